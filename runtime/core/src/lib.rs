@@ -1,0 +1,25 @@
+//! The neutral model that every protocol decodes into and every engine runs on.
+//!
+//! Tensors, messages, the [`Engine`] and [`Component`] traits and one [`Error`]. There is no IO
+//! here, no async, no serialization and no protocol: a type that goes over a wire has a twin of its
+//! own in `radiant-protocol`, so that a change of a wire format never changes an engine.
+
+mod component;
+mod dtype;
+mod engine;
+mod error;
+mod message;
+mod shape;
+mod strings;
+mod tensor;
+mod value;
+
+pub use component::{Component, Defaults};
+pub use dtype::DType;
+pub use engine::{Classifier, Engine, Signature, TensorSpec};
+pub use error::{Blame, Error, ErrorKind, Refusal};
+pub use message::{Feedback, Metric, MetricKind, Objects, Payload, Reply};
+pub use shape::{Shape, ShapeOverflow};
+pub use strings::Strings;
+pub use tensor::{Element, Tensor, TensorData};
+pub use value::{Map, Value};
