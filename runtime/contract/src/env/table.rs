@@ -1,0 +1,133 @@
+//! The table of variables.
+
+use super::{EnvVar, Origin};
+
+macro_rules! variables {
+    ($($name:ident, $origin:ident, $default:literal, $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: EnvVar = EnvVar {
+                name: stringify!($name),
+                default: $default,
+                meaning: $meaning,
+                origin: Origin::$origin,
+            };
+        )*
+
+        /// All variables that the server reads, in the order of the documentation.
+        pub const ALL: &[EnvVar] = &[$($name),*];
+    };
+}
+
+variables! {
+    RADIANT_MODEL, Ours, "/mnt/models",
+        "The model to serve: a file, a folder with one model, a URI, or `builtin:NAME`.";
+    RADIANT_NAME, Ours, "",
+        "The model's name. Unset: the unit's name, else the model file's name without its ending.";
+    RADIANT_MODEL_VERSION, Ours, "1",
+        "The model's version.";
+    RADIANT_ENGINE, Ours, "auto",
+        "The engine that runs the model: `auto` or the name of one that is compiled in.";
+    RADIANT_METHOD, Ours, "predict_proba",
+        "What a classifier answers: `predict_proba` (probabilities) or `predict` (labels).";
+    RADIANT_OUTPUT, Ours, "",
+        "The output that a model with several answers with. Unset: the first.";
+    RADIANT_ENGINE_THREADS, Ours, "",
+        "Threads that run models too slow for the HTTP workers. Unset: one for each CPU.";
+    RADIANT_INLINE_COST_MAX_US, Ours, "50",
+        "Microseconds for one row, measured at warm-up, up to which a model runs on the HTTP worker.";
+    RADIANT_HOST, Ours, "0.0.0.0",
+        "The IP address to listen on, for all ports.";
+    RADIANT_HTTP_PORT, Ours, "9000",
+        "The REST port; 0 lets the system choose one.";
+    RADIANT_GRPC_PORT, Ours, "5000",
+        "The gRPC port; 0 lets the system choose one.";
+    RADIANT_METRICS_PORT, Ours, "6000",
+        "The metrics port; 0 lets the system choose one.";
+    RADIANT_METRICS_PATH, Ours, "/metrics",
+        "The path of the metrics on their port.";
+    RADIANT_WORKERS, Ours, "",
+        "Threads that serve HTTP. Unset: one for each CPU.";
+    RADIANT_BIND_EARLY, Ours, "false",
+        "Whether ports open before the model is loaded; requests then answer 503 until it is.";
+    RADIANT_PORTS_FILE, Ours, "",
+        "A file to write the open ports to, as JSON, once the server is ready.";
+    RADIANT_CORS_ALLOW_ORIGIN, Ours, "*",
+        "Origins that browsers may call from: `*`, a comma-separated list, or `none`.";
+    RADIANT_KEEP_ALIVE, Ours, "120s",
+        "How long an idle connection stays open. Seldon's orchestrator reuses one for up to 90 s.";
+    RADIANT_HEAD_READ_TIMEOUT, Ours, "15s",
+        "How long a client may take to send the head of its first request.";
+    RADIANT_BODY_READ_TIMEOUT, Ours, "30s",
+        "How long a client may pause while it sends a body.";
+    RADIANT_REQUEST_TIMEOUT, Ours, "none",
+        "How long a prediction may take, or `none`.";
+    RADIANT_SHUTDOWN_TIMEOUT, Ours, "8s",
+        "How long requests may take to finish after SIGTERM.";
+    RADIANT_BODY_BYTES_MAX, Ours, "256MiB",
+        "The largest request body.";
+    RADIANT_GRPC_MESSAGE_BYTES_MAX, Ours, "2147483647",
+        "The largest gRPC message, in either direction.";
+    RADIANT_REQUESTS_MAX, Ours, "1024",
+        "Requests in flight at once; one more is answered 503.";
+    RADIANT_JSON_DEPTH_MAX, Ours, "128",
+        "How deep JSON in a request may be nested.";
+    RADIANT_JSON_ELEMENTS_MAX, Ours, "16777216",
+        "How many elements one array or value in a request may hold.";
+    RADIANT_LOG_LEVEL, Ours, "info",
+        "The least important level that is logged: debug, info, warning, error or critical.";
+    RADIANT_LOG_FORMAT, Ours, "text",
+        "`text` for people, or `json`: one object a line.";
+    RADIANT_ACCESS_LOG, Ours, "false",
+        "Whether each request is logged.";
+
+    PREDICTIVE_UNIT_HTTP_SERVICE_PORT, Seldon, "9000",
+        "The REST port.";
+    PREDICTIVE_UNIT_GRPC_SERVICE_PORT, Seldon, "5000",
+        "The gRPC port; the operator sets 9500 and up.";
+    PREDICTIVE_UNIT_METRICS_SERVICE_PORT, Seldon, "6000",
+        "The metrics port.";
+    PREDICTIVE_UNIT_METRICS_ENDPOINT, Seldon, "/metrics",
+        "The path of the metrics on their port; the operator sets `/prometheus`.";
+    PREDICTIVE_UNIT_PARAMETERS, Seldon, "[]",
+        "The node's parameters, a JSON list of `{name, value, type}`: `model_uri`, `method`, `output`.";
+    PREDICTIVE_UNIT_ID, Seldon, "",
+        "The node's name in the graph: the model's name, a label of metrics, a key of `meta.requestPath`.";
+    PREDICTIVE_UNIT_IMAGE, Seldon, "",
+        "The container's image: the default of the metadata's name and version, and labels of metrics.";
+    PREDICTOR_ID, Seldon, "",
+        "The predictor's name, a label of metrics.";
+    PREDICTOR_LABELS, Seldon, "",
+        "The predictor's labels, a JSON object; `version` is a label of metrics.";
+    SELDON_DEPLOYMENT_ID, Seldon, "",
+        "The deployment's name, a label of metrics.";
+    SELDON_EXECUTOR_ENABLED, Seldon, "true",
+        "`false` switches the feedback counters off.";
+    MODEL_METADATA, Seldon, "",
+        "Metadata of the model, YAML or JSON, over that in the model's folder.";
+    INCLUDE_METRICS_IN_CLIENT_RESPONSE, Seldon, "true",
+        "Whether replies carry `meta.metrics`.";
+    PAYLOAD_PASSTHROUGH, Seldon, "false",
+        "Whether bodies reach a component as raw bytes, and its answers leave so.";
+    CORS_ALLOWED_ORIGINS, Seldon, "*",
+        "Origins that browsers may call from, as Seldon's orchestrator reads it.";
+    SELDON_LOG_LEVEL, Seldon, "INFO",
+        "The least important level that is logged.";
+    GUNICORN_ACCESS_LOG, Seldon, "false",
+        "Whether each request is logged.";
+
+    MLSERVER_HTTP_PORT, MlServer, "",
+        "The REST port.";
+    MLSERVER_GRPC_PORT, MlServer, "",
+        "The gRPC port.";
+    MLSERVER_METRICS_PORT, MlServer, "",
+        "The metrics port.";
+    MLSERVER_METRICS_ENDPOINT, MlServer, "",
+        "The path of the metrics on their port.";
+    MLSERVER_MODEL_URI, MlServer, "",
+        "The model to serve.";
+    MLSERVER_MODEL_NAME, MlServer, "",
+        "The model's name.";
+    MLSERVER_MODEL_VERSION, MlServer, "",
+        "The model's version; the operator sets `v1`.";
+}
