@@ -1,0 +1,30 @@
+//! JSON as Python's `json` module reads and writes it, under all REST codecs.
+//!
+//! [`Cursor`] is a pull scanner over bytes: a codec that knows its message walks it key by key,
+//! sends arrays of numbers straight into typed vectors with [`Cursor::numbers`], and takes what has
+//! no schema as a [`Value`](radiant_core::Value). [`encode`] and the `push_*` functions write.
+//!
+//! Read beyond RFC 8259, as Python does: bare `NaN`, `Infinity` and `-Infinity`; numbers beyond the
+//! range of a double are infinite; integers have any size (up to Python's 4300 digits); the last of
+//! two equal keys wins. Not read, as in Python: comments, trailing commas, `+1`, `01`, `1.`, `.5`,
+//! control characters within strings. Unlike Python: a byte order mark and UTF-16 are refused, and a
+//! lone surrogate escape becomes U+FFFD, because Rust's strings cannot hold it.
+
+mod cursor;
+mod decimal;
+mod digits;
+mod error;
+mod number;
+mod print;
+mod rows;
+mod text;
+mod value;
+
+pub use cursor::Cursor;
+pub use error::SyntaxError;
+pub use print::{push_bool, push_f64, push_i64, push_string, push_u64};
+pub use rows::{Number, Scan};
+pub use value::encode;
+
+#[cfg(test)]
+mod tests;

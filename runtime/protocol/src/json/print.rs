@@ -1,0 +1,119 @@
+//! Scalars to text, as Python's `json.dumps` spells them.
+
+/// Appends the shortest digits that read back as `v`, spelt as Python's `repr`: with an exponent of
+/// at least two digits and a sign where the decimal exponent is below -4 or above 15, else with a
+/// point; `NaN`, `Infinity` and `-Infinity` bare.
+pub fn push_f64(out: &mut Vec<u8>, v: f64) {
+    let magnitude = v.abs();
+    if (1e-4..1e16).contains(&magnitude) || magnitude == 0.0 {
+        out.extend_from_slice(zmij::Buffer::new().format_finite(v).as_bytes());
+    } else if magnitude.is_finite() {
+        push_scientific(out, v);
+    } else {
+        let spelling = match v {
+            _ if v.is_nan() => "NaN",
+            _ if v > 0.0 => "Infinity",
+            _ => "-Infinity",
+        };
+        out.extend_from_slice(spelling.as_bytes());
+    }
+}
+
+/// Respells the digits of a finite number other than zero with an exponent.
+#[cold]
+fn push_scientific(out: &mut Vec<u8>, v: f64) {
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(v.abs());
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let mut exponent = exponent.parse::<i64>().unwrap_or_default();
+    // The digits as `d.ddd` x 10^exponent, without zeros at either end.
+    let digits = || whole.bytes().chain(fraction.bytes());
+    let leading = digits().take_while(|&digit| digit == b'0').count();
+    let first = i64::try_from(whole.len()).unwrap_or_default().wrapping_sub(1);
+    exponent = exponent.wrapping_add(first).wrapping_sub_unsigned(leading as u64);
+    if v.is_sign_negative() {
+        out.push(b'-');
+    }
+    let start = out.len();
+    for (index, digit) in digits().skip(leading).enumerate() {
+        if index == 1 {
+            out.push(b'.');
+        }
+        out.push(digit);
+    }
+    while out.len() > start.wrapping_add(1) && matches!(out.last(), Some(b'0' | b'.')) {
+        out.pop();
+    }
+    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+    if exponent.unsigned_abs() < 10 {
+        out.push(b'0');
+    }
+    push_u64(out, exponent.unsigned_abs());
+}
+
+/// Appends an integer.
+pub fn push_i64(out: &mut Vec<u8>, v: i64) {
+    out.extend_from_slice(itoa::Buffer::new().format(v).as_bytes());
+}
+
+/// Appends an integer without a sign.
+pub fn push_u64(out: &mut Vec<u8>, v: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(v).as_bytes());
+}
+
+/// Appends `true` or `false`.
+pub fn push_bool(out: &mut Vec<u8>, v: bool) {
+    out.extend_from_slice(if v { b"true" } else { b"false" });
+}
+
+/// Appends a string in quotes, all in ASCII: other characters as `\uXXXX`, those beyond 16 bits as
+/// a surrogate pair.
+pub fn push_string(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len().wrapping_add(2));
+    out.push(b'"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.extend_from_slice(plain.as_bytes());
+        let mut characters = special.chars();
+        if let Some(character) = characters.next() {
+            push_escape(out, character);
+        }
+        rest = characters.as_str();
+    }
+    out.extend_from_slice(rest.as_bytes());
+    out.push(b'"');
+}
+
+/// Whether a byte of UTF-8 stands for itself.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7F) && byte != b'"' && byte != b'\\'
+}
+
+fn push_escape(out: &mut Vec<u8>, character: char) {
+    let short = match character {
+        '"' => b'"',
+        '\\' => b'\\',
+        '\n' => b'n',
+        '\r' => b'r',
+        '\t' => b't',
+        '\u{8}' => b'b',
+        '\u{c}' => b'f',
+        _ => {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                push_unit(out, *unit);
+            }
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+fn push_unit(out: &mut Vec<u8>, unit: u16) {
+    let digit = |shift: u32| {
+        let nibble = (unit >> shift & 0xF) as u8;
+        if nibble < 10 { b'0' | nibble } else { b'a'.wrapping_add(nibble.wrapping_sub(10)) }
+    };
+    out.extend_from_slice(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+}

@@ -1,0 +1,1 @@
+//! What the JSON layer reads and writes, and that it agrees with itself.

@@ -1,0 +1,16 @@
+//! Arrays as numpy would make them: which type a nested list has, and what goes into a model.
+//!
+//! [`array()`] follows `numpy.array(list)` of numpy 1.26, under which Seldon Core's wrapper runs;
+//! [`cast`] follows `ndarray.astype` where no information is lost but digits, and refuses where
+//! numpy would wrap around or guess.
+
+mod array;
+mod cast;
+
+pub use array::array;
+pub(super) use array::{text, widen_mixed};
+pub use cast::cast;
+pub(super) use cast::{Number, Scalar};
+
+#[cfg(test)]
+mod tests;
