@@ -1,0 +1,156 @@
+//! Why a model cannot be found or copied.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::RemoteUri;
+
+/// Why a model cannot be found or copied: what, where, expected, got.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The text is no address.
+    #[error("model uri: expected {expected}, got `{got}`")]
+    Uri {
+        /// What would be one.
+        expected: &'static str,
+        /// What was there; nothing secret.
+        got: String,
+    },
+    /// The address is somewhere else than on this machine.
+    #[error("model uri `{uri}`: this build reads local files only, not {store}: {hint}", store = .uri.store(), hint = .uri.store().hint())]
+    Remote {
+        /// The address.
+        uri: RemoteUri,
+    },
+    /// The address names a part of the program.
+    #[error("model uri `builtin:{name}`: is part of the program, not a file")]
+    Builtin {
+        /// The name.
+        name: String,
+    },
+    /// Nothing is there.
+    #[error("model `{path}`: expected a file or folder, got nothing")]
+    Missing {
+        /// Where.
+        path: PathBuf,
+    },
+    /// What is there is neither a file nor a folder.
+    #[error("model `{path}`: expected a file or folder, got a device, pipe or socket")]
+    Special {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A folder holds no model, or several.
+    #[error("model folder `{path}`: expected `model.onnx` or one other `.onnx` file, got {got}")]
+    NoModel {
+        /// The folder.
+        path: PathBuf,
+        /// What is in it.
+        got: String,
+    },
+    /// The source of a copy holds no file.
+    #[error("model folder `{path}`: expected at least one file, got none")]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A path that must be absolute and plain is not.
+    #[error("{what} `{path}`: expected an absolute path without `..`")]
+    NotAbsolute {
+        /// `model` or `target folder`.
+        what: &'static str,
+        /// The path.
+        path: PathBuf,
+    },
+    /// The target is inside the source, or is the source.
+    #[error("target folder `{target}`: expected a place outside the model folder `{model}`")]
+    Overlap {
+        /// The source.
+        model: PathBuf,
+        /// The target.
+        target: PathBuf,
+    },
+    /// The target is there and is no folder.
+    #[error("target `{path}`: expected a folder, got something else")]
+    NotAFolder {
+        /// The target, or a folder in it.
+        path: PathBuf,
+    },
+    /// A link leads out of the model's folder.
+    #[error("link `{link}`: expected a target inside `{root}`, got `{target}`")]
+    Escape {
+        /// The link.
+        link: PathBuf,
+        /// Where it must stay.
+        root: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// More than is allowed.
+    #[error("model `{path}`: expected at most {limit} {unit}, got {got}")]
+    Limit {
+        /// The file or folder that goes beyond it.
+        path: PathBuf,
+        /// How many are allowed.
+        limit: u64,
+        /// Of what.
+        unit: &'static str,
+        /// How many there are, at least.
+        got: u64,
+    },
+    /// Someone writes the source while it is copied.
+    #[error("model file `{path}`: changed its size while it was copied")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The source cannot be read.
+    #[error("cannot read `{path}`: {reason}", reason = reason(.source))]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The target cannot be written.
+    #[error("cannot write `{path}`: {reason}", reason = reason(.source))]
+    Write {
+        /// What was written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The system's words, made plain where people meet them.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        io::ErrorKind::StorageFull => "no space is left".to_owned(),
+        io::ErrorKind::QuotaExceeded => "the quota is used up".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user has no permission".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_only_or_full_target_says_so() {
+        let write = |kind: io::ErrorKind| {
+            let path = PathBuf::from("/mnt/models/model.onnx");
+            StorageError::Write { path, source: kind.into() }.to_string()
+        };
+        assert_eq!(
+            write(io::ErrorKind::ReadOnlyFilesystem),
+            "cannot write `/mnt/models/model.onnx`: the file system is read-only"
+        );
+        assert_eq!(
+            write(io::ErrorKind::StorageFull),
+            "cannot write `/mnt/models/model.onnx`: no space is left"
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! Which file a local address means.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::{ModelUri, StorageError};
+
+/// The file in a model folder that needs no other name.
+const WELL_KNOWN: &str = "model.onnx";
+
+/// How many names of a folder an error lists.
+const NAMES_SHOWN: usize = 20;
+
+/// A model on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalModel {
+    /// The model file. Files beside it may belong to it.
+    pub path: PathBuf,
+}
+
+/// Finds the model file: the address itself, or in a folder `model.onnx`, or else the only file
+/// whose name ends in `.onnx`. Links are followed.
+///
+/// # Errors
+/// [`StorageError`]: the address is not on this machine, nothing is there, or a folder holds no
+/// model or several, which are listed.
+pub fn resolve(uri: &ModelUri) -> Result<LocalModel, StorageError> {
+    let path = local_path(uri)?;
+    match Kind::of(path)? {
+        Kind::File => Ok(LocalModel { path: path.to_owned() }),
+        Kind::Folder => in_folder(path),
+    }
+}
+
+/// The path of an address on this machine.
+pub(crate) fn local_path(uri: &ModelUri) -> Result<&Path, StorageError> {
+    match uri {
+        ModelUri::Local(path) => Ok(path),
+        ModelUri::Builtin(name) => Err(StorageError::Builtin { name: name.clone() }),
+        ModelUri::Remote(remote) => Err(StorageError::Remote { uri: remote.clone() }),
+    }
+}
+
+/// What can hold a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    File,
+    Folder,
+}
+
+impl Kind {
+    /// What is at this path, or at the end of the links there.
+    pub(crate) fn of(path: &Path) -> Result<Self, StorageError> {
+        let owned = || path.to_owned();
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => Ok(Self::File),
+            Ok(metadata) if metadata.is_dir() => Ok(Self::Folder),
+            Ok(_) => Err(StorageError::Special { path: owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(StorageError::Missing { path: owned() })
+            }
+            Err(source) => Err(StorageError::Read { path: owned(), source }),
+        }
+    }
+}
+
+fn in_folder(folder: &Path) -> Result<LocalModel, StorageError> {
+    let read = |source| StorageError::Read { path: folder.to_owned(), source };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(read)? {
+        names.push(PathBuf::from(entry.map_err(read)?.file_name()));
+    }
+    names.sort();
+    let is_model = |name: &&PathBuf| {
+        name.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("onnx"))
+            && folder.join(name).is_file()
+    };
+    let models: Vec<&PathBuf> = names.iter().filter(is_model).collect();
+    let found = match models.as_slice() {
+        [only] => Some(*only),
+        several => several.iter().copied().find(|name| name.as_os_str() == WELL_KNOWN),
+    };
+    match found {
+        Some(name) => Ok(LocalModel { path: folder.join(name) }),
+        None => Err(StorageError::NoModel { path: folder.to_owned(), got: listed(&names) }),
+    }
+}
+
+fn listed(names: &[PathBuf]) -> String {
+    if names.is_empty() {
+        return "an empty folder".to_owned();
+    }
+    let shown = names.iter().take(NAMES_SHOWN).map(|name| format!("`{}`", name.display()));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(NAMES_SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            fs::write(folder.path().join(file), b"x").unwrap();
+        }
+        folder
+    }
+
+    fn found(folder: &Path) -> Result<String, String> {
+        match resolve(&ModelUri::Local(folder.to_owned())) {
+            Ok(model) => Ok(model.path.strip_prefix(folder).unwrap().display().to_string()),
+            Err(error) => Err(error.to_string().replace(&folder.display().to_string(), "FOLDER")),
+        }
+    }
+
+    #[test]
+    fn a_folder_means_its_model_file() {
+        for (files, expected) in [
+            (&["model.onnx", "other.onnx"][..], Ok("model.onnx")),
+            (&["iris.onnx", "notes.txt"], Ok("iris.onnx")),
+            (&["Iris.ONNX"], Ok("Iris.ONNX")),
+            (&[], Err("an empty folder")),
+            (&["model.pkl"], Err("`model.pkl`")),
+            (&["b.onnx", "a.onnx"], Err("`a.onnx`, `b.onnx`")),
+        ] {
+            let folder = folder(files);
+            let expected = expected.map(str::to_owned).map_err(|got| {
+                let expected = "expected `model.onnx` or one other `.onnx` file";
+                format!("model folder `FOLDER`: {expected}, got {got}")
+            });
+            assert_eq!(found(folder.path()), expected);
+        }
+    }
+
+    #[test]
+    fn long_listings_are_cut() {
+        let names: Vec<String> = (0..23).map(|n| format!("{n:02}.bin")).collect();
+        let folder = folder(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let error = found(folder.path()).unwrap_err();
+        assert!(error.ends_with("`18.bin`, `19.bin` and 3 more"), "{error}");
+    }
+
+    #[test]
+    fn a_file_means_itself_whatever_its_name() {
+        let folder = folder(&["anything"]);
+        let path = folder.path().join("anything");
+        assert_eq!(resolve(&ModelUri::Local(path.clone())).unwrap(), LocalModel { path });
+    }
+
+    #[test]
+    fn what_is_not_on_this_machine_says_what_to_do() {
+        for (uri, text) in [
+            (
+                "s3://bucket/model",
+                "model uri `s3://bucket/model`: this build reads local files only, not S3: copy \
+                 the model to a folder first and give its path",
+            ),
+            (
+                "hf://org/model",
+                "model uri `hf://org/model`: this build reads local files only, not the Hugging \
+                 Face hub: download the model's files and give their folder",
+            ),
+            ("builtin:echo", "model uri `builtin:echo`: is part of the program, not a file"),
+            ("/no/such/model", "model `/no/such/model`: expected a file or folder, got nothing"),
+        ] {
+            let error = resolve(&ModelUri::parse(uri).unwrap()).unwrap_err();
+            assert_eq!(error.to_string(), text);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_neither_file_nor_folder_is_refused() {
+        let error = resolve(&ModelUri::Local("/dev/null".into())).unwrap_err();
+        assert!(matches!(error, StorageError::Special { .. }), "{error}");
+    }
+}
