@@ -1,0 +1,255 @@
+//! A graph compiled to a list of steps.
+//!
+//! Element types and ranks are settled here, once, so that a step never has to ask. Each step knows
+//! for which of the model's outputs it is needed, and a run leaves out the others. A step writes
+//! registers that come after all it reads.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use radiant_core::{DType, Error, Signature, Tensor};
+use radiant_onnx::Model;
+use radiant_onnx::pb::NodeProto;
+
+use crate::Unsupported;
+use crate::op::{self, Built, NodeContext, Op, Outputs};
+use crate::registers::{Buffer, Inputs, Slot, Values};
+
+/// What is known of a value before anything runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fact {
+    pub(crate) dtype: DType,
+    /// The extent of each axis, `None` where it depends on the request.
+    pub(crate) dims: Vec<Option<usize>>,
+}
+
+impl Fact {
+    pub(crate) fn new(dtype: DType, dims: &[Option<usize>]) -> Self {
+        Self { dtype, dims: dims.to_vec() }
+    }
+
+    pub(crate) fn rank(&self) -> usize {
+        self.dims.len()
+    }
+}
+
+/// Some of the model's outputs, as a set of bits.
+pub(crate) type OutputSet = u64;
+
+/// One operator to run.
+struct Step {
+    op: Box<dyn Op>,
+    /// The node, for errors.
+    place: String,
+    inputs: Vec<Slot>,
+    /// The first of the registers that the step writes, one after the other.
+    first_register: usize,
+    /// For which outputs of the model each of the registers is needed.
+    needed_for: Vec<OutputSet>,
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?} -> {}", self.place, self.inputs, self.first_register)
+    }
+}
+
+/// Where an output of the model is.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) name: Arc<str>,
+    pub(crate) slot: Slot,
+    /// Whether no other output is in the same place, so that a register can be given away.
+    pub(crate) is_sole: bool,
+}
+
+/// A compiled graph.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    steps: Vec<Step>,
+    pub(crate) constants: Vec<Tensor>,
+    pub(crate) n_registers: usize,
+    pub(crate) outputs: Vec<Output>,
+}
+
+impl Plan {
+    /// Compiles a graph, and fills in what it finds out about the signature's outputs.
+    pub(crate) fn compile(model: &Model, signature: &mut Signature) -> Result<Self, Unsupported> {
+        if signature.outputs.len() > OutputSet::BITS as usize {
+            return Err(Unsupported::new("graph", "more than 64 outputs are not supported"));
+        }
+        let mut compiler = Compiler::default();
+        for (at, input) in signature.inputs.iter().enumerate() {
+            let fact = Fact { dtype: input.dtype, dims: input.dims.clone() };
+            compiler.values.insert(input.name.to_string(), (Slot::Input(at), fact));
+        }
+        for constant in &model.graph.initializer {
+            compiler.constant(constant.name.clone(), radiant_onnx::tensor(constant)?);
+        }
+        for node in &model.graph.node {
+            compiler.node(node, model.opset(&node.domain).unwrap_or(1))?;
+        }
+        let outputs = compiler.outputs(model, signature)?;
+        let mut plan = Self {
+            steps: compiler.steps,
+            constants: compiler.constants,
+            n_registers: compiler.n_registers,
+            outputs,
+        };
+        plan.find_needs();
+        Ok(plan)
+    }
+
+    /// Finds for each register the outputs that depend on it, from the last step to the first.
+    fn find_needs(&mut self) {
+        let mut needs: Vec<OutputSet> = vec![0; self.n_registers];
+        let need = |slot: Slot, outputs: OutputSet, needs: &mut Vec<OutputSet>| {
+            if let Slot::Register(at) = slot {
+                needs[at] |= outputs;
+            }
+        };
+        for (at, output) in self.outputs.iter().enumerate() {
+            need(output.slot, 1 << at, &mut needs);
+        }
+        for step in self.steps.iter_mut().rev() {
+            let written = step.first_register..step.first_register + step.needed_for.len();
+            step.needed_for.copy_from_slice(&needs[written]);
+            let any = step.needed_for.iter().fold(0, |any, outputs| any | outputs);
+            for &slot in &step.inputs {
+                need(slot, any, &mut needs);
+            }
+        }
+    }
+
+    /// Runs the steps that the outputs in `wanted` need.
+    pub(crate) fn run(
+        &self,
+        inputs: &[Tensor],
+        wanted: OutputSet,
+        registers: &mut [Buffer],
+    ) -> Result<(), Error> {
+        for step in &self.steps {
+            if step.needed_for.iter().all(|outputs| outputs & wanted == 0) {
+                continue;
+            }
+            let (earlier, written) = registers.split_at_mut(step.first_register);
+            let values = Values { inputs, constants: &self.constants, registers: earlier };
+            let inputs = Inputs { slots: &step.inputs, values };
+            let outputs = Outputs { buffers: written, needed_for: &step.needed_for, wanted };
+            step.op.run(inputs, outputs).map_err(|error| error.context(&step.place))?;
+        }
+        Ok(())
+    }
+}
+
+/// A plan in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Compiler {
+    values: HashMap<String, (Slot, Fact)>,
+    steps: Vec<Step>,
+    constants: Vec<Tensor>,
+    n_registers: usize,
+}
+
+impl Compiler {
+    fn constant(&mut self, name: String, tensor: Tensor) {
+        let dims: Vec<_> = tensor.shape.dims().iter().map(|&dim| Some(dim)).collect();
+        let fact = Fact { dtype: tensor.dtype(), dims };
+        self.values.insert(name, (Slot::Constant(self.constants.len()), fact));
+        self.constants.push(tensor);
+    }
+
+    /// The tensor in a slot, if it is known now.
+    pub(crate) fn constant_at(&self, slot: Slot) -> Option<&Tensor> {
+        match slot {
+            Slot::Constant(at) => self.constants.get(at),
+            Slot::Input(_) | Slot::Register(_) => None,
+        }
+    }
+
+    fn node(&mut self, node: &NodeProto, opset: i64) -> Result<(), Unsupported> {
+        if node.canonical_domain().is_empty() && node.op_type == "Constant" {
+            return self.constant_node(node);
+        }
+        let inputs = node.input.iter().map(|name| self.values.get(name).cloned()).collect();
+        let mut context = NodeContext { node, opset, inputs, compiler: self };
+        let built = op::build(&mut context)?;
+        let mut inputs = context.inputs;
+        let names = node.output.iter().filter(|name| !name.is_empty());
+        let results: Vec<(Slot, Fact)> = match built {
+            Built::Alias(at) => inputs.swap_remove(at).into_iter().collect(),
+            Built::Step { op, reads, facts } => {
+                let read = |at: &usize| inputs.get(*at)?.as_ref().map(|(slot, _)| *slot);
+                let slots = reads.iter().filter_map(read).collect();
+                let first = self.step(op, node.place().to_string(), slots, facts.len());
+                let slot = |(at, fact)| (Slot::Register(first + at), fact);
+                facts.into_iter().enumerate().map(slot).collect()
+            }
+        };
+        if names.clone().count() > results.len() {
+            let what = format!("more than {} outputs are not supported", results.len());
+            return Err(Unsupported::new(node.place(), what));
+        }
+        for (name, result) in node.output.iter().zip(results) {
+            self.values.insert(name.clone(), result);
+        }
+        Ok(())
+    }
+
+    fn constant_node(&mut self, node: &NodeProto) -> Result<(), Unsupported> {
+        let (Some(value), Some(name)) = (node.tensor("value")?, node.output.first()) else {
+            return Err(Unsupported::new(node.place(), "only attribute `value` is supported"));
+        };
+        self.constant(name.clone(), radiant_onnx::tensor(value)?);
+        Ok(())
+    }
+
+    /// Adds a step and returns its first register.
+    pub(crate) fn step(
+        &mut self,
+        op: Box<dyn Op>,
+        place: String,
+        inputs: Vec<Slot>,
+        n_outputs: usize,
+    ) -> usize {
+        let first_register = self.n_registers;
+        self.n_registers += n_outputs;
+        let needed_for = vec![0; n_outputs];
+        self.steps.push(Step { op, place, inputs, first_register, needed_for });
+        first_register
+    }
+
+    fn outputs(
+        &self,
+        model: &Model,
+        signature: &mut Signature,
+    ) -> Result<Vec<Output>, Unsupported> {
+        let mut slots = Vec::new();
+        for (value, spec) in model.graph.output.iter().zip(&mut signature.outputs) {
+            let place = format!("output `{}`", spec.name);
+            let Some((slot, fact)) = self.values.get(&value.name) else {
+                return Err(Unsupported::new(place, "there is no such value"));
+            };
+            if fact.dtype != spec.dtype {
+                let (expected, got) = (spec.dtype, fact.dtype);
+                return Err(Unsupported::new(place, format!("expected {expected}, got {got}")));
+            }
+            // What is declared for values behind loose ranks is not always what comes out.
+            if fact.rank() == spec.dims.len() {
+                let dims = fact.dims.iter().zip(&spec.dims).map(|(found, said)| found.or(*said));
+                spec.dims = dims.collect();
+            } else {
+                spec.dims.clone_from(&fact.dims);
+            }
+            slots.push((*slot, Arc::clone(&spec.name)));
+        }
+        let is_sole = |slot: Slot| slots.iter().filter(|(other, _)| *other == slot).count() == 1;
+        let output = |(slot, name): &(Slot, Arc<str>)| Output {
+            name: Arc::clone(name),
+            slot: *slot,
+            is_sole: is_sole(*slot),
+        };
+        Ok(slots.iter().map(output).collect())
+    }
+}

@@ -1,0 +1,34 @@
+//! ONNX files as plain, checked data.
+//!
+//! [`read`] takes bytes and [`load`] a file; both give a [`Model`] or say what is wrong where.
+//! Files may be hostile: nothing here panics on them, nothing is allocated beyond [`Limits`], and
+//! recursion is bounded. What comes out is a graph in which every name is defined once and before
+//! it is used, every constant fills its shape, and recurrent weights fit each other.
+//!
+//! There is no execution here and no engine: an engine takes the model's messages ([`pb`]) or its
+//! bytes ([`Model::to_proto_bytes`]). Shapes of intermediate values are not inferred, so an engine
+//! still meets graphs whose shapes disagree.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+
+mod check;
+mod classifier;
+mod elem;
+mod error;
+mod external;
+mod limits;
+mod model;
+mod node;
+pub mod pb;
+mod scan;
+mod signature;
+mod tensor;
+mod zip_map;
+
+pub use check::recurrent::{Fit, check_recurrent};
+pub use elem::{dtype_of, elem_type_name};
+pub use error::OnnxError;
+pub use external::load;
+pub use limits::Limits;
+pub use model::{Model, read};
+pub use tensor::tensor;
+pub use zip_map::{ZipMap, strip_zip_maps};

@@ -1,0 +1,73 @@
+//! What a graph takes and gives, in the server's terms.
+
+use std::collections::HashSet;
+
+use radiant_core::{DType, Signature, TensorSpec};
+
+use crate::pb::{DimensionValue, TensorShapeProto, TypeValue, ValueInfoProto};
+use crate::{Model, OnnxError, dtype_of, elem_type_name};
+
+impl Model {
+    /// The graph's inputs without those that have a constant value, and its outputs.
+    ///
+    /// Where [`strip_zip_maps`](crate::strip_zip_maps) took a node out, the output has its public
+    /// name and is FP32 `[-1, n_classes]`. An output without a declared shape has no `dims`, which
+    /// an engine fills in from what it infers.
+    ///
+    /// # Errors
+    /// [`OnnxError::Unsupported`] for values that are no tensors, have an element type that the
+    /// server lacks, and for inputs without a declared shape.
+    pub fn signature(&self) -> Result<Signature, OnnxError> {
+        let constants: HashSet<&str> =
+            self.graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+        let inputs = self.graph.input.iter().filter(|input| !constants.contains(&*input.name));
+        let inputs = inputs.map(|input| spec(input, "input")).collect::<Result<_, _>>()?;
+        let outputs = self.graph.output.iter().enumerate().map(|(index, output)| {
+            match self.zip_maps.get(&index) {
+                Some(zip_map) => Ok(TensorSpec {
+                    name: zip_map.output.as_str().into(),
+                    dtype: DType::F32,
+                    dims: vec![None, Some(zip_map.classes.len())],
+                }),
+                None => spec(output, "output"),
+            }
+        });
+        let mut signature =
+            Signature { inputs, outputs: outputs.collect::<Result<_, _>>()?, classifier: None };
+        signature.classifier = self.classifier(&signature.outputs);
+        Ok(signature)
+    }
+}
+
+fn spec(value: &ValueInfoProto, what: &str) -> Result<TensorSpec, OnnxError> {
+    let place = format_args!("{what} `{}`", value.name);
+    let unsupported = |what: &str| Err(OnnxError::unsupported(place, what));
+    let tensor = match value.r#type.as_ref().and_then(|r#type| r#type.value.as_ref()) {
+        Some(TypeValue::TensorType(tensor)) => tensor,
+        Some(TypeValue::SequenceType(_)) => return unsupported("a sequence"),
+        Some(TypeValue::MapType(_)) => return unsupported("a map"),
+        Some(TypeValue::OptionalType(_)) => return unsupported("an optional value"),
+        Some(TypeValue::SparseTensorType(_)) => return unsupported("a sparse tensor"),
+        Some(TypeValue::OpaqueType(_)) => return unsupported("an opaque value"),
+        None => return unsupported("a value without a type"),
+    };
+    let Some(dtype) = dtype_of(tensor.elem_type) else {
+        return unsupported(&format!("element type {}", elem_type_name(tensor.elem_type)));
+    };
+    let dims = match &tensor.shape {
+        Some(shape) => dims(shape),
+        // What comes out has a shape whatever is declared; what may come in must be said.
+        None if what == "output" => Vec::new(),
+        None => return unsupported("a tensor without a declared shape"),
+    };
+    Ok(TensorSpec { name: value.name.as_str().into(), dtype, dims })
+}
+
+/// The extents of a declared shape; named, missing and negative ones are any.
+pub(crate) fn dims(shape: &TensorShapeProto) -> Vec<Option<usize>> {
+    let extent = |value: &DimensionValue| match value {
+        DimensionValue::DimValue(extent) => usize::try_from(*extent).ok(),
+        DimensionValue::DimParam(_) => None,
+    };
+    shape.dim.iter().map(|dim| dim.value.as_ref().and_then(extent)).collect()
+}
