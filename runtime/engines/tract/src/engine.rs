@@ -1,0 +1,297 @@
+//! The engine: chooses a plan for each request, cuts and pads batches, contains panics.
+
+use std::fmt;
+use std::sync::Arc;
+
+use radiant_core::{Engine, Error, Signature, Tensor, TensorSpec};
+use tract_onnx::pb::GraphProto;
+use tract_onnx::prelude::{Framework, TValue, TVec, TractResult};
+
+use crate::axes::Axes;
+use crate::convert::{self, Chunk};
+use crate::error::{Failure, Panic, contain};
+use crate::import::{Plan, Source};
+use crate::plans::Plans;
+use crate::{LoadError, deny};
+
+/// How much the engine may keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// The largest batch that one run of the graph gets, in rows. Larger requests are cut, where
+    /// the graph allows.
+    pub max_batch: usize,
+    /// The number of plans kept beside that for one row. Each holds its own packed weights, about
+    /// the size of the model.
+    pub max_plans: usize,
+}
+
+impl Default for Options {
+    /// Runs of up to 64 rows, 6 plans.
+    fn default() -> Self {
+        Self { max_batch: 64, max_plans: 6 }
+    }
+}
+
+/// What happens to the rows of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batching {
+    /// The model has no batch axis.
+    None,
+    /// Rows do not depend on each other: a batch is padded to the next power of two, and cut into
+    /// runs of at most `max_batch` rows.
+    Padded {
+        /// The largest run, in rows.
+        max_batch: usize,
+    },
+    /// A row may depend on the others or on their number, as far as the engine can tell: a batch is
+    /// run as it comes, with a plan for exactly its size.
+    Exact,
+}
+
+/// A plain ONNX graph, run by tract.
+///
+/// Plans are made on first use: the first request of a new batch size, or of a new shape where other
+/// axes are free, waits for its plan (milliseconds for small graphs, up to seconds for large ones).
+/// The plan for one row is there from the start. No state is kept between runs.
+pub struct TractEngine {
+    signature: Signature,
+    axes: Axes,
+    source: Source,
+    batching: Batching,
+    plans: Plans<Plan>,
+}
+
+impl TractEngine {
+    /// Imports a model that has passed `radiant-onnx`'s checks.
+    ///
+    /// Those checks are not repeated here: tract reads out of bounds when the weights of recurrent
+    /// layers contradict their inputs.
+    ///
+    /// Cost: blocks for the import and the plan for one row, from milliseconds to seconds, and
+    /// copies the weights a few times.
+    ///
+    /// # Errors
+    /// [`LoadError`] names the operator, input or output that stands in the way. Where axes besides
+    /// the batch are free and tract cannot take the graph without knowing them, what it finds
+    /// wrong shows with the first request only.
+    pub fn load(model: &radiant_onnx::Model, options: &Options) -> Result<Self, LoadError> {
+        let proto = tract_onnx::onnx().proto_model_for_read(&mut &*model.to_proto_bytes());
+        let proto = proto.map_err(|error| LoadError::Decode(format!("{error:#}")))?;
+        let graph = proto.graph.as_ref();
+        let graph = graph.ok_or_else(|| LoadError::Decode("it has no graph".to_owned()))?;
+        // Before the signature: an operator of another domain tells more than its odd output type.
+        deny::check(&proto, graph)?;
+        let signature = model.signature()?;
+        check_types("input", &signature.inputs)?;
+        check_types("output", &signature.outputs)?;
+        let axes = Axes::new(&signature, graph);
+        let symbolic = Source::symbolic(&proto, &signature, &axes);
+        if let Ok(source) = symbolic
+            && let Ok(engine) = Self::new(source, &signature, &axes, options)
+        {
+            return Ok(engine);
+        }
+        Source::concrete(&proto, &signature)
+            .and_then(|source| Self::new(source, &signature, &axes, options))
+            .map_err(|failure| refusal(failure, graph))
+    }
+
+    fn new(
+        source: Source,
+        signature: &Signature,
+        axes: &Axes,
+        options: &Options,
+    ) -> Result<Self, Failure> {
+        let batching = match &source {
+            _ if !axes.has_batch() => Batching::None,
+            Source::Symbolic { rows_are_independent: true, .. } => {
+                Batching::Padded { max_batch: options.max_batch.max(1) }
+            }
+            Source::Symbolic { .. } | Source::Concrete(_) => Batching::Exact,
+        };
+        let mut plans = Plans::new(options.max_plans);
+        let only_batch_is_free = axes.n_unknowns() == usize::from(axes.has_batch());
+        if only_batch_is_free {
+            let one = vec![1; axes.n_unknowns()];
+            plans.pin(&one, source.plan(signature, axes, &one)?);
+        }
+        let (signature, axes) = (signature.clone(), axes.clone());
+        Ok(Self { signature, axes, source, batching, plans })
+    }
+
+    /// What happens to the rows of a request.
+    pub fn batching(&self) -> Batching {
+        self.batching
+    }
+
+    /// Runs the plan for these extents.
+    fn call(
+        &self,
+        values: &[usize],
+        feed: impl FnOnce() -> TractResult<TVec<TValue>>,
+    ) -> Result<TVec<TValue>, Error> {
+        let build = || self.source.plan(&self.signature, &self.axes, values);
+        let plan = self.plans.get(values, build).map_err(Failure::into_run_error)?;
+        // `run` makes a state for this run alone. A state that is used again keeps the hidden
+        // values of recurrent layers, which are another request's data.
+        contain(|| plan.run(feed()?)).map_err(Failure::into_run_error)
+    }
+
+    fn run_whole(
+        &self,
+        values: &[usize],
+        inputs: &[Tensor],
+        wanted: &[usize],
+        outputs: &mut [Tensor],
+    ) -> Result<(), Error> {
+        let answers = self.call(values, || inputs.iter().map(convert::whole).collect())?;
+        for (output, (index, spec)) in outputs.iter_mut().zip(self.wanted(wanted)) {
+            let answer = answers.get(index).ok_or_else(|| no_output(index))?;
+            contain(|| convert::take(answer, spec.dtype, output))
+                .map_err(Failure::into_run_error)?;
+        }
+        Ok(())
+    }
+
+    fn run_chunk(
+        &self,
+        values: &mut [usize],
+        inputs: &[Tensor],
+        chunk: Chunk,
+        (wanted, outputs): (&[usize], &mut [Tensor]),
+    ) -> Result<(), Error> {
+        if let Some(batch) = values.first_mut() {
+            *batch = chunk.padded;
+        }
+        let feed = |(index, tensor)| {
+            if self.axes.is_batched(index) {
+                convert::rows(tensor, chunk)
+            } else {
+                convert::whole(tensor)
+            }
+        };
+        let answers = self.call(values, || inputs.iter().enumerate().map(feed).collect())?;
+        for (output, (index, spec)) in outputs.iter_mut().zip(self.wanted(wanted)) {
+            let answer = answers.get(index).ok_or_else(|| no_output(index))?;
+            contain(|| convert::take_rows(answer, spec.dtype, chunk, output))
+                .map_err(Failure::into_run_error)?;
+        }
+        Ok(())
+    }
+
+    /// Answers a batch of no rows, without running the graph.
+    fn run_empty(
+        &self,
+        values: &[usize],
+        wanted: &[usize],
+        outputs: &mut [Tensor],
+    ) -> Result<(), Error> {
+        for (output, (index, spec)) in outputs.iter_mut().zip(self.wanted(wanted)) {
+            if spec.dims.first() != Some(&None) {
+                return Err(Error::invalid_input(format!(
+                    "output `{}` has no axis of rows: expected at least one row, got none",
+                    spec.name
+                )));
+            }
+            let declared = || spec.dims.iter().map(|dim| dim.unwrap_or(0)).collect();
+            let mut shape: Vec<usize> =
+                self.source.output_shape(index, values).unwrap_or_else(declared);
+            if let Some(rows) = shape.first_mut() {
+                *rows = 0;
+            }
+            output.shape.set(&shape);
+            convert::clear(spec.dtype, &mut output.data);
+        }
+        Ok(())
+    }
+
+    fn wanted<'a>(
+        &'a self,
+        wanted: &'a [usize],
+    ) -> impl Iterator<Item = (usize, &'a TensorSpec)> + 'a {
+        wanted.iter().filter_map(|&index| Some((index, self.signature.outputs.get(index)?)))
+    }
+}
+
+impl Engine for TractEngine {
+    fn name(&self) -> &'static str {
+        "tract"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(
+        &self,
+        inputs: &[Tensor],
+        wanted: &[usize],
+        outputs: &mut Vec<Tensor>,
+    ) -> Result<(), Error> {
+        if let Some(&index) = wanted.iter().find(|&&index| index >= self.signature.outputs.len()) {
+            return Err(no_output(index));
+        }
+        let mut values = self.axes.bind(inputs, &self.signature)?;
+        outputs.resize_with(wanted.len(), Tensor::default);
+        for (output, (_, spec)) in outputs.iter_mut().zip(self.wanted(wanted)) {
+            output.name = Arc::clone(&spec.name);
+        }
+        let rows = values.first().copied().filter(|_| self.axes.has_batch());
+        if rows == Some(0) {
+            return self.run_empty(&values, wanted, outputs);
+        }
+        let (Batching::Padded { max_batch }, Some(rows)) = (self.batching, rows) else {
+            return self.run_whole(&values, inputs, wanted, outputs);
+        };
+        for start in (0..rows).step_by(max_batch) {
+            let rows = max_batch.min(rows - start);
+            let padded = rows.next_power_of_two().min(max_batch);
+            let chunk = Chunk { start, rows, padded };
+            self.run_chunk(&mut values, inputs, chunk, (wanted, outputs))?;
+        }
+        for (output, (_, _)) in outputs.iter_mut().zip(self.wanted(wanted)) {
+            convert::set_rows(output, rows);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for TractEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the graph: it prints weights.
+        f.debug_struct("TractEngine")
+            .field("signature", &self.signature)
+            .field("batching", &self.batching)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cold]
+fn no_output(index: usize) -> Error {
+    Error::internal(format!("the model has no output {index}"))
+}
+
+fn check_types(side: &'static str, specs: &[TensorSpec]) -> Result<(), LoadError> {
+    for spec in specs {
+        if convert::datum_type(spec.dtype).is_none() {
+            return Err(LoadError::DType { side, name: spec.name.to_string(), dtype: spec.dtype });
+        }
+    }
+    Ok(())
+}
+
+/// Says which operator tract stumbled over, if its words name a node of the graph.
+fn refusal(failure: Failure, graph: &GraphProto) -> LoadError {
+    let text = match failure {
+        Failure::Panicked(text) => return LoadError::Panicked(Panic(text)),
+        Failure::Refused(text) => text,
+    };
+    let named = graph.node.iter().rfind(|node| {
+        let name = deny::node_name(node);
+        !name.is_empty() && text.contains(&format!("\"{name}\""))
+    });
+    let culprit = named.map_or_else(String::new, |node| {
+        format!("operator `{}` (node `{}`): ", node.op_type, deny::node_name(node))
+    });
+    LoadError::Refused { culprit, text }
+}
