@@ -1,0 +1,48 @@
+//! What was typed on the command line, before anybody has looked at it.
+//!
+//! Values are text, as the environment's are, so that both are checked by the same rules and all
+//! problems are told at once. The program's argument parser fills this in; a program that serves a
+//! model by itself may as well.
+
+/// The options that were given; `None` is left to the environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    missing_docs,
+    reason = "each field is the flag of the same name; the program's help says what it does"
+)]
+pub struct Flags {
+    /// The positional argument.
+    pub model: Option<String>,
+    pub name: Option<String>,
+    pub model_version: Option<String>,
+    pub engine: Option<String>,
+    pub method: Option<String>,
+    pub output: Option<String>,
+    pub engine_threads: Option<String>,
+    pub inline_cost_max_us: Option<String>,
+    pub host: Option<String>,
+    pub http_port: Option<String>,
+    pub grpc_port: Option<String>,
+    pub metrics_port: Option<String>,
+    pub metrics_path: Option<String>,
+    pub workers: Option<String>,
+    pub bind_early: Option<String>,
+    pub ports_file: Option<String>,
+    pub cors_allow_origin: Option<String>,
+    pub keep_alive: Option<String>,
+    pub head_read_timeout: Option<String>,
+    pub body_read_timeout: Option<String>,
+    pub request_timeout: Option<String>,
+    pub shutdown_timeout: Option<String>,
+    pub body_bytes_max: Option<String>,
+    pub grpc_message_bytes_max: Option<String>,
+    pub requests_max: Option<String>,
+    pub json_depth_max: Option<String>,
+    pub json_elements_max: Option<String>,
+    pub log_level: Option<String>,
+    pub log_format: Option<String>,
+    pub access_log: Option<String>,
+    /// Names that `engine` may have beside `auto`: the engines that the program was built with.
+    /// With none of them any name is taken, and refused when the model is loaded.
+    pub engine_names: &'static [&'static str],
+}

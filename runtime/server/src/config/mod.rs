@@ -1,0 +1,112 @@
+//! The server's configuration: validated, typed, and able to say where each value comes from.
+//!
+//! [`Config::build`] looks at the flags, then at the `RADIANT_` variables, then at those of Seldon
+//! Core and MLServer and the node's parameters, then at the pod's annotations, then at the defaults;
+//! what stands first holds, and what it hides is not looked at. All problems are told at once.
+//! Nothing else in the server reads the environment, and nothing here does IO: the environment and
+//! the annotations come in.
+
+mod build;
+mod choice;
+mod flags;
+mod node;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use radiant_contract::Layer;
+use radiant_protocol::Limits;
+use radiant_storage::ModelUri;
+
+pub use choice::{Cors, LogFormat, LogLevel, Method};
+pub use flags::Flags;
+pub use node::NodeIdentity;
+pub use resolve::{ConfigErrors, Effective, Problem, Source};
+
+/// Everything that the server needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The model to serve.
+    pub model: ModelUri,
+    /// The model's name.
+    pub model_name: String,
+    /// The model's version.
+    pub model_version: String,
+    /// The engine's name, or `auto`.
+    pub engine: String,
+    /// What a classifier answers.
+    pub method: Method,
+    /// The output that a model with several answers with, by name.
+    pub output: Option<String>,
+    /// Threads that run models too slow for the HTTP workers.
+    pub engine_threads: usize,
+    /// The measured cost of a run up to which it happens on the HTTP worker.
+    pub inline_cost_max: Duration,
+
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The REST port; 0 is one from the system.
+    pub http_port: u16,
+    /// The gRPC port; 0 is one from the system.
+    pub grpc_port: u16,
+    /// The metrics port; 0 is one from the system.
+    pub metrics_port: u16,
+    /// The path of the metrics.
+    pub metrics_path: String,
+    /// Threads that serve HTTP.
+    pub workers: usize,
+    /// Whether the ports open before the model is loaded.
+    pub bind_early: bool,
+    /// A file to write the open ports to, once the server is ready.
+    pub ports_file: Option<PathBuf>,
+    /// Which origins browsers may call from.
+    pub cors: Cors,
+
+    /// How long an idle connection stays open.
+    pub keep_alive: Duration,
+    /// How long a client may take to send the head of its first request.
+    pub head_read_timeout: Duration,
+    /// How long a client may pause while it sends a body.
+    pub body_read_timeout: Duration,
+    /// How long a prediction may take.
+    pub request_timeout: Option<Duration>,
+    /// How long requests may take to finish after SIGTERM.
+    pub shutdown_timeout: Duration,
+
+    /// The largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// The largest gRPC message, in bytes.
+    pub grpc_message_bytes_max: usize,
+    /// Requests in flight at once in this process.
+    pub requests_max: usize,
+    /// What decoders accept.
+    pub limits: Limits,
+
+    /// The least important level that is logged.
+    pub log_level: LogLevel,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Whether each request is logged.
+    pub access_log: bool,
+
+    /// Who this server is in its deployment.
+    pub node: NodeIdentity,
+    /// Metadata from `MODEL_METADATA`; it has been checked against the defaults.
+    pub metadata: Option<Layer>,
+    /// Whether replies carry `meta.metrics`.
+    pub include_metrics_in_reply: bool,
+    /// Whether bodies reach a component, and its answers leave, as raw bytes.
+    pub payload_passthrough: bool,
+    /// Whether an orchestrator calls this server; without one, no feedback is counted.
+    pub executor_enabled: bool,
+
+    /// What works, and is probably not what was meant.
+    pub warnings: Vec<String>,
+    /// Every option with its value and source, in the order of the documentation.
+    pub effective: Vec<Effective>,
+}

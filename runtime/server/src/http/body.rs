@@ -1,0 +1,192 @@
+//! Step 1: where the JSON of a request is, and how much of it is taken.
+//!
+//! The places are those of Seldon's Python microservice, in its order: a multipart form, the form
+//! field `json`, the query parameter `json`, the raw body where its type is JSON (seldon-v1
+//! contract 2.2 and 2.3).
+
+use std::time::Duration;
+
+use actix_http::error::PayloadError;
+use actix_http::header::HeaderMap;
+use actix_http::{Payload, Request};
+use actix_multipart::Multipart;
+use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use radiant_core::{Error, Map, Value};
+use radiant_protocol::{Limits, json};
+use tokio::time::Instant;
+
+use super::came::Came;
+use super::error::HttpError;
+
+/// The rate below which a client that sends a body is too slow once its time is used up.
+const BYTES_A_SECOND_MIN: f64 = 65_536.0;
+
+/// How much is taken, and for how long the client may take to send it.
+#[derive(Debug, Clone)]
+pub(crate) struct BodyLimits {
+    pub(crate) bytes_max: usize,
+    pub(crate) read_timeout: Duration,
+    pub(crate) json: Limits,
+}
+
+/// Finds the JSON text of a request with this body.
+///
+/// # Errors
+/// 400 when there is none where one may be.
+pub(crate) async fn find_json(
+    request: &Request,
+    came: &Came<'_>,
+    body: Bytes,
+    limits: &BodyLimits,
+) -> Result<Bytes, HttpError> {
+    let query = request.uri().query().unwrap_or_default();
+    if query.is_empty() && came.content_type == b"application/json" {
+        return Ok(body);
+    }
+    locate(query, came, body, limits).await
+}
+
+/// Reads the whole body. A body that arrives in one piece is not copied.
+///
+/// # Errors
+/// 413 beyond the limit, before anything is read where the length is announced; 408 when the client
+/// is too slow; 400 when it breaks off.
+pub(crate) async fn read(
+    came: &Came<'_>,
+    mut payload: Payload,
+    limits: &BodyLimits,
+) -> Result<Bytes, HttpError> {
+    if came.content_length.is_some_and(|length| length > limits.bytes_max as u64) {
+        return Err(HttpError::too_large(limits.bytes_max));
+    }
+    let mut deadline = None;
+    let mut first = Bytes::new();
+    let mut joined = BytesMut::new();
+    while let Some(chunk) = next_chunk(&mut payload, limits, &mut deadline).await? {
+        if first.len() + joined.len() + chunk.len() > limits.bytes_max {
+            return Err(HttpError::too_large(limits.bytes_max));
+        }
+        if first.is_empty() && joined.is_empty() {
+            first = chunk;
+        } else {
+            if joined.is_empty() {
+                joined.extend_from_slice(&std::mem::take(&mut first));
+            }
+            joined.extend_from_slice(&chunk);
+        }
+    }
+    Ok(if joined.is_empty() { first } else { joined.freeze() })
+}
+
+/// The next piece of the body. Each piece buys the client time in proportion to its size, so that
+/// a large body may take long and one that trickles may not.
+async fn next_chunk(
+    payload: &mut Payload,
+    limits: &BodyLimits,
+    deadline: &mut Option<Instant>,
+) -> Result<Option<Bytes>, HttpError> {
+    // What has arrived already, which is most bodies, costs no timer.
+    let next = if let Some(next) = payload.next().now_or_never() {
+        next
+    } else {
+        let until = *deadline.get_or_insert_with(|| Instant::now() + limits.read_timeout);
+        let waiting = tokio::time::timeout_at(until, payload.next()).await;
+        waiting.map_err(|_elapsed| HttpError::slow_client(limits.read_timeout))?
+    };
+    let chunk = next.transpose().map_err(|error| HttpError::broken_body(&error))?;
+    if let (Some(chunk), Some(deadline)) = (&chunk, deadline) {
+        *deadline += Duration::from_secs_f64(chunk.len() as f64 / BYTES_A_SECOND_MIN);
+    }
+    Ok(chunk)
+}
+
+/// The JSON text of a body that is not plainly JSON.
+async fn locate(
+    query: &str,
+    came: &Came<'_>,
+    body: Bytes,
+    limits: &BodyLimits,
+) -> Result<Bytes, HttpError> {
+    let content_type = std::str::from_utf8(came.content_type).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let media_type = media_type.to_ascii_lowercase();
+    if content_type.to_ascii_lowercase().contains("multipart/form-data") {
+        return multipart(came.headers, body, limits).await;
+    }
+    let is_form = media_type == "application/x-www-form-urlencoded";
+    if is_form && let Some(text) = form_field(&body) {
+        return Ok(text);
+    }
+    if let Some(text) = form_field(query.as_bytes()) {
+        return Ok(text);
+    }
+    let is_json = media_type == "application/json"
+        || media_type.strip_prefix("application/").is_some_and(|rest| rest.ends_with("+json"));
+    if is_json {
+        return Ok(body);
+    }
+    let got = if content_type.is_empty() { "no content type" } else { content_type };
+    Err(HttpError::bad_data(format!(
+        "no JSON in the request: expected a body of type application/json, a form field or query \
+         parameter `json`, or a multipart form; got {got}"
+    )))
+}
+
+fn form_field(form: &[u8]) -> Option<Bytes> {
+    form_urlencoded::parse(form)
+        .find(|(name, _)| name == "json")
+        .map(|(_, value)| Bytes::from(value.into_owned().into_bytes()))
+}
+
+/// The message that the fields of a multipart form make up, as JSON text.
+async fn multipart(
+    headers: &HeaderMap,
+    body: Bytes,
+    limits: &BodyLimits,
+) -> Result<Bytes, HttpError> {
+    let broken = |error: actix_multipart::MultipartError| {
+        HttpError::bad_data(format!("multipart form: {error}"))
+    };
+    let body = stream::iter([Ok::<_, PayloadError>(body)]);
+    let mut form = Multipart::new(headers, body);
+    let mut message = Map::new();
+    while let Some(field) = form.next().await {
+        let mut field = field.map_err(broken)?;
+        let disposition = field.content_disposition();
+        let is_file = disposition.is_some_and(|d| d.get_filename().is_some());
+        let Some(name) = field.name().map(str::to_owned) else { continue };
+        let mut content = Vec::new();
+        while let Some(chunk) = field.next().await {
+            content.extend_from_slice(&chunk.map_err(broken)?);
+        }
+        let value = part_value(&name, is_file, content, &limits.json)
+            .map_err(|error| error.context(format!("multipart field `{name}`")))?;
+        message.insert(name, value);
+    }
+    let mut text = Vec::new();
+    json::encode(&Value::Map(message), &mut text);
+    Ok(Bytes::from(text))
+}
+
+/// What one part stands for: files are bytes or text, `strData` is text, any other field is JSON.
+fn part_value(
+    name: &str,
+    is_file: bool,
+    content: Vec<u8>,
+    limits: &Limits,
+) -> Result<Value, Error> {
+    use base64::Engine as _;
+    if is_file && name == "binData" {
+        return Ok(Value::Text(base64::engine::general_purpose::STANDARD.encode(content)));
+    }
+    if is_file || name == "strData" {
+        return String::from_utf8(content).map(Value::Text).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Error::invalid_input(format!("expected UTF-8 text, got another byte at {at}"))
+        });
+    }
+    let mut cursor = json::Cursor::new(&content);
+    let value = cursor.value(limits).and_then(|value| cursor.finish().map(|()| value));
+    value.map_err(|error| Error::invalid_input(format!("not JSON: {}", error.describe(&content))))
+}

@@ -1,0 +1,84 @@
+//! Errors as HTTP replies.
+
+use std::time::Duration;
+
+use radiant_core::{Error, ErrorKind};
+use radiant_protocol::seldon;
+
+/// What a failed request is answered with.
+#[derive(Debug)]
+pub(crate) struct HttpError {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
+    pub(crate) info: String,
+    /// The methods to name in `Allow`.
+    pub(crate) allow: Option<&'static str>,
+    /// Whether trying again later can help.
+    pub(crate) retry: bool,
+    /// Whether the connection cannot be used any further.
+    pub(crate) close: bool,
+}
+
+const BAD_DATA: &str = "MICROSERVICE_BAD_DATA";
+
+impl HttpError {
+    fn client(status: u16, info: String) -> Self {
+        let reason = BAD_DATA.to_owned();
+        Self { status, reason, info, allow: None, retry: false, close: false }
+    }
+
+    /// 400: the request holds nothing that can be read.
+    pub(crate) fn bad_data(info: String) -> Self {
+        Self::client(400, info)
+    }
+
+    /// 404: no such path.
+    pub(crate) fn unknown_path(path: &str) -> Self {
+        let mut shown: String = path.chars().take(200).collect();
+        if shown.len() < path.len() {
+            shown.push('…');
+        }
+        Self::client(404, format!("no such path: `{shown}`; GET /api/v1.0/doc/ lists the paths"))
+    }
+
+    /// 405: the path is there for other methods.
+    pub(crate) fn wrong_method(method: &str, allow: &'static str) -> Self {
+        let info = format!("method `{method}` is not answered here; expected one of {allow}");
+        Self { allow: Some(allow), ..Self::client(405, info) }
+    }
+
+    /// 408: the body did not arrive in time.
+    pub(crate) fn slow_client(waited: Duration) -> Self {
+        let info = format!("the body did not arrive within {} s", waited.as_secs_f64());
+        Self { close: true, ..Self::client(408, info) }
+    }
+
+    /// 413: the body is larger than the limit.
+    pub(crate) fn too_large(bytes_max: usize) -> Self {
+        let info =
+            format!("the body is larger than the limit of {bytes_max} bytes (--body-bytes-max)");
+        Self { close: true, ..Self::client(413, info) }
+    }
+
+    /// 400: the body broke off or is not framed as HTTP wants it.
+    pub(crate) fn broken_body(error: &actix_http::error::PayloadError) -> Self {
+        Self { close: true, ..Self::client(400, format!("the body could not be read: {error}")) }
+    }
+}
+
+impl From<Error> for HttpError {
+    fn from(error: Error) -> Self {
+        let status = seldon::status(error.kind());
+        let (http, reason) = match error.refusal() {
+            Some(refusal) => (refusal.status, refusal.reason.clone()),
+            None => (status.http, status.reason.to_owned()),
+        };
+        if http >= 500 {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::warn!(kind = error.kind().as_str(), error = %error, source, "request failed");
+        }
+        let retry = matches!(error.kind(), ErrorKind::Overloaded | ErrorKind::NotReady);
+        let info = error.message().to_owned();
+        Self { status: http, reason, info, allow: None, retry, close: false }
+    }
+}

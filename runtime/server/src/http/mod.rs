@@ -1,0 +1,16 @@
+//! HTTP/1.1: from a socket to the codecs and back. The only place that knows actix-web.
+
+mod body;
+mod came;
+mod dispatch;
+mod doc;
+mod error;
+mod puid;
+mod reply;
+mod route;
+mod seldon;
+mod serve;
+
+pub(crate) use body::BodyLimits;
+pub(crate) use route::Endpoint;
+pub(crate) use serve::{Listening, Servers, start, start_metrics};

@@ -1,0 +1,131 @@
+//! Listening: the main port and the metrics port.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::{HttpService, Request};
+use actix_server::{Server, ServerBuilder, ServerHandle};
+use actix_service::fn_service;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use tokio::sync::Notify;
+
+use super::dispatch::dispatch;
+use crate::observe::Registry;
+use crate::state::State;
+
+/// How long a client may take to close a connection that has been closed here.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How the ports behave.
+#[derive(Debug, Clone)]
+pub(crate) struct Servers {
+    pub(crate) workers: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) head_read_timeout: Duration,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) metrics_path: String,
+}
+
+/// A port that is being served.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    pub(crate) address: SocketAddr,
+    pub(crate) handle: ServerHandle,
+}
+
+/// Serves requests on `listener` until the handle stops it. `closing` is told when connections
+/// that are idle should close.
+///
+/// The service stands directly on the HTTP/1 codec: paths are `route.rs`'s matter, and a framework
+/// between the two would cost a quarter of a small request.
+///
+/// # Errors
+/// When the socket cannot be used.
+pub(crate) fn start(
+    listener: TcpListener,
+    state: Arc<State>,
+    options: &Servers,
+    closing: Arc<Notify>,
+) -> std::io::Result<Listening> {
+    let address = listener.local_addr()?;
+    let (keep_alive, head_read_timeout) = (options.keep_alive, options.head_read_timeout);
+    let service = move || {
+        let state = Arc::clone(&state);
+        let closing = Arc::clone(&closing);
+        let handler = move |request: Request| dispatch(Arc::clone(&state), request);
+        HttpService::build()
+            .keep_alive(keep_alive)
+            .client_request_timeout(head_read_timeout)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .graceful_shutdown_signal(move || Arc::clone(&closing).notified_owned())
+            .h1(fn_service(handler))
+            .tcp()
+    };
+    let server = ServerBuilder::new()
+        .workers(options.workers)
+        .shutdown_timeout(whole_seconds(options.shutdown_timeout))
+        .disable_signals()
+        .listen("http", listener, service)?
+        .run();
+    Ok(Listening { address, handle: spawn(server) })
+}
+
+/// Serves the metrics page on `listener` until the handle stops it.
+///
+/// # Errors
+/// When the socket cannot be used.
+pub(crate) fn start_metrics(
+    listener: TcpListener,
+    registry: Arc<Registry>,
+    options: &Servers,
+) -> std::io::Result<Listening> {
+    let address = listener.local_addr()?;
+    let path: Arc<str> = options.metrics_path.as_str().into();
+    let app = move || {
+        let (registry, path) = (Arc::clone(&registry), Arc::clone(&path));
+        let handler = move |request: HttpRequest| {
+            let response = metrics_page(&registry, &path, request.path());
+            std::future::ready(response)
+        };
+        App::new().default_service(web::to(handler))
+    };
+    let server = HttpServer::new(app)
+        .workers(1)
+        .client_request_timeout(options.head_read_timeout)
+        .shutdown_timeout(1)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    Ok(Listening { address, handle: spawn(server) })
+}
+
+fn metrics_page(registry: &Registry, path: &str, asked: &str) -> HttpResponse {
+    if asked == path {
+        return HttpResponse::Ok()
+            .content_type("text/plain; version=0.0.4; charset=utf-8")
+            .insert_header(("Access-Control-Allow-Origin", "*"))
+            .body(registry.render());
+    }
+    HttpResponse::NotFound()
+        .content_type("text/html; charset=utf-8")
+        .insert_header(("Access-Control-Allow-Origin", "*"))
+        .body(format!(
+            "<!doctype html>\n<title>404 Not Found</title>\n<p>Metrics are at <code>{path}</code>.</p>\n"
+        ))
+}
+
+fn spawn(server: Server) -> ServerHandle {
+    let handle = server.handle();
+    tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(error = %error, "a listening port failed");
+        }
+    });
+    handle
+}
+
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}

@@ -1,0 +1,218 @@
+//! A loaded model with everything resolved that its requests need.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use radiant_core::{Component, DType, Defaults, Engine, Error, Signature, Tensor};
+use tokio::time::Instant;
+
+use crate::observe::{ModelMetrics, Registry};
+use crate::schedule::Cost;
+use crate::work::Work;
+use crate::{LoadError, Model, Served};
+
+/// How a model's V1 requests run on an engine.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The type that numbers are decoded to: the single input's.
+    pub(crate) want: Option<DType>,
+    /// The index of the one output that a V1 reply carries.
+    pub(crate) wanted: [usize; 1],
+    pub(crate) cost: Cost,
+}
+
+/// Which output a V1 reply carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutputChoice {
+    /// A classifier's probabilities, any other model's first output.
+    Probabilities,
+    /// A classifier's labels, any other model's first output.
+    Labels,
+    /// The output with this name.
+    Named(String),
+}
+
+/// A model that is ready to answer.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) served: Served,
+    /// Column names of the replies, where metadata gives them.
+    pub(crate) class_names: Option<Vec<String>>,
+    /// The node's entry in `meta.requestPath`, if the node has a name.
+    pub(crate) request_path: Option<(String, String)>,
+    /// The `meta` of a reply to a request without one, encoded.
+    pub(crate) plain_meta: Vec<u8>,
+    /// The reply to `/metadata`, encoded.
+    pub(crate) metadata: String,
+    pub(crate) metrics: ModelMetrics,
+    plan: Option<Plan>,
+}
+
+/// The rows of the second run that warm-up measures.
+const WARM_ROWS: u32 = 32;
+/// Warm-up repeats a run until it has taken this long, so that one slow start does not decide.
+const WARM_TIME: Duration = Duration::from_millis(20);
+const WARM_RUNS_MAX: usize = 50;
+
+impl Node {
+    /// Resolves and warms `model`. Blocks while the engine runs.
+    ///
+    /// # Errors
+    /// When the chosen output does not exist.
+    pub(crate) fn new(model: Model, registry: &Registry) -> Result<Self, LoadError> {
+        let metrics = ModelMetrics::new(registry, &model.name, &model.version);
+        let plan = match &model.served {
+            Served::Engine(engine) => Some(Plan::new(&**engine, &model.output)?),
+            Served::Component(_) => None,
+        };
+        let mut plain_meta = Vec::new();
+        let mut meta = radiant_protocol::seldon::Meta::default();
+        if let Some((id, image)) = &model.request_path {
+            meta.request_path.insert(id.clone(), image.as_str().into());
+        }
+        radiant_protocol::seldon::encode_meta(&mut plain_meta, &meta);
+        Ok(Self {
+            served: model.served,
+            class_names: model.class_names,
+            request_path: model.request_path,
+            plain_meta,
+            metadata: model.metadata,
+            metrics,
+            plan,
+        })
+    }
+
+    /// The engine with its plan, if this node predicts on tensors.
+    pub(crate) fn engine(&self) -> Option<(&dyn Engine, &Plan)> {
+        match (&self.served, &self.plan) {
+            (Served::Engine(engine), Some(plan)) => Some((&**engine, plan)),
+            _ => None,
+        }
+    }
+
+    /// The methods that are not the engine's.
+    pub(crate) fn component(&self) -> &dyn Component {
+        match &self.served {
+            Served::Engine(_) => &Defaults,
+            Served::Component(component) => &**component,
+        }
+    }
+
+    /// Step 8: runs the engine on `work.inputs`; a panic fails this request alone.
+    ///
+    /// # Errors
+    /// What the engine says, or that it panicked.
+    pub(crate) fn run(&self, work: &mut Work) -> Result<(), Error> {
+        let Some((engine, plan)) = self.engine() else {
+            return Err(Error::internal("a component was given tensors"));
+        };
+        let Work { inputs, outputs, .. } = work;
+        let started = Instant::now();
+        let result = self.contain(|| engine.run(inputs, &plan.wanted, outputs));
+        self.metrics.engine_seconds.record(started.elapsed().as_secs_f64());
+        result
+    }
+
+    /// Runs a model's code; a panic becomes an error and is counted.
+    ///
+    /// # Errors
+    /// What `code` says, or that it panicked.
+    pub(crate) fn contain<T>(&self, code: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
+            self.metrics.panics.increment(1);
+            Err(Error::internal(
+                "the model panicked on this input; the panic is in the server's log",
+            )
+            .with_source(panic_text(&*panic)))
+        })
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message").to_owned()
+}
+
+impl Plan {
+    fn new(engine: &dyn Engine, output: &OutputChoice) -> Result<Self, LoadError> {
+        let signature = engine.signature();
+        let wanted = [choose_output(signature, output)?];
+        let want = match &signature.inputs[..] {
+            [input] => Some(input.dtype),
+            _ => None,
+        };
+        Ok(Self { want, wanted, cost: measure(engine, wanted) })
+    }
+}
+
+fn choose_output(signature: &Signature, output: &OutputChoice) -> Result<usize, LoadError> {
+    let classifier = signature.classifier.as_ref();
+    match output {
+        OutputChoice::Probabilities => Ok(classifier.map_or(0, |c| c.probabilities)),
+        OutputChoice::Labels => Ok(classifier.map_or(0, |c| c.labels)),
+        OutputChoice::Named(name) => signature.output_index(name).ok_or_else(|| {
+            let names: Vec<_> =
+                signature.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
+            LoadError::new(format!(
+                "parameter `output`: expected one of {}, got `{name}`",
+                names.join(", ")
+            ))
+        }),
+    }
+}
+
+/// Warms the engine with zeros and measures what its runs cost. A model that fails on zeros is
+/// served all the same, on engine threads.
+fn measure(engine: &dyn Engine, wanted: [usize; 1]) -> Cost {
+    let never_inline = Cost { one_row: Duration::MAX, further_row: Duration::ZERO };
+    let Some(one_row) = best_run(engine, wanted, 1) else {
+        tracing::warn!(engine = engine.name(), "the model failed on zeros when it was warmed");
+        return never_inline;
+    };
+    match best_run(engine, wanted, WARM_ROWS as usize) {
+        Some(many) => Cost::from_runs(one_row, WARM_ROWS, many),
+        // Without a batch axis every request has the rows of the first run.
+        None => Cost { one_row, further_row: Duration::ZERO },
+    }
+}
+
+/// The shortest of several runs on zeros, or `None` when one fails.
+fn best_run(engine: &dyn Engine, wanted: [usize; 1], rows: usize) -> Option<Duration> {
+    let inputs = zeros(engine.signature(), rows);
+    engine.signature().check(&inputs).ok()?;
+    let mut outputs = Vec::new();
+    let begun = Instant::now();
+    let mut best = Duration::MAX;
+    for _ in 0..WARM_RUNS_MAX {
+        let started = Instant::now();
+        let run = || engine.run(&inputs, &wanted, &mut outputs);
+        catch_unwind(AssertUnwindSafe(run)).ok()?.ok()?;
+        best = best.min(started.elapsed());
+        if begun.elapsed() > WARM_TIME {
+            break;
+        }
+    }
+    Some(best)
+}
+
+/// Inputs of zeros and empty strings: `rows` rows, and one where another extent is unknown.
+fn zeros(signature: &Signature, rows: usize) -> Vec<Tensor> {
+    let tensor = |spec: &radiant_core::TensorSpec| {
+        let dims: Vec<usize> = spec
+            .dims
+            .iter()
+            .enumerate()
+            .map(|(axis, dim)| dim.unwrap_or(if axis == 0 { rows } else { 1 }))
+            .collect();
+        Tensor::zeros(&spec.name, &dims, spec.dtype)
+    };
+    signature.inputs.iter().map(tensor).collect()
+}
+
+/// Keeps an `Arc` and runs on it: what an engine thread is given.
+pub(crate) fn run_owned(node: &Arc<Node>, mut work: Box<Work>) -> Result<Box<Work>, Error> {
+    node.run(&mut work)?;
+    Ok(work)
+}

@@ -1,0 +1,247 @@
+//! The names of the server's metrics: the only list of them.
+
+/// A metric of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Metric {
+    /// Requests answered.
+    Requests,
+    /// Time from a request's head to its reply.
+    RequestSeconds,
+    /// Requests that hold a permit.
+    RequestsInFlight,
+    /// The most requests that can hold a permit.
+    RequestsInFlightMax,
+    /// Requests that wait for an engine thread.
+    QueueRequests,
+    /// Time in the engine.
+    EngineSeconds,
+    /// Panics of engines and components, each contained to one request.
+    Panics,
+    /// Whether the model answers.
+    ModelReady,
+    /// Time that loading and warming the model took.
+    ModelLoadSeconds,
+    /// What is running.
+    BuildInfo,
+    /// Series of components' own metrics that were refused because there are too many.
+    SeriesDropped,
+    /// The orchestrator's request histogram, so that its dashboards go on working.
+    ExecutorRequestSeconds,
+    /// Feedback messages with a reward.
+    Feedback,
+    /// The sum of rewards.
+    FeedbackReward,
+}
+
+/// How a metric's values combine, and what they count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Unit {
+    /// A count that only grows.
+    Count,
+    /// A sum that can hold fractions; exposed as a counter.
+    Sum,
+    /// A value that goes up and down.
+    Level,
+    /// Durations in seconds, in buckets.
+    Seconds(&'static [f64]),
+}
+
+/// What is known of a metric beside its values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Family {
+    /// The name on the metrics page.
+    pub name: &'static str,
+    /// What it tells.
+    pub help: &'static str,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// How values combine.
+    pub unit: Unit,
+}
+
+/// From 50 microseconds to 30 seconds: a tiny model's reply and a slow network's both show.
+const REQUEST_BOUNDS: &[f64] = &[
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+    1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+/// From 1 microsecond: native kernels answer in less than one.
+const ENGINE_BOUNDS: &[f64] = &[
+    0.000_001,
+    0.000_002_5,
+    0.000_005,
+    0.000_01,
+    0.000_025,
+    0.000_05,
+    0.000_1,
+    0.000_25,
+    0.000_5,
+    0.001,
+    0.002_5,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+];
+
+/// The orchestrator's own bounds (seldon-core 1.18.2, executor).
+const EXECUTOR_BOUNDS: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+const REQUEST: &[&str] = &["model", "version", "protocol", "method", "code"];
+const MODEL: &[&str] = &["model", "version"];
+
+/// Labels of everything that Seldon's Python microservice exposes (seldon-core 1.18.2).
+const COMPONENT: &[&str] = &[
+    "deployment_name",
+    "image_name",
+    "image_version",
+    "method",
+    "model_image",
+    "model_name",
+    "model_version",
+    "predictor_name",
+    "predictor_version",
+    "seldon_deployment_name",
+    "worker_id",
+];
+
+impl Metric {
+    /// All metrics, in the order of the documentation.
+    pub const ALL: [Self; 14] = [
+        Self::Requests,
+        Self::RequestSeconds,
+        Self::RequestsInFlight,
+        Self::RequestsInFlightMax,
+        Self::QueueRequests,
+        Self::EngineSeconds,
+        Self::Panics,
+        Self::ModelReady,
+        Self::ModelLoadSeconds,
+        Self::BuildInfo,
+        Self::SeriesDropped,
+        Self::ExecutorRequestSeconds,
+        Self::Feedback,
+        Self::FeedbackReward,
+    ];
+
+    /// Name, help, labels and unit.
+    pub const fn family(self) -> Family {
+        match self {
+            Self::Requests => family(
+                "radiant_requests_total",
+                "Requests answered, by the status code of the reply",
+                REQUEST,
+                Unit::Count,
+            ),
+            Self::RequestSeconds => family(
+                "radiant_request_seconds",
+                "Time from the head of a request to its reply, body included",
+                REQUEST,
+                Unit::Seconds(REQUEST_BOUNDS),
+            ),
+            Self::RequestsInFlight => family(
+                "radiant_requests_in_flight",
+                "Requests that hold a permit: running, or waiting for an engine thread",
+                &[],
+                Unit::Level,
+            ),
+            Self::RequestsInFlightMax => family(
+                "radiant_requests_in_flight_max",
+                "The limit of radiant_requests_in_flight (--requests-max)",
+                &[],
+                Unit::Level,
+            ),
+            Self::QueueRequests => family(
+                "radiant_queue_requests",
+                "Requests that wait for an engine thread; bounded by --requests-max",
+                &[],
+                Unit::Level,
+            ),
+            Self::EngineSeconds => family(
+                "radiant_engine_seconds",
+                "Time that one run of the engine took",
+                MODEL,
+                Unit::Seconds(ENGINE_BOUNDS),
+            ),
+            Self::Panics => family(
+                "radiant_panics_total",
+                "Panics of engines and components, each contained to one request",
+                MODEL,
+                Unit::Count,
+            ),
+            Self::ModelReady => family(
+                "radiant_model_ready",
+                "1 while the model answers, 0 while it loads or is drained",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::ModelLoadSeconds => family(
+                "radiant_model_load_seconds",
+                "Time that loading and warming the model took",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::BuildInfo => family(
+                "radiant_build_info",
+                "Always 1; the label tells the version that runs",
+                &["version"],
+                Unit::Level,
+            ),
+            Self::SeriesDropped => family(
+                "radiant_series_dropped_total",
+                "Values of components' own metrics dropped because there are too many series",
+                &[],
+                Unit::Count,
+            ),
+            other => other.seldon_family(),
+        }
+    }
+
+    /// The families whose names and labels are Seldon Core's.
+    const fn seldon_family(self) -> Family {
+        match self {
+            Self::ExecutorRequestSeconds => family(
+                "seldon_api_executor_server_requests_seconds",
+                "Time of requests to the external paths, as the orchestrator counts them",
+                &[
+                    "deployment_name",
+                    "predictor_name",
+                    "predictor_version",
+                    "service",
+                    "method",
+                    "code",
+                ],
+                Unit::Seconds(EXECUTOR_BOUNDS),
+            ),
+            Self::Feedback => family(
+                "seldon_api_model_feedback_total",
+                "Feedback messages with a reward other than zero",
+                COMPONENT,
+                Unit::Sum,
+            ),
+            _ => family(
+                "seldon_api_model_feedback_reward_total",
+                "The sum of rewards; falls when a reward is negative",
+                COMPONENT,
+                Unit::Sum,
+            ),
+        }
+    }
+}
+
+const fn family(
+    name: &'static str,
+    help: &'static str,
+    labels: &'static [&'static str],
+    unit: Unit,
+) -> Family {
+    Family { name, help, labels, unit }
+}
