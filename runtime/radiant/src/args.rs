@@ -1,0 +1,432 @@
+//! What may be typed: commands, flags, and their help.
+//!
+//! Values of flags are text here; the configuration checks them together with the environment's. The
+//! default and the variable of each flag are added to its help from the table of variables.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use radiant_contract::env;
+use radiant_server::config::Flags;
+
+use crate::engines;
+use crate::failure::Failure;
+use crate::output::OutputFormat;
+
+/// Serve models over Seldon Core v1's REST protocol
+///
+/// Without arguments, `radiant` serves what the environment names, as a container of Seldon Core
+/// does; with a URI and an absolute folder alone, it fetches, as a storage initializer does.
+#[derive(Debug, Parser)]
+#[command(name = "radiant", after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  # Serve a model on port 9000
+  radiant serve iris.onnx
+
+  # What would be served, and how fast it is
+  radiant check iris.onnx
+
+  # Which value of each option holds, and where it comes from
+  radiant config
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve a model
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Box<ServeArgs>),
+    /// Load a model and tell what it is, without serving it
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check(CheckArgs),
+    /// Print the value of each option and where it comes from
+    #[command(after_help = CONFIG_EXAMPLES)]
+    Config(Box<ConfigArgs>),
+    /// Copy a model from a URI into a folder
+    #[command(after_help = FETCH_EXAMPLES)]
+    Fetch(FetchArgs),
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  # Serve a model on port 9000, its metrics on port 6000
+  radiant serve iris.onnx
+
+  # Serve what the environment names, on another port
+  radiant serve --http-port 8080
+
+  # Answer every request with itself
+  radiant serve builtin:echo";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  # Engine, inputs, outputs and the cost of a row
+  radiant check iris.onnx
+
+  # The same for a program
+  radiant check /mnt/models -o json";
+
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  # What holds in this environment
+  radiant config
+
+  # What would hold with these flags
+  radiant config iris.onnx --http-port 8080 -o json";
+
+const FETCH_EXAMPLES: &str = "\
+Examples:
+  # Copy a model into the folder that the server reads
+  radiant fetch file:///models/iris /mnt/models
+
+  # The same, as an init container's arguments
+  radiant file:///models/iris /mnt/models";
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The model: a file, or a folder with one
+    pub(crate) model: String,
+    /// The engine: `auto` or the name of one that is compiled in
+    #[arg(long, default_value = "auto")]
+    pub(crate) engine: String,
+    /// How to print
+    // The long name `output` is an option of `serve`.
+    #[arg(short = 'o', long, value_enum, default_value = "text")]
+    pub(crate) format: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+    /// How to print
+    #[arg(short = 'o', long, value_enum, default_value = "text")]
+    pub(crate) format: OutputFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FetchArgs {
+    /// Where the model is: `file:///folder` or a path
+    pub(crate) uri: String,
+    /// The folder to copy it into
+    pub(crate) folder: PathBuf,
+}
+
+/// The options of a server, in the order in which they are documented.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// The model: a file, a folder with one, a URI or `builtin:NAME`
+    model: Option<String>,
+    /// The model's name in paths and metrics
+    ///
+    /// Not given, it is the node's name in the graph, else the model file's name without its ending.
+    #[arg(long, help_heading = "Model")]
+    name: Option<String>,
+    /// The model's version in metrics
+    #[arg(long, help_heading = "Model", value_name = "VERSION")]
+    model_version: Option<String>,
+    /// The engine that runs the model: `auto`, `native` or `tract`
+    ///
+    /// `auto` takes `native` for graphs with operators of classical machine learning (ai.onnx.ml),
+    /// and `tract` for all others.
+    #[arg(long, help_heading = "Model")]
+    engine: Option<String>,
+    /// What a classifier answers: `predict_proba` or `predict`
+    ///
+    /// Probabilities are a column for each class; `predict` answers one label a row.
+    #[arg(long, help_heading = "Model")]
+    method: Option<String>,
+    /// The output that answers, for a model with several
+    ///
+    /// One array is all that the protocol carries. Not given, it is a classifier's probabilities or
+    /// labels, and any other model's first output. Comes before `--method`.
+    #[arg(long, help_heading = "Model")]
+    output: Option<String>,
+    /// Threads that run models too slow for the HTTP workers
+    ///
+    /// More threads answer more slow requests at once, and each takes time from the others beyond
+    /// the number of CPUs.
+    #[arg(long, help_heading = "Model", value_name = "N")]
+    engine_threads: Option<String>,
+    /// Cost of a run, in microseconds, up to which a worker does it
+    ///
+    /// Handing a run to an engine thread costs 5 to 15 microseconds. A larger value saves that for
+    /// larger models, and lets a worker's other connections wait as long.
+    #[arg(long, help_heading = "Model", value_name = "MICROSECONDS")]
+    inline_cost_max_us: Option<String>,
+
+    /// The IP address to listen on
+    #[arg(long, help_heading = "Network", value_name = "ADDRESS")]
+    host: Option<String>,
+    /// The REST port; 0 is any free one
+    #[arg(long, help_heading = "Network", value_name = "PORT")]
+    http_port: Option<String>,
+    /// The gRPC port; 0 is any free one
+    ///
+    /// gRPC is not served yet: the port is kept apart from the others and stays closed.
+    #[arg(long, help_heading = "Network", value_name = "PORT")]
+    grpc_port: Option<String>,
+    /// The metrics port; 0 is any free one
+    #[arg(long, help_heading = "Network", value_name = "PORT")]
+    metrics_port: Option<String>,
+    /// The path of the metrics on their port
+    #[arg(long, help_heading = "Network", value_name = "PATH")]
+    metrics_path: Option<String>,
+    /// Threads that serve HTTP
+    #[arg(long, help_heading = "Network", value_name = "N")]
+    workers: Option<String>,
+    /// Open the ports before the model is loaded
+    ///
+    /// Requests, readiness and status answer 503 with the progress until it is. Use it with HTTP
+    /// probes only: a TCP probe would take an open port for a ready model.
+    #[arg(
+        long,
+        help_heading = "Network",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    bind_early: Option<String>,
+    /// Write the open ports to this file once the server is ready
+    ///
+    /// One JSON object, such as {"http":9000,"metrics":6000}: for whoever starts a server on any
+    /// free ports.
+    #[arg(long, help_heading = "Network", value_name = "FILE")]
+    ports_file: Option<String>,
+    /// Origins that browsers may call from: `*`, a list or `none`
+    #[arg(long, help_heading = "Network", value_name = "ORIGINS")]
+    cors_allow_origin: Option<String>,
+
+    /// How long an idle connection stays open
+    ///
+    /// Seldon's orchestrator reuses a connection that was idle for up to 90 s: a smaller value makes
+    /// it meet closed ones.
+    #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
+    keep_alive: Option<String>,
+    /// How long a client may take to send the head of its first request
+    #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
+    head_read_timeout: Option<String>,
+    /// How long a client may pause while it sends a body
+    #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
+    body_read_timeout: Option<String>,
+    /// How long a prediction may take, or `none`
+    ///
+    /// Also the annotation seldon.io/rest-timeout, in milliseconds.
+    #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
+    request_timeout: Option<String>,
+    /// How long requests may take to finish after SIGTERM
+    ///
+    /// An operator gives a pod 20 s, of which its own hook sleeps 10 s.
+    #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
+    shutdown_timeout: Option<String>,
+
+    /// The largest request body
+    #[arg(long, help_heading = "Limits", value_name = "SIZE")]
+    body_bytes_max: Option<String>,
+    /// The largest gRPC message, in either direction
+    ///
+    /// Also the annotation seldon.io/grpc-max-message-size, in bytes.
+    #[arg(long, help_heading = "Limits", value_name = "SIZE")]
+    grpc_message_bytes_max: Option<String>,
+    /// Requests in flight at once; one more is answered 503
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    requests_max: Option<String>,
+    /// How deep JSON in a request may be nested
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    json_depth_max: Option<String>,
+    /// How many elements one array or value in a request may hold
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    json_elements_max: Option<String>,
+
+    /// The least important level that is logged
+    ///
+    /// One of debug, info, warning, error and critical.
+    #[arg(long, help_heading = "Logging", value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Log lines as `text` or `json`
+    #[arg(long, help_heading = "Logging", value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// Log each request
+    #[arg(
+        long,
+        help_heading = "Logging",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    access_log: Option<String>,
+}
+
+impl From<ServeArgs> for Flags {
+    fn from(args: ServeArgs) -> Self {
+        Self {
+            model: args.model,
+            name: args.name,
+            model_version: args.model_version,
+            engine: args.engine,
+            method: args.method,
+            output: args.output,
+            engine_threads: args.engine_threads,
+            inline_cost_max_us: args.inline_cost_max_us,
+            host: args.host,
+            http_port: args.http_port,
+            grpc_port: args.grpc_port,
+            metrics_port: args.metrics_port,
+            metrics_path: args.metrics_path,
+            workers: args.workers,
+            bind_early: args.bind_early,
+            ports_file: args.ports_file,
+            cors_allow_origin: args.cors_allow_origin,
+            keep_alive: args.keep_alive,
+            head_read_timeout: args.head_read_timeout,
+            body_read_timeout: args.body_read_timeout,
+            request_timeout: args.request_timeout,
+            shutdown_timeout: args.shutdown_timeout,
+            body_bytes_max: args.body_bytes_max,
+            grpc_message_bytes_max: args.grpc_message_bytes_max,
+            requests_max: args.requests_max,
+            json_depth_max: args.json_depth_max,
+            json_elements_max: args.json_elements_max,
+            log_level: args.log_level,
+            log_format: args.log_format,
+            access_log: args.access_log,
+            engine_names: &engines::NAMES,
+        }
+    }
+}
+
+/// Parses the arguments of a process, the program's name first.
+///
+/// # Errors
+/// When they are wrong, or ask for help or the version: the message has been printed.
+pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Command, Failure> {
+    let parsed = command().try_get_matches_from(completed(arguments));
+    let parsed = parsed.and_then(|matches: ArgMatches| Cli::from_arg_matches(&matches));
+    parsed.map(|cli| cli.command).map_err(|error| {
+        // When the stream is gone there is nobody to tell.
+        drop(error.print());
+        Failure::told(u8::try_from(error.exit_code()).unwrap_or(2), error)
+    })
+}
+
+/// Adds the command where it is left out: `serve` without arguments, `fetch` for a URI and an
+/// absolute folder.
+fn completed(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let left_out = match &arguments[..] {
+        [] | [_] => Some("serve"),
+        [_, uri, folder] if is_value(uri) && folder.to_string_lossy().starts_with('/') => {
+            Some("fetch")
+        }
+        _ => None,
+    };
+    if let Some(name) = left_out {
+        arguments.insert(arguments.len().min(1), name.into());
+    }
+    arguments
+}
+
+/// Whether an argument is neither a flag nor a command.
+fn is_value(argument: &OsString) -> bool {
+    let text = argument.to_string_lossy();
+    !text.starts_with('-')
+        && !Cli::command().get_subcommands().any(|known| known.get_name() == text)
+}
+
+/// The parser, with defaults and variables in the help of all options.
+fn command() -> clap::Command {
+    let with_variables = |command: clap::Command| command.mut_args(with_variable);
+    Cli::command()
+        .version(version())
+        .mut_subcommand("serve", with_variables)
+        .mut_subcommand("config", with_variables)
+}
+
+fn with_variable(arg: clap::Arg) -> clap::Arg {
+    let name = format!("RADIANT_{}", arg.get_id().as_str().to_uppercase());
+    let Some(variable) = env::ALL.iter().find(|variable| variable.name == name) else { return arg };
+    let help = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+    let default = match variable.default {
+        "" => String::new(),
+        default => format!("[default: {default}] "),
+    };
+    arg.long_help(format!("{help}\n\n{default}[env: {name}]"))
+}
+
+/// `radiant 0.1.0 (engines: native, tract)`, less the name.
+fn version() -> String {
+    format!("{} (engines: {})", env!("CARGO_PKG_VERSION"), engines::NAMES.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Command {
+        let arguments = std::iter::once("radiant").chain(arguments.iter().copied());
+        parse(arguments.map(OsString::from).collect()).expect("the arguments are right")
+    }
+
+    #[test]
+    fn the_parser_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn no_arguments_serve_and_a_uri_with_an_absolute_folder_fetches() {
+        assert!(matches!(parsed(&[]), Command::Serve(_)));
+        let Command::Fetch(fetch) = parsed(&["s3://bucket/iris", "/mnt/models"]) else {
+            panic!("a URI and an absolute folder fetch")
+        };
+        assert_eq!(
+            (fetch.uri.as_str(), fetch.folder.as_path()),
+            ("s3://bucket/iris", "/mnt/models".as_ref())
+        );
+        assert!(matches!(parsed(&["check", "/mnt/models"]), Command::Check(_)));
+        assert!(matches!(parsed(&["serve", "/mnt/models"]), Command::Serve(_)));
+        let wrong = completed(["radiant", "a", "relative"].map(OsString::from).to_vec());
+        assert_eq!(wrong.len(), 3);
+    }
+
+    #[test]
+    fn flags_reach_the_configuration_as_they_were_typed() {
+        let arguments =
+            ["serve", "m.onnx", "--http-port", "0", "--bind-early", "--access-log=false"];
+        let Command::Serve(serve) = parsed(&arguments) else { panic!("serve was typed") };
+        let flags = Flags::from(*serve);
+        assert_eq!(flags.model.as_deref(), Some("m.onnx"));
+        assert_eq!(flags.http_port.as_deref(), Some("0"));
+        assert_eq!(flags.bind_early.as_deref(), Some("true"));
+        assert_eq!(flags.access_log.as_deref(), Some("false"));
+        assert_eq!(flags.keep_alive, None);
+    }
+
+    #[test]
+    fn every_option_is_a_flag_with_its_variable_and_a_short_first_line() {
+        let command = command();
+        let serve = command.find_subcommand("serve").expect("serve is a command");
+        let ours = env::ALL.iter().filter(|variable| variable.origin == env::Origin::Ours);
+        for variable in ours {
+            let id = variable.name.trim_start_matches("RADIANT_").to_lowercase();
+            let arg = serve.get_arguments().find(|arg| arg.get_id().as_str() == id);
+            let arg = arg.unwrap_or_else(|| panic!("{id} is a flag"));
+            let long = arg.get_long_help().expect("the flag has help").to_string();
+            assert!(long.contains(&format!("[env: {}]", variable.name)), "{id}: {long}");
+        }
+        for command in command.get_subcommands() {
+            for arg in command.get_arguments() {
+                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+                let id = arg.get_id();
+                assert!(help.len() <= 80 && !help.ends_with('.'), "{id}: {help}");
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `radiant serve`: configures, logs what holds, and hands over to the server.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+use radiant_server::Ready;
+use radiant_server::config::{Config, Effective, Flags, LogFormat, Source};
+
+use serde_json::json;
+
+use super::configure;
+use crate::failure::Failure;
+use crate::{Builtin, loader, logging};
+
+pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Failure> {
+    let config = configure(flags)?;
+    logging::start(config.log_level, config.log_format);
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        model = %config.model,
+        name = config.model_name,
+        workers = config.workers,
+        engine_threads = config.engine_threads,
+        "starting"
+    );
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let for_loader = config.clone();
+    let load = move |progress: &radiant_server::Progress| {
+        loader::load(&for_loader, builtins, &|doing| progress.say(doing))
+    };
+    let tell = |ready: &Ready| announce(&config, ready);
+    radiant_server::serve(&config, load, tell).map_err(|error| failure(&config, error.into()))
+}
+
+/// Tells people what to try, and whoever started the server which ports are open.
+fn announce(config: &Config, ready: &Ready) -> io::Result<()> {
+    if let (LogFormat::Text, Some(example)) = (config.log_format, &ready.example) {
+        let line = format!("\nTry it:\n{}\n\n", curl(ready.http, example));
+        // When stderr is gone there is nobody to tell.
+        drop(io::stderr().lock().write_all(line.as_bytes()));
+    }
+    match &config.ports_file {
+        Some(path) => write_ports(path, ready),
+        None => Ok(()),
+    }
+}
+
+/// A command line that asks the server for one prediction.
+fn curl(address: SocketAddr, body: &str) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    let address = SocketAddr::new(host, address.port());
+    let body = body.replace('\'', r"'\''");
+    format!(
+        "curl -s http://{address}/api/v1.0/predictions -H 'Content-Type: application/json' \
+         -d '{body}'"
+    )
+}
+
+/// Writes the ports where a starter waits for them; the file appears whole or not at all.
+fn write_ports(path: &Path, ready: &Ready) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let ports = json!({"http": ready.http.port(), "metrics": ready.metrics.port()});
+    fs::write(&partial, format!("{ports}\n"))?;
+    fs::rename(&partial, path)
+}
+
+/// Whoever reads JSON lines is told in one; people are told as by every command.
+fn failure(config: &Config, error: anyhow::Error) -> Failure {
+    if config.log_format == LogFormat::Json {
+        tracing::error!(error = format!("{error:#}"), "cannot serve");
+        return Failure::told(1, error);
+    }
+    let nobody_named_it =
+        |option: &Effective| option.name == "model" && matches!(option.source, Source::Default);
+    let failure = Failure::from(error);
+    if config.effective.iter().any(nobody_named_it) {
+        return failure.hint("no model was named: `radiant serve MODEL`, or set RADIANT_MODEL");
+    }
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_can_be_pasted_into_a_shell() {
+        let line = |address: &str, body| curl(address.parse().expect("an address"), body);
+        assert_eq!(
+            line("0.0.0.0:9000", r#"{"jsonData":{"it's":[0]}}"#),
+            "curl -s http://127.0.0.1:9000/api/v1.0/predictions -H 'Content-Type: \
+             application/json' -d '{\"jsonData\":{\"it'\\''s\":[0]}}'"
+        );
+        assert!(line("[::]:1", "{}").contains("http://[::1]:1/"));
+    }
+
+    #[test]
+    fn the_ports_are_written_whole() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("ports.json");
+        let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let ready = Ready { http: address(1), metrics: address(2), example: None };
+        write_ports(&path, &ready).expect("the file can be written");
+        let written = fs::read_to_string(&path).expect("the file is there");
+        assert_eq!(written, "{\"http\":1,\"metrics\":2}\n");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 1);
+    }
+}

@@ -1,0 +1,41 @@
+//! The program `radiant`: arguments, logging, commands, and the wiring of engines into the server.
+//!
+//! A library, so that a program with components of its own can have the same commands: it calls
+//! [`main`] with its [`Builtin`]s, and serves them by `builtin:NAME`. Nothing of how models are
+//! served is here, and nothing of how they compute.
+
+mod args;
+mod commands;
+mod echo;
+mod engines;
+mod failure;
+mod loader;
+mod logging;
+mod output;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use radiant_core::Component;
+
+pub use echo::{ECHO, Echo};
+
+/// A component that is compiled in, served as `builtin:NAME`.
+#[derive(Debug, Clone, Copy)]
+pub struct Builtin {
+    /// The name after `builtin:`.
+    pub name: &'static str,
+    /// Makes the component.
+    pub make: fn() -> Arc<dyn Component>,
+}
+
+/// Runs the program with the arguments of this process; returns its exit code: 0 done, 1 failed, 2
+/// wrong usage or configuration.
+pub fn main(builtins: &'static [Builtin]) -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match commands::run(arguments, builtins) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,275 @@
+//! From a configuration to a model that the server can take: finds it, puts it on an engine, and
+//! gathers what it says of itself.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use radiant_contract::metadata::TEXT_BYTES_MAX;
+use radiant_contract::{Layer, Metadata, ports};
+use radiant_core::{Component, Signature, Value};
+use radiant_server::config::{Config, Method};
+use radiant_server::{LoadError, Model, OutputChoice, Served};
+use radiant_storage::ModelUri;
+
+use crate::{Builtin, engines};
+
+/// Loads the model that `config` names; `say` is told what is being done.
+///
+/// Blocks until it is loaded.
+///
+/// # Errors
+/// When it cannot be found or read, no engine takes it, or its metadata is wrong.
+pub(crate) fn load(
+    config: &Config,
+    builtins: &[Builtin],
+    say: &dyn Fn(&str),
+) -> Result<Model, LoadError> {
+    let model = match &config.model {
+        ModelUri::Builtin(name) => builtin(config, builtins, name),
+        uri @ (ModelUri::Local(_) | ModelUri::Remote(_)) => file(config, uri, say),
+    };
+    model.map_err(|error| {
+        LoadError::new(format!("cannot load the model `{}`", config.model)).with_source(error)
+    })
+}
+
+fn builtin(config: &Config, builtins: &[Builtin], name: &str) -> anyhow::Result<Model> {
+    let started = Instant::now();
+    let component = make(builtins, name)?;
+    let own = component.metadata().map(|value| Layer::from_value("the component", json(value)));
+    let metadata = metadata(config, own.transpose()?)?;
+    tracing::info!(model = config.model_name, builtin = name, "component made");
+    Ok(Model {
+        load_time: started.elapsed(),
+        ..model(config, Served::Component(component), &metadata)
+    })
+}
+
+/// Makes the builtin of this name.
+///
+/// # Errors
+/// When there is none; the message lists those that are.
+fn make(builtins: &[Builtin], name: &str) -> anyhow::Result<Arc<dyn Component>> {
+    let builtin = builtins.iter().find(|builtin| builtin.name == name);
+    builtin.map(|builtin| (builtin.make)()).ok_or_else(|| {
+        let names: Vec<_> = builtins.iter().map(|builtin| format!("`{}`", builtin.name)).collect();
+        anyhow!("expected a builtin out of {}, got `{name}`", names.join(", "))
+    })
+}
+
+fn file(config: &Config, uri: &ModelUri, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
+    let started = Instant::now();
+    let path = radiant_storage::resolve(uri)?.path;
+    say(&format!("loading {}", path.display()));
+    let own = metadata_file(path.parent().unwrap_or(Path::new(".")))?;
+    let metadata = metadata(config, own)?;
+    let engines::Loaded { engine, reason } = engines::load(&path, &config.engine)?;
+    let load_time = started.elapsed();
+    let signature = engine.signature();
+    tracing::info!(
+        model = config.model_name,
+        version = config.model_version,
+        path = %path.display(),
+        engine = engine.name(),
+        reason,
+        inputs = specs(&signature.inputs),
+        outputs = specs(&signature.outputs),
+        load_ms = load_time.as_secs_f64() * 1e3,
+        "model loaded"
+    );
+    let class_names = class_names(&metadata, signature);
+    Ok(Model { class_names, load_time, ..model(config, Served::Engine(engine), &metadata) })
+}
+
+fn model(config: &Config, served: Served, metadata: &Metadata) -> Model {
+    let output = match (&config.output, config.method) {
+        (Some(name), _) => OutputChoice::Named(name.clone()),
+        (None, Method::Probabilities) => OutputChoice::Probabilities,
+        (None, Method::Labels) => OutputChoice::Labels,
+    };
+    Model {
+        name: config.model_name.clone(),
+        version: config.model_version.clone(),
+        served,
+        output,
+        class_names: None,
+        request_path: config.node.request_path(),
+        metadata: metadata.to_json() + "\n",
+        load_time: Duration::ZERO,
+    }
+}
+
+/// What the model says of itself, with `MODEL_METADATA` over it.
+fn metadata(config: &Config, own: Option<Layer>) -> anyhow::Result<Metadata> {
+    let layers: Vec<Layer> = own.into_iter().chain(config.metadata.clone()).collect();
+    Metadata::merge(config.node.unit_image.as_deref(), &layers).map_err(|problems| {
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        anyhow!("the model's metadata is wrong: {}", problems.join("; "))
+    })
+}
+
+/// The metadata in a model's folder, if there is any.
+fn metadata_file(folder: &Path) -> anyhow::Result<Option<Layer>> {
+    let path = folder.join(ports::METADATA_FILE);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    // One byte more than may be there: enough for the length to be refused.
+    let limit = TEXT_BYTES_MAX as u64 + 1;
+    File::open(&path)
+        .and_then(|file| file.take(limit).read_to_string(&mut text))
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(Some(Layer::parse(ports::METADATA_FILE, &text)?))
+}
+
+/// The columns' names from the metadata's first output, where they are as many as the columns.
+fn class_names(metadata: &Metadata, signature: &Signature) -> Option<Vec<String>> {
+    let names = metadata.output_names()?;
+    let output = signature.classifier.as_ref().map_or(0, |classifier| classifier.probabilities);
+    let columns = signature.outputs.get(output).and_then(|output| *output.dims.get(1)?);
+    match columns {
+        Some(columns) if columns != names.len() => {
+            tracing::warn!(
+                columns,
+                names = names.len(),
+                "the metadata names another number of columns than there are: not used"
+            );
+            None
+        }
+        Some(_) | None => Some(names),
+    }
+}
+
+/// `x FP32 [-1, 4], y INT64 [-1]`
+pub(crate) fn specs(specs: &[radiant_core::TensorSpec]) -> String {
+    let specs: Vec<_> = specs.iter().map(|spec| format!("{} {spec}", spec.name)).collect();
+    specs.join(", ")
+}
+
+/// A component's value as JSON has it; numbers that JSON lacks become null.
+fn json(value: Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(flag) => flag.into(),
+        Value::Int(number) => number.into(),
+        Value::BigInt(digits) => digits.parse::<f64>().unwrap_or(f64::NAN).into(),
+        Value::Float(number) => number.into(),
+        Value::Text(text) => text.into(),
+        Value::List(items) => items.into_iter().map(json).collect(),
+        Value::Map(entries) => entries.into_iter().map(|(key, item)| (key, json(item))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use radiant_contract::MapEnv;
+    use radiant_core::{Classifier, DType, Error, Payload, Reply, Strings, TensorSpec};
+    use radiant_server::config::Flags;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Described;
+
+    impl Component for Described {
+        fn predict(&self, input: Payload, _names: &[String]) -> Result<Reply, Error> {
+            Ok(Reply::new(input))
+        }
+
+        fn metadata(&self) -> Option<Value> {
+            let entries = [("name", "described"), ("platform", "own")];
+            let entries = entries.map(|(key, text)| (key.to_owned(), Value::from(text)));
+            Some(Value::Map(entries.into_iter().collect()))
+        }
+    }
+
+    const DESCRIBED: Builtin = Builtin { name: "described", make: || Arc::new(Described) };
+
+    fn config(model: &str, variables: &[(&str, &str)]) -> Config {
+        let flags = Flags { model: Some(model.to_owned()), ..Flags::default() };
+        let env: MapEnv = variables.iter().copied().collect();
+        Config::build(&flags, &env, None).expect("the configuration is valid")
+    }
+
+    fn chain(error: &dyn std::error::Error) -> String {
+        let source = error.source().map(|source| format!(": {}", chain(source)));
+        format!("{error}{}", source.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_builtin_is_served_with_its_metadata_and_the_environments_over_it() {
+        let variables = [
+            ("PREDICTIVE_UNIT_IMAGE", "org/img:1.0"),
+            ("PREDICTIVE_UNIT_ID", "node"),
+            ("MODEL_METADATA", "platform: env"),
+        ];
+        let config = config("builtin:described", &variables);
+        let model = load(&config, &[crate::ECHO, DESCRIBED], &|_| {}).expect("it is compiled in");
+        assert_eq!(
+            model.metadata,
+            "{\"custom\":{},\"inputs\":[],\"name\":\"described\",\"outputs\":[],\
+             \"platform\":\"env\",\"versions\":[\"1.0\"]}\n"
+        );
+        assert_eq!((model.name.as_str(), model.output), ("node", OutputChoice::Probabilities));
+        assert_eq!(model.request_path, Some(("node".into(), "org/img:1.0".into())));
+        assert!(matches!(model.served, Served::Component(_)));
+    }
+
+    #[test]
+    fn what_cannot_be_loaded_says_why() {
+        let problem = |model| {
+            chain(&load(&config(model, &[]), &[crate::ECHO], &|_| {}).expect_err("there is none"))
+        };
+        assert_eq!(
+            problem("builtin:nope"),
+            "cannot load the model `builtin:nope`: expected a builtin out of `echo`, got `nope`"
+        );
+        assert_eq!(
+            problem("/no/such/model"),
+            "cannot load the model `/no/such/model`: model `/no/such/model`: expected a file or \
+             folder, got nothing"
+        );
+    }
+
+    #[test]
+    fn metadata_in_the_models_folder_is_read_and_bounded() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        assert_eq!(metadata_file(folder.path()).expect("no file is fine"), None);
+        let write = |text: &str| {
+            let path = folder.path().join(ports::METADATA_FILE);
+            std::fs::write(path, text).expect("a file can be written");
+        };
+        write("name: iris");
+        let layer = metadata_file(folder.path()).expect("the file is YAML").expect("it is there");
+        assert_eq!(layer.entries["name"], "iris");
+        write(&" ".repeat(TEXT_BYTES_MAX + 100));
+        let error = metadata_file(folder.path()).expect_err("the file is too long");
+        assert!(error.to_string().starts_with("metadata.yaml: expected at most"), "{error}");
+    }
+
+    #[test]
+    fn column_names_are_used_when_they_are_as_many_as_the_columns() {
+        let spec = |dims: &[Option<usize>]| TensorSpec {
+            name: "y".into(),
+            dtype: DType::F32,
+            dims: dims.to_vec(),
+        };
+        let signature = |columns| Signature {
+            inputs: Vec::new(),
+            outputs: vec![spec(&[None]), spec(&[None, columns])],
+            classifier: Some(Classifier { labels: 0, probabilities: 1, classes: Strings::new() }),
+        };
+        let text = "outputs: [{messagetype: tensor, schema: {names: [a, b]}}]";
+        let layer = Layer::parse("metadata.yaml", text).expect("the text is YAML");
+        let metadata = Metadata::merge(None, &[layer]).expect("the metadata is valid");
+        let names = Some(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(class_names(&metadata, &signature(Some(2))), names);
+        assert_eq!(class_names(&metadata, &signature(None)), names);
+        assert_eq!(class_names(&metadata, &signature(Some(3))), None);
+    }
+}
