@@ -5,7 +5,23 @@
 //! A run costs well below a microsecond for a small linear model, and a warm one does not allocate.
 //!
 //! It is not a general ONNX engine: tensors are rows, as scikit-learn's are, and plain networks are
-//! another engine's business.
+//! another engine's business. Tree ensembles are refused.
+//!
+//! ```no_run
+//! use radiant_core::{Engine as _, Tensor};
+//! use radiant_engine_native::NativeEngine;
+//! use radiant_onnx::{Limits, read, strip_zip_maps};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut model = read(&std::fs::read("iris.onnx")?, &Limits::default())?;
+//! strip_zip_maps(&mut model)?;
+//! let engine = NativeEngine::load(&model)?;
+//! let flower = Tensor::new("float_input", &[1, 4], vec![5.8_f32, 2.7, 5.1, 1.9]);
+//! let mut outputs = Vec::new();
+//! engine.run(&[flower], &[1], &mut outputs)?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod engine;
 mod kernel;

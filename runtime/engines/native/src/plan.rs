@@ -175,10 +175,10 @@ impl Compiler {
         let inputs = node.input.iter().map(|name| self.values.get(name).cloned()).collect();
         let mut context = NodeContext { node, opset, inputs, compiler: self };
         let built = op::build(&mut context)?;
-        let mut inputs = context.inputs;
+        let inputs = context.inputs;
         let names = node.output.iter().filter(|name| !name.is_empty());
         let results: Vec<(Slot, Fact)> = match built {
-            Built::Alias(at) => inputs.swap_remove(at).into_iter().collect(),
+            Built::Alias(at) => inputs.get(at).cloned().flatten().into_iter().collect(),
             Built::Step { op, reads, facts } => {
                 let read = |at: &usize| inputs.get(*at)?.as_ref().map(|(slot, _)| *slot);
                 let slots = reads.iter().filter_map(read).collect();

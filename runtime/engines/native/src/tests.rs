@@ -270,6 +270,20 @@ fn what_is_not_known_is_refused_by_name() {
     assert_eq!(coefficients, format!("{place}: expected input of 3 columns, got 4"));
 }
 
+#[test]
+fn a_node_without_its_inputs_is_refused() {
+    let mut model = model(&fs::read(bundled("iris-names/model.onnx")).unwrap());
+    for node in &mut model.graph.node {
+        node.input.clear();
+    }
+    let error = NativeEngine::load(&model).unwrap_err().to_string();
+    assert!(error.ends_with("there is no input 0"), "{error}");
+    let is_identity = |node: &radiant_onnx::pb::NodeProto| node.op_type == "Identity";
+    model.graph.node.retain(is_identity);
+    let error = NativeEngine::load(&model).unwrap_err().to_string();
+    assert_eq!(error, "node `Identity` (Identity): there is no input 0");
+}
+
 /// Loads bytes, and if they are a model that can run, runs it on a few rows.
 fn exercise(bytes: &[u8]) {
     let Ok(mut model) = read(bytes, &Limits::default()) else { return };

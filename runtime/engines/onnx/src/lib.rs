@@ -8,6 +8,20 @@
 //! There is no execution here and no engine: an engine takes the model's messages ([`pb`]) or its
 //! bytes ([`Model::to_proto_bytes`]). Shapes of intermediate values are not inferred, so an engine
 //! still meets graphs whose shapes disagree.
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use radiant_onnx::{Limits, load, strip_zip_maps};
+//!
+//! # fn main() -> Result<(), radiant_onnx::OnnxError> {
+//! let mut model = load(Path::new("model.onnx"), &Limits::default())?;
+//! strip_zip_maps(&mut model)?;
+//! let signature = model.signature()?;
+//! assert_eq!(signature.inputs.len(), 1);
+//! # Ok(())
+//! # }
+//! ```
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 mod check;

@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 use prost::encoding::message;
 
 use crate::node::canonical_domain;
-use crate::pb::{GraphProto, ModelProto, OperatorSetIdProto};
+use crate::pb::{GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto};
 use crate::zip_map::ZipMap;
 use crate::{Limits, OnnxError, check, scan};
 
@@ -79,10 +79,16 @@ impl Model {
             .opsets
             .iter()
             .map(|(domain, &version)| OperatorSetIdProto { domain: domain.clone(), version });
+        let entries = self.metadata_props.iter();
+        let entry = |(key, value): (&String, &String)| StringStringEntryProto {
+            key: key.clone(),
+            value: value.clone(),
+        };
         let head = ModelProto {
             ir_version: self.ir_version,
             opset_import: opset_import.collect(),
             producer_name: self.producer.clone(),
+            metadata_props: entries.map(entry).collect(),
             ..ModelProto::default()
         };
         let mut bytes = head.encode_to_vec();

@@ -30,8 +30,8 @@ use super::choice::default_name;
 use super::node;
 use super::resolve::{Effective, Resolver, Source};
 use super::value::{
-    BOOL, CORS, COUNT, DEPTH, DURATION, DURATION_OR_NONE, HOST, LOG_FORMAT, LOG_LEVEL, METHOD,
-    MICROSECONDS, MODEL, NAME, PORT, SIZE, TEXT, THREADS, URL_PATH,
+    BOOL, CORS, COUNT, DEPTH, DURATION, DURATION_FROM_1S, DURATION_OR_NONE, HOST, LOG_FORMAT,
+    LOG_LEVEL, METHOD, MICROSECONDS, MODEL, NAME, PORT, SIZE, TEXT, THREADS, URL_PATH,
 };
 use super::{Config, ConfigErrors, Cors, Flags, LogFormat, LogLevel, Method, NodeIdentity};
 
@@ -279,7 +279,7 @@ fn timeouts(
         .option("head_read_timeout")
         .flag(flags.head_read_timeout.as_ref())
         .env(&[&RADIANT_HEAD_READ_TIMEOUT])
-        .or(&DURATION, config.head_read_timeout);
+        .or(&DURATION_FROM_1S, config.head_read_timeout);
     config.body_read_timeout = resolver
         .option("body_read_timeout")
         .flag(flags.body_read_timeout.as_ref())

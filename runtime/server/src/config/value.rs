@@ -105,6 +105,14 @@ pub(super) const DURATION: Kind<Duration> = Kind {
     print: |duration| print_duration(*duration),
 };
 
+/// The clock of the HTTP codec stands still for up to half a second: a shorter limit would have
+/// passed before a request began.
+pub(super) const DURATION_FROM_1S: Kind<Duration> = Kind {
+    accepts: "a duration from 1s up, such as 15s or 1m",
+    parse: |text| parse_duration(text.trim()).filter(|limit| *limit >= Duration::from_secs(1)),
+    print: |duration| print_duration(*duration),
+};
+
 pub(super) const DURATION_OR_NONE: Kind<Option<Duration>> = Kind {
     accepts: "a duration above 0, such as 8s, 500ms or 2m, or `none`",
     parse: |text| match text.trim() {

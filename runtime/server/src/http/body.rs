@@ -4,6 +4,8 @@
 //! field `json`, the query parameter `json`, the raw body where its type is JSON (seldon-v1
 //! contract 2.2 and 2.3).
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_http::error::PayloadError;
@@ -87,7 +89,12 @@ async fn next_chunk(
     deadline: &mut Option<Instant>,
 ) -> Result<Option<Bytes>, HttpError> {
     // What has arrived already, which is most bodies, costs no timer.
-    let next = if let Some(next) = payload.next().now_or_never() {
+    let mut next = payload.next().now_or_never();
+    if next.is_none() && deadline.is_none() {
+        let_codec_go_on().await;
+        next = payload.next().now_or_never();
+    }
+    let next = if let Some(next) = next {
         next
     } else {
         let until = *deadline.get_or_insert_with(|| Instant::now() + limits.read_timeout);
@@ -99,6 +106,20 @@ async fn next_chunk(
         *deadline += Duration::from_secs_f64(chunk.len() as f64 / BYTES_A_SECOND_MIN);
     }
     Ok(chunk)
+}
+
+/// Suspends once: the codec calls a request's handler when it has read the head, and goes on to
+/// the body, which is often there already, when the handler waits.
+async fn let_codec_go_on() {
+    let mut waited = false;
+    let once = poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    });
+    once.await;
 }
 
 /// The JSON text of a body that is not plainly JSON.

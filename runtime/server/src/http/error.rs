@@ -20,6 +20,8 @@ pub(crate) struct HttpError {
 }
 
 const BAD_DATA: &str = "MICROSERVICE_BAD_DATA";
+/// What the Python microservice answers for paths and methods that it does not have.
+const INTERNAL_ERROR: &str = "MICROSERVICE_INTERNAL_ERROR";
 
 impl HttpError {
     fn client(status: u16, info: String) -> Self {
@@ -38,13 +40,15 @@ impl HttpError {
         if shown.len() < path.len() {
             shown.push('…');
         }
-        Self::client(404, format!("no such path: `{shown}`; GET /api/v1.0/doc/ lists the paths"))
+        let info = format!("no such path: `{shown}`; GET /api/v1.0/doc/ lists the paths");
+        Self { reason: INTERNAL_ERROR.to_owned(), ..Self::client(404, info) }
     }
 
     /// 405: the path is there for other methods.
     pub(crate) fn wrong_method(method: &str, allow: &'static str) -> Self {
         let info = format!("method `{method}` is not answered here; expected one of {allow}");
-        Self { allow: Some(allow), ..Self::client(405, info) }
+        let reason = INTERNAL_ERROR.to_owned();
+        Self { reason, allow: Some(allow), ..Self::client(405, info) }
     }
 
     /// 408: the body did not arrive in time.

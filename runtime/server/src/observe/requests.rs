@@ -8,7 +8,7 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram};
 use radiant_core::{Map, MetricKind, Value};
 
-use super::metric::Unit;
+use super::metric::{TIMER_BOUNDS, Unit};
 use super::registry::{Cell, Labels};
 use super::{Metric, Registry};
 use crate::config::NodeIdentity;
@@ -171,7 +171,7 @@ impl RequestMetrics {
         match metric.kind {
             MetricKind::Counter => self.add(&format!("{key}_total"), Unit::Sum, &labels, value),
             MetricKind::Gauge => self.add(&key, Unit::Level, &labels, value),
-            MetricKind::Timer => self.add(&key, Unit::Seconds(timer_bounds()), &labels, value),
+            MetricKind::Timer => self.add(&key, Unit::Seconds(&TIMER_BOUNDS), &labels, value),
         }
     }
 
@@ -195,16 +195,6 @@ fn number(value: &Value) -> Option<f64> {
         Value::BigInt(digits) => digits.parse().ok(),
         _ => None,
     }
-}
-
-/// Bounds of timers: 50 points from 1 ms to 30 s, evenly spaced in logarithm, as in
-/// seldon-core 1.18.2.
-fn timer_bounds() -> &'static [f64] {
-    static BOUNDS: OnceLock<Vec<f64>> = OnceLock::new();
-    BOUNDS.get_or_init(|| {
-        let step = (30_f64.log10() + 3.0) / 49.0;
-        (0..50).map(|i| 10_f64.powf(step.mul_add(f64::from(i), -3.0))).collect()
-    })
 }
 
 /// The handles of one model's engine.

@@ -40,7 +40,6 @@ fn sums<const R: usize>(weights: &[Lanes], rows: [&[f32]; R]) -> [Lanes; R] {
             *sum = _mm256_fmadd_ps(_mm256_set1_ps(row[feature]), weights, *sum);
         }
     }
-    #[expect(clippy::redundant_closure, reason = "a function of these features is no `Fn`")]
     sums.map(|sum| store(sum))
 }
 

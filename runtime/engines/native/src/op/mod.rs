@@ -95,13 +95,19 @@ pub(crate) fn build(context: &mut NodeContext<'_>) -> Result<Built, Unsupported>
         ("", "Not") => unary::not(context),
         ("", "ReduceMax" | "ReduceMean" | "ReduceSum") => reduce::reduce(context),
         ("", "Slice") => select::slice(context),
-        ("", "Identity") => context.attributes(&[]).map(|()| Built::Alias(0)),
+        ("", "Identity") => identity(context),
         ("", "MatMul") => linear::matmul(context),
         ("", "Reshape") => shape::reshape(context),
         ("", "Softmax") => row::softmax(context),
         ("", _) => unary::unary(context),
         _ => Err(context.refuse("the operator is not supported")),
     }
+}
+
+fn identity(context: &NodeContext<'_>) -> Result<Built, Unsupported> {
+    context.attributes(&[])?;
+    context.fact(0)?;
+    Ok(Built::Alias(0))
 }
 
 impl NodeContext<'_> {

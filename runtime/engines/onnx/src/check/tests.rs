@@ -43,8 +43,12 @@ fn graph(node: Vec<NodeProto>, initializer: Vec<TensorProto>) -> GraphProto {
 fn bytes_of(graph: GraphProto) -> Vec<u8> {
     let opset = |domain: &str, version| OperatorSetIdProto { domain: domain.into(), version };
     let opset_import = vec![opset("", 17), opset("ai.onnx.ml", 3)];
-    ModelProto { ir_version: 8, opset_import, graph: Some(graph), ..ModelProto::default() }
-        .encode_to_vec()
+    let entry = StringStringEntryProto { key: "author".into(), value: "nobody".into() };
+    let metadata_props = vec![entry];
+    let graph = Some(graph);
+    let model =
+        ModelProto { ir_version: 8, opset_import, graph, metadata_props, ..ModelProto::default() };
+    model.encode_to_vec()
 }
 
 fn model(graph: GraphProto) -> Model {
@@ -64,6 +68,7 @@ fn a_sound_graph_is_read_and_written_unchanged() {
     let again = read(&read_once.to_proto_bytes(), &Limits::default()).unwrap();
     assert_eq!(read_once, again);
     assert_eq!(read_once.graph, sound);
+    assert_eq!(read_once.metadata_props.get("author").map(String::as_str), Some("nobody"));
     assert_eq!(read_once.opset("ai.onnx"), Some(17));
     // A constant that is an input too has a default value and is none of the signature's inputs.
     sound.input.push(value("b", &[4]));

@@ -1,0 +1,161 @@
+//! Replays what Seldon Core 1.18.2's Python microservice answered, row by row, over a socket.
+//!
+//! `tests/golden/seldon-v1/rest.jsonl` holds requests with the answers of the real server. The rows
+//! of one model were sent in order to one process, and their counters add up, so they are replayed
+//! in order against one process of ours. Every row passes as recorded, or stands in
+//! [`deviations::DEVIATIONS`] and is asserted as it stands there, or waits for its model's format.
+
+mod compare;
+mod deviations;
+mod row;
+
+use std::collections::BTreeSet;
+
+use self::deviations::{DEVIATIONS, Deviation, WAITING_MODELS, WAITING_ROWS};
+use self::row::Row;
+use crate::support::http::{self, Reply};
+use crate::support::process::{Server, Start};
+use crate::support::workspace;
+
+/// Rows that are answered as recorded. May only grow.
+const PASSED: usize = 146;
+/// Rows that are answered otherwise on purpose. May only shrink.
+const DEVIATING: usize = 24;
+/// Rows that ask models of formats that are not read yet. May only shrink.
+const WAITING: usize = 120;
+
+/// Of a row that fails; a metrics page differs in hundreds of places at once.
+const DIFFERENCES_SHOWN: usize = 6;
+
+/// A model of the recording, with the environment that it ran in.
+struct Model {
+    name: &'static str,
+    builtin: &'static str,
+    env: &'static [(&'static str, &'static str)],
+}
+
+const MODELS: [Model; 3] = [
+    Model {
+        name: "Ident",
+        builtin: "builtin:echo",
+        env: &[("PREDICTIVE_UNIT_ID", "classifier"), ("PREDICTIVE_UNIT_IMAGE", "org/img:1.0")],
+    },
+    Model { name: "Sum2", builtin: "builtin:sum2", env: &[] },
+    Model {
+        name: "Multi",
+        builtin: "builtin:multi",
+        env: &[
+            ("PREDICTIVE_UNIT_ID", "node1"),
+            ("PREDICTIVE_UNIT_IMAGE", "reg:5000/img:1.0"),
+            ("SELDON_DEPLOYMENT_ID", "dep"),
+            ("PREDICTOR_ID", "pred"),
+            ("PREDICTOR_LABELS", "{\"version\":\"v7\"}"),
+            ("PREDICTIVE_UNIT_METRICS_ENDPOINT", "/prometheus"),
+        ],
+    },
+];
+
+#[test]
+fn every_recorded_row_passes_deviates_on_purpose_or_waits() {
+    let rows = row::read_all();
+    let waiting = rows.iter().filter(|row| waits(row)).count();
+    let mut failures = Vec::new();
+    let (mut passed, mut deviating) = (0, 0);
+    for model in &MODELS {
+        let server = start(model);
+        for row in rows.iter().filter(|row| row.model == model.name) {
+            let deviation = deviations::of(row);
+            let verdict = judge(row, deviation, &ask(&server, row));
+            match (verdict, deviation) {
+                (Err(differences), _) => failures.push(failure(row, &differences)),
+                (Ok(()), None) => passed += 1,
+                (Ok(()), Some(_)) => deviating += 1,
+            }
+        }
+    }
+    println!("golden seldon-v1 rest: {passed} passed, {deviating} deviating, {waiting} waiting");
+    assert!(failures.is_empty(), "{} rows fail:\n{}", failures.len(), failures.join("\n"));
+    assert_eq!((passed, deviating, waiting), (PASSED, DEVIATING, WAITING));
+    assert_eq!(passed + deviating + waiting, rows.len());
+}
+
+#[test]
+fn only_errors_of_the_original_may_deviate_and_each_row_is_listed_once() {
+    let rows = row::read_all();
+    let mut seen = BTreeSet::new();
+    for deviation in &DEVIATIONS {
+        let of_this = |row: &&Row| row.model == deviation.model && row.name == deviation.row;
+        let recorded: Vec<&Row> = rows.iter().filter(of_this).collect();
+        let [row] = recorded[..] else { panic!("{deviation:?} is the name of one row") };
+        assert_ne!(row.status, 200, "{deviation:?} was answered well by the original");
+        assert_ne!(row.status, deviation.status, "{deviation:?} is no deviation");
+        assert!(seen.insert((deviation.model, deviation.row)), "{deviation:?} stands twice");
+    }
+}
+
+#[test]
+fn the_rows_that_wait_are_the_recorded_rows_of_models_in_other_formats() {
+    let rows = row::read_all();
+    for model in WAITING_MODELS {
+        let of_model = rows.iter().filter(|row| row.model == model);
+        let names: Vec<&str> = of_model.map(|row| row.name.as_str()).collect();
+        assert_eq!(names, WAITING_ROWS, "{model}");
+    }
+}
+
+#[test]
+fn the_table_of_deviations_is_the_one_in_the_documentation() {
+    let path = workspace().join("docs/compatibility.md");
+    let text = std::fs::read_to_string(&path).expect("docs/compatibility.md can be read");
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let mut documented = BTreeSet::new();
+    for cells in text.lines().map(cells) {
+        if let [_, model, row, recorded, ours, _] = &cells[..]
+            && MODELS.iter().any(|known| known.name == model)
+        {
+            documented.insert([model, row, recorded, ours].map(|cell| cell.replace('`', "")));
+        }
+    }
+    let rows = row::read_all();
+    let listed = DEVIATIONS.iter().map(|deviation| {
+        let row = rows.iter().find(|row| deviation.is_of(row)).expect("a recorded row");
+        let ours = format!("{} {}", deviation.status, deviation.reason().unwrap_or_default());
+        [deviation.model, deviation.row, &row.status.to_string(), ours.trim()].map(str::to_owned)
+    });
+    assert_eq!(documented, listed.collect::<BTreeSet<_>>());
+    for sentence in DEVIATIONS.iter().map(|deviation| deviation.class.ordered_by()) {
+        assert!(text.contains(sentence), "the documentation does not quote: {sentence}");
+    }
+    for name in WAITING_MODELS.iter().chain(&WAITING_ROWS) {
+        assert!(text.contains(&format!("`{name}`")), "the documentation does not list `{name}`");
+    }
+}
+
+fn waits(row: &Row) -> bool {
+    WAITING_MODELS.contains(&row.model.as_str()) && WAITING_ROWS.contains(&row.name.as_str())
+}
+
+fn start(model: &Model) -> Server {
+    let serve = Start::serve(model.builtin);
+    model.env.iter().fold(serve, |start, (name, value)| start.env(name, value)).start()
+}
+
+fn ask(server: &Server, row: &Row) -> Reply {
+    let port = if row.is_for_metrics_port() { server.metrics } else { server.http };
+    http::send(port, &row.request)
+}
+
+fn judge(row: &Row, deviation: Option<&Deviation>, reply: &Reply) -> Result<(), Vec<String>> {
+    let differences = match deviation {
+        None => compare::with_recording(row, reply),
+        Some(deviation) => compare::with_deviation(row, deviation, reply),
+    };
+    if differences.is_empty() { Ok(()) } else { Err(differences) }
+}
+
+fn failure(row: &Row, differences: &[String]) -> String {
+    let (method, path) = (&row.request.method, &row.request.path);
+    let shown = differences.iter().take(DIFFERENCES_SHOWN).map(String::as_str);
+    let what = shown.collect::<Vec<_>>().join("\n    ");
+    format!("- {} `{}` ({method} {path})\n    {what}", row.model, row.name)
+}

@@ -1,0 +1,21 @@
+//! Tests of the whole: one binary, because each further one links the server once more.
+//!
+//! A module is a subject: recorded answers of the original, bundled models against their
+//! reference, the process and its sockets, bad input, and the tidiness of the tree itself.
+
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(test)]
+mod golden_v1;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod models;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod wire;

@@ -1,0 +1,172 @@
+//! Walls between crates: the edges of the workspace, and the owners of heavy crates.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::workspace;
+
+/// What each package may use of the others; a name that is missing here is a new package, which
+/// belongs into this table and into ARCHITECTURE.md.
+const EDGES: [(&str, &[&str]); 9] = [
+    ("radiant-core", &[]),
+    ("radiant-contract", &[]),
+    ("radiant-protocol", &["radiant-core"]),
+    ("radiant-storage", &["radiant-contract"]),
+    ("radiant-onnx", &["radiant-core"]),
+    ("radiant-engine-native", &["radiant-core", "radiant-onnx"]),
+    ("radiant-engine-tract", &["radiant-core", "radiant-onnx", "radiant-engine-native"]),
+    (
+        "radiant-server",
+        &["radiant-core", "radiant-contract", "radiant-protocol", "radiant-storage"],
+    ),
+    (
+        "radiant",
+        &[
+            "radiant-core",
+            "radiant-contract",
+            "radiant-protocol",
+            "radiant-storage",
+            "radiant-onnx",
+            "radiant-engine-native",
+            "radiant-engine-tract",
+            "radiant-server",
+        ],
+    ),
+];
+
+/// Packages that may use everything and that nothing may use.
+const OUTERMOST: [&str; 2] = ["radiant-tests", "radiant-benches"];
+
+/// Who may use a heavy crate: in its product, and beside that in its tests only.
+const OWNERS: [(&str, &[&str], &[&str]); 13] = [
+    ("actix-web", &["radiant-server"], &OUTERMOST),
+    ("actix-http", &["radiant-server"], &OUTERMOST),
+    ("actix-server", &["radiant-server"], &OUTERMOST),
+    ("actix-service", &["radiant-server"], &OUTERMOST),
+    ("actix-multipart", &["radiant-server"], &[]),
+    ("tract-onnx", &["radiant-engine-tract"], &[]),
+    ("prost", &["radiant-onnx", "radiant-protocol"], &["radiant-engine-native"]),
+    ("clap", &["radiant"], &[]),
+    ("tracing-subscriber", &["radiant"], &[]),
+    ("mimalloc", &["radiant"], &["radiant-benches"]),
+    ("metrics", &["radiant-server"], &[]),
+    ("criterion", &[], &["radiant-benches"]),
+    (
+        "serde_json",
+        &["radiant-contract", "radiant"],
+        &[
+            "radiant-tests",
+            "radiant-benches",
+            "radiant-protocol",
+            "radiant-engine-native",
+            "radiant-engine-tract",
+        ],
+    ),
+];
+
+/// A line of a manifest's dependencies.
+struct Edge {
+    from: String,
+    to: String,
+    for_tests_only: bool,
+}
+
+fn metadata() -> Value {
+    #[expect(clippy::disallowed_methods, reason = "cargo is what knows the workspace")]
+    let mut cargo = Command::new(env!("CARGO"));
+    let cargo = cargo.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]);
+    let output = cargo.current_dir(workspace()).output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("cargo writes JSON")
+}
+
+/// All packages with their folders.
+pub(super) fn packages() -> Vec<(String, String)> {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages").iter();
+    let root = workspace();
+    let folder = |package: &Value| {
+        let manifest = package["manifest_path"].as_str().expect("a path").to_owned();
+        let folder = manifest.strip_prefix(root.to_str().expect("UTF-8")).unwrap_or(&manifest);
+        folder.trim_start_matches('/').trim_end_matches("/Cargo.toml").to_owned()
+    };
+    packages.map(|package| (name(package).to_owned(), folder(package))).collect()
+}
+
+fn name(value: &Value) -> &str {
+    value["name"].as_str().expect("a name")
+}
+
+fn edges() -> Vec<Edge> {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages").iter();
+    let of = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().expect("dependencies").iter();
+        let edges = dependencies.map(|dependency| Edge {
+            from: name(package).to_owned(),
+            to: name(dependency).to_owned(),
+            for_tests_only: dependency["kind"].as_str() == Some("dev"),
+        });
+        edges.collect::<Vec<_>>()
+    };
+    packages.flat_map(of).collect()
+}
+
+#[test]
+fn crates_use_only_what_the_table_of_walls_allows() {
+    let allowed: BTreeMap<&str, &[&str]> = EDGES.into_iter().collect();
+    let known: BTreeSet<String> = packages().into_iter().map(|(name, _)| name).collect();
+    for package in &known {
+        let listed =
+            allowed.contains_key(package.as_str()) || OUTERMOST.contains(&package.as_str());
+        assert!(listed, "`{package}` is new: give it a line in the table of walls");
+    }
+    for package in allowed.keys().chain(&OUTERMOST) {
+        assert!(known.contains(*package), "`{package}` is gone: take it out of the table");
+    }
+    for edge in edges().iter().filter(|edge| known.contains(&edge.to)) {
+        let (from, to) = (edge.from.as_str(), edge.to.as_str());
+        assert!(!OUTERMOST.contains(&to), "`{from}` uses `{to}`, which is for tests only");
+        let fine =
+            OUTERMOST.contains(&from) || allowed.get(from).is_some_and(|to_| to_.contains(&to));
+        assert!(fine, "`{from}` must not use `{to}`: see the walls in ARCHITECTURE.md");
+    }
+}
+
+#[test]
+fn heavy_crates_stay_with_their_owners() {
+    for edge in edges() {
+        for (heavy, owners, testers) in OWNERS {
+            if edge.to == heavy {
+                let from = edge.from.as_str();
+                let owns = owners.contains(&from);
+                let fine = owns || (testers.contains(&from) && is_for_tests(&edge));
+                assert!(fine, "`{from}` must not use `{heavy}`: it belongs to {owners:?}");
+            }
+        }
+    }
+}
+
+/// A dependency that reaches no product: of tests, or of a package that is nothing but tests.
+fn is_for_tests(edge: &Edge) -> bool {
+    edge.for_tests_only || OUTERMOST.contains(&edge.from.as_str())
+}
+
+#[test]
+fn versions_and_features_of_dependencies_stand_in_the_workspace_table_only() {
+    for (package, folder) in packages() {
+        let manifest = workspace().join(&folder).join("Cargo.toml");
+        let text = std::fs::read_to_string(manifest).expect("a manifest");
+        let mut in_dependencies = false;
+        for line in text.lines() {
+            if line.starts_with('[') {
+                in_dependencies = line.trim_end_matches(']').ends_with("dependencies");
+            } else if in_dependencies && !line.trim().is_empty() && !line.starts_with('#') {
+                let fine = line.ends_with("= { workspace = true }");
+                assert!(fine, "`{package}`: `{line}` must be `{{ workspace = true }}`");
+            }
+        }
+    }
+}
