@@ -125,6 +125,19 @@ impl Signature {
         Ok(())
     }
 
+    /// Inputs of zeros, `false` and empty strings, for trying a model out: `rows` rows where the
+    /// first axis is the batch, and one where another extent is unknown.
+    pub fn zeros(&self, rows: usize) -> Vec<Tensor> {
+        let tensor = |spec: &TensorSpec| {
+            let extent = |(axis, dim): (usize, &Option<usize>)| {
+                dim.unwrap_or(if axis == 0 { rows } else { 1 })
+            };
+            let dims: Vec<usize> = spec.dims.iter().enumerate().map(extent).collect();
+            Tensor::zeros(&spec.name, &dims, spec.dtype)
+        };
+        self.inputs.iter().map(tensor).collect()
+    }
+
     /// The index of the output with this name.
     pub fn output_index(&self, name: &str) -> Option<usize> {
         self.outputs.iter().position(|output| &*output.name == name)
@@ -159,6 +172,12 @@ mod tests {
             outputs: Vec::new(),
             classifier: None,
         }
+    }
+
+    #[test]
+    fn zeros_fit_the_signature() {
+        assert!(signature().check(&signature().zeros(3)).is_ok());
+        assert_eq!(signature().zeros(3)[0].shape.dims(), [3, 4]);
     }
 
     #[test]

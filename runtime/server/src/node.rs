@@ -163,31 +163,32 @@ fn choose_output(signature: &Signature, output: &OutputChoice) -> Result<usize, 
     }
 }
 
-/// Warms the engine with zeros and measures what its runs cost. A model that fails on zeros is
-/// served all the same, on engine threads.
+/// Warms the engine with zeros and measures what its runs cost. What fails on zeros is served all
+/// the same, on engine threads.
 fn measure(engine: &dyn Engine, wanted: [usize; 1]) -> Cost {
-    let never_inline = Cost { one_row: Duration::MAX, further_row: Duration::ZERO };
-    let Some(one_row) = best_run(engine, wanted, 1) else {
-        tracing::warn!(engine = engine.name(), "the model failed on zeros when it was warmed");
-        return never_inline;
-    };
-    match best_run(engine, wanted, WARM_ROWS as usize) {
-        Some(many) => Cost::from_runs(one_row, WARM_ROWS, many),
+    let one_row = best_run(engine, wanted, &engine.signature().zeros(1));
+    let rows = engine.signature().zeros(WARM_ROWS as usize);
+    let is_batched = engine.signature().check(&rows).is_ok();
+    let many = if is_batched { best_run(engine, wanted, &rows) } else { None };
+    match (one_row, many) {
+        (Some(one_row), Some(many)) => Cost::from_runs(one_row, WARM_ROWS, many),
         // Without a batch axis every request has the rows of the first run.
-        None => Cost { one_row, further_row: Duration::ZERO },
+        (Some(one_row), None) if !is_batched => Cost { one_row, further_row: Duration::ZERO },
+        _ => {
+            tracing::warn!(engine = engine.name(), "the model failed on zeros when it was warmed");
+            Cost { one_row: Duration::MAX, further_row: Duration::ZERO }
+        }
     }
 }
 
 /// The shortest of several runs on zeros, or `None` when one fails.
-fn best_run(engine: &dyn Engine, wanted: [usize; 1], rows: usize) -> Option<Duration> {
-    let inputs = zeros(engine.signature(), rows);
-    engine.signature().check(&inputs).ok()?;
+fn best_run(engine: &dyn Engine, wanted: [usize; 1], inputs: &[Tensor]) -> Option<Duration> {
     let mut outputs = Vec::new();
     let begun = Instant::now();
     let mut best = Duration::MAX;
     for _ in 0..WARM_RUNS_MAX {
         let started = Instant::now();
-        let run = || engine.run(&inputs, &wanted, &mut outputs);
+        let run = || engine.run(inputs, &wanted, &mut outputs);
         catch_unwind(AssertUnwindSafe(run)).ok()?.ok()?;
         best = best.min(started.elapsed());
         if begun.elapsed() > WARM_TIME {
@@ -195,20 +196,6 @@ fn best_run(engine: &dyn Engine, wanted: [usize; 1], rows: usize) -> Option<Dura
         }
     }
     Some(best)
-}
-
-/// Inputs of zeros and empty strings: `rows` rows, and one where another extent is unknown.
-fn zeros(signature: &Signature, rows: usize) -> Vec<Tensor> {
-    let tensor = |spec: &radiant_core::TensorSpec| {
-        let dims: Vec<usize> = spec
-            .dims
-            .iter()
-            .enumerate()
-            .map(|(axis, dim)| dim.unwrap_or(if axis == 0 { rows } else { 1 }))
-            .collect();
-        Tensor::zeros(&spec.name, &dims, spec.dtype)
-    };
-    signature.inputs.iter().map(tensor).collect()
 }
 
 /// Keeps an `Arc` and runs on it: what an engine thread is given.

@@ -19,9 +19,31 @@ pub fn push_f64(out: &mut Vec<u8>, v: f64) {
     }
 }
 
+/// Spells a finite number other than zero with an exponent.
+fn push_scientific(out: &mut Vec<u8>, v: f64) {
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(v).as_bytes();
+    // As it mostly comes, `1.5e-8` or `-1e+22`: Python's differs in the exponent alone.
+    let exponent_at = text.iter().rposition(|&byte| byte == b'e').unwrap_or_default();
+    if let Some((mantissa, [b'e', exponent @ ..])) = text.split_at_checked(exponent_at) {
+        out.extend_from_slice(mantissa);
+        let (sign, digits) = match exponent {
+            [b'-', digits @ ..] => (b"e-", digits),
+            [b'+', digits @ ..] | digits => (b"e+", digits),
+        };
+        out.extend_from_slice(sign);
+        if digits.len() == 1 {
+            out.push(b'0');
+        }
+        out.extend_from_slice(digits);
+    } else {
+        push_respelt(out, v);
+    }
+}
+
 /// Respells the digits of a finite number other than zero with an exponent.
 #[cold]
-fn push_scientific(out: &mut Vec<u8>, v: f64) {
+fn push_respelt(out: &mut Vec<u8>, v: f64) {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(v.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));

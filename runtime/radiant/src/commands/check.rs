@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use radiant_core::{Engine, Signature, Tensor, TensorSpec};
+use radiant_core::{Engine, Signature, TensorSpec};
 use radiant_server::config::{LogFormat, LogLevel};
 use radiant_storage::ModelUri;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ fn check(model: &str, engine: &str) -> anyhow::Result<Report> {
 /// The first and the shortest run on one row of zeros.
 fn measure(engine: &dyn Engine) -> anyhow::Result<(Duration, Duration)> {
     let signature = engine.signature();
-    let inputs: Vec<Tensor> = signature.inputs.iter().map(one_row).collect();
+    let inputs = signature.zeros(1);
     signature.check(&inputs).context("one row of zeros does not fit the model")?;
     let wanted: Vec<usize> = (0..signature.outputs.len()).collect();
     let mut outputs = Vec::new();
@@ -65,11 +65,6 @@ fn measure(engine: &dyn Engine) -> anyhow::Result<(Duration, Duration)> {
         }
     }
     Ok((first, best))
-}
-
-fn one_row(spec: &TensorSpec) -> Tensor {
-    let dims: Vec<usize> = spec.dims.iter().map(|dim| dim.unwrap_or(1)).collect();
-    Tensor::zeros(&spec.name, &dims, spec.dtype)
 }
 
 fn text(report: &Report) -> String {
