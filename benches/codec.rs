@@ -1,0 +1,268 @@
+//! What reading requests and writing replies costs, beside serde_json's typed structures.
+//!
+//! The rival is a hand-written visitor that pushes rows into one flat vector: the fastest thing one
+//! writes on serde_json without giving up its parser. Read ratios within one run; absolute times
+//! depend on the machine.
+
+use std::fmt::{self, Write as _};
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use radiant_core::Shape;
+use radiant_protocol::Limits;
+use radiant_protocol::json::{Cursor, Scan, SyntaxError, push_f64};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Uniform numbers from 0 to 1, the same in every run.
+struct Uniform(u64);
+
+impl Iterator for Uniform {
+    type Item = f64;
+
+    fn next(&mut self) -> Option<f64> {
+        // Marsaglia's xorshift64.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        Some((self.0 >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+}
+
+/// The spellings that clients send.
+const SPELLINGS: [(&str, fn(f64) -> String); 4] = [
+    ("f64", |x| x.to_string()),
+    #[expect(clippy::cast_possible_truncation, reason = "single precision is what is measured")]
+    ("f32", |x| (x as f32).to_string()),
+    ("decimals", |x| format!("{:.2}", x * 10.0)),
+    ("integers", |x| format!("{:.0}", x * 255.0)),
+];
+
+fn body(n_rows: usize, n_columns: usize, spell: fn(f64) -> String, comma: &str) -> Vec<u8> {
+    let mut numbers = Uniform(0x9E37_79B9_7F4A_7C15).map(spell);
+    let mut row = || numbers.by_ref().take(n_columns).collect::<Vec<_>>().join(comma);
+    let rows: Vec<String> = (0..n_rows).map(|_| format!("[{}]", row())).collect();
+    format!("{{\"data\":{{\"ndarray\":[{}]}}}}", rows.join(comma)).into_bytes()
+}
+
+/// Rows of single precision, with their extents.
+#[derive(Debug, Default, PartialEq)]
+struct Rows {
+    shape: Shape,
+    values: Vec<f32>,
+}
+
+fn radiant_decode(body: &[u8], limits: &Limits, rows: &mut Rows) -> Result<(), SyntaxError> {
+    let mut cursor = Cursor::new(body);
+    cursor.object_start()?;
+    let mut first = true;
+    while let Some(key) = cursor.next_key(first)? {
+        first = false;
+        if key != "data" {
+            cursor.skip_value(limits)?;
+            continue;
+        }
+        cursor.object_start()?;
+        let mut first = true;
+        while let Some(key) = cursor.next_key(first)? {
+            first = false;
+            if key != "ndarray" {
+                cursor.skip_value(limits)?;
+                continue;
+            }
+            let scan = cursor.numbers(limits, &mut rows.shape, &mut rows.values)?;
+            assert_eq!(scan, Scan::Numbers);
+        }
+    }
+    cursor.finish()
+}
+
+/// An object of which one entry matters.
+struct Entry<T>(&'static str, T);
+
+impl<'de, T: DeserializeSeed<'de, Value = ()>> DeserializeSeed<'de> for Entry<T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: DeserializeSeed<'de, Value = ()>> Visitor<'de> for Entry<T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self(name, seed) = self;
+        let mut seed = Some(seed);
+        while let Some(key) = map.next_key::<&str>()? {
+            match seed.take_if(|_| key == name) {
+                Some(seed) => map.next_value_seed(seed)?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An array of rows.
+struct Matrix<'r>(&'r mut Rows);
+
+impl<'de> DeserializeSeed<'de> for Matrix<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Matrix<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        let (mut n_rows, mut n_columns) = (0, None);
+        while let Some(columns) = rows.next_element_seed(Row(&mut self.0.values))? {
+            if *n_columns.get_or_insert(columns) != columns {
+                return Err(serde::de::Error::custom("ragged rows"));
+            }
+            n_rows += 1;
+        }
+        self.0.shape.set(&[n_rows, n_columns.unwrap_or(0)]);
+        Ok(())
+    }
+}
+
+/// One row; its value is the number of columns.
+struct Row<'v>(&'v mut Vec<f32>);
+
+impl<'de> DeserializeSeed<'de> for Row<'_> {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Row<'_> {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("numbers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<usize, A::Error> {
+        let before = self.0.len();
+        while let Some(number) = row.next_element::<f64>()? {
+            #[expect(clippy::cast_possible_truncation, reason = "rounded as the codec rounds")]
+            self.0.push(number as f32);
+        }
+        Ok(self.0.len() - before)
+    }
+}
+
+fn serde_decode(body: &[u8], rows: &mut Rows) -> serde_json::Result<()> {
+    rows.values.clear();
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    Entry("data", Entry("ndarray", Matrix(rows))).deserialize(&mut deserializer)?;
+    deserializer.end()
+}
+
+/// Times both decoders on one body; each request has its own vectors, as in a server.
+#[expect(clippy::expect_used, reason = "a bench that decodes nothing must not go on")]
+fn bench_decode(c: &mut Criterion, name: &str, body: &[u8]) {
+    let limits = Limits::default();
+    let (mut ours, mut theirs) = (Rows::default(), Rows::default());
+    radiant_decode(body, &limits, &mut ours).expect("the body is valid");
+    serde_decode(body, &mut theirs).expect("the body is valid");
+    assert_eq!(ours.shape, theirs.shape);
+    let mut group = c.benchmark_group(format!("decode/{name}"));
+    group.throughput(Throughput::Bytes(body.len() as u64));
+    group.bench_function("serde_json", |b| {
+        b.iter(|| {
+            let mut rows = Rows::default();
+            serde_decode(black_box(body), &mut rows).map(|()| rows)
+        });
+    });
+    group.bench_function("radiant", |b| {
+        b.iter(|| {
+            let mut rows = Rows::default();
+            radiant_decode(black_box(body), &limits, &mut rows).map(|()| rows)
+        });
+    });
+    group.finish();
+}
+
+fn decode(c: &mut Criterion) {
+    bench_decode(c, "iris", br#"{"data":{"ndarray":[[5.1,3.5,1.4,0.2]]}}"#);
+    for (n_rows, n_columns) in [(1, 784), (64, 784)] {
+        for (name, spell) in SPELLINGS {
+            let body = body(n_rows, n_columns, spell, ",");
+            bench_decode(c, &format!("{n_rows}x{n_columns}-{name}"), &body);
+        }
+    }
+    // Python's clients put a space behind each comma.
+    bench_decode(c, "1x784-f64-spaced", &body(1, 784, SPELLINGS[0].1, ", "));
+}
+
+/// Replies: rows of doubles to text.
+#[derive(serde::Serialize)]
+struct Reply<'r> {
+    data: ReplyData<'r>,
+}
+
+#[derive(serde::Serialize)]
+struct ReplyData<'r> {
+    ndarray: Vec<&'r [f64]>,
+}
+
+fn radiant_encode(rows: &[f64], n_columns: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"data\":{\"ndarray\":[");
+    for (row_idx, row) in rows.chunks(n_columns).enumerate() {
+        out.extend_from_slice(if row_idx == 0 { b"[" } else { b",[" });
+        for (column, &number) in row.iter().enumerate() {
+            if column > 0 {
+                out.push(b',');
+            }
+            push_f64(out, number);
+        }
+        out.push(b']');
+    }
+    out.extend_from_slice(b"]}}");
+}
+
+fn encode(c: &mut Criterion) {
+    for (n_rows, n_columns) in [(1, 3), (64, 10)] {
+        let numbers: Vec<f64> = Uniform(0x9E37_79B9).take(n_rows * n_columns).collect();
+        // What models give is of single precision, widened.
+        #[expect(clippy::cast_possible_truncation, reason = "single precision is what is measured")]
+        let numbers: Vec<f64> = numbers.iter().map(|&x| f64::from(x as f32)).collect();
+        let mut name = String::new();
+        let _infallible = write!(name, "encode/{n_rows}x{n_columns}");
+        let mut group = c.benchmark_group(name);
+        group.bench_function("serde_json", |b| {
+            b.iter(|| {
+                let mut out = Vec::with_capacity(128);
+                let ndarray = black_box(&numbers).chunks(n_columns).collect();
+                let reply = Reply { data: ReplyData { ndarray } };
+                serde_json::to_writer(&mut out, &reply).map(|()| out)
+            });
+        });
+        group.bench_function("radiant", |b| {
+            b.iter(|| {
+                let mut out = Vec::with_capacity(128);
+                radiant_encode(black_box(&numbers), n_columns, &mut out);
+                out
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, decode, encode);
+criterion_main!(benches);

@@ -1,0 +1,132 @@
+//! Two servers under the same load, in turns, and what their ratio is worth.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::load::{Load, Request};
+use crate::server::{Server, cpu_ns};
+
+/// What one server did in one round.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Turn {
+    replies: u64,
+    elapsed: Duration,
+    server_ns: u64,
+    load_ns: u64,
+}
+
+impl Turn {
+    /// Processor time of the server for one request, in microseconds.
+    pub(crate) fn server_us(self) -> f64 {
+        self.server_ns as f64 / 1e3 / self.replies as f64
+    }
+
+    /// Processor time of the load generator for one request, in microseconds.
+    pub(crate) fn load_us(self) -> f64 {
+        self.load_ns as f64 / 1e3 / self.replies as f64
+    }
+
+    /// Requests answered in a second.
+    pub(crate) fn rate(self) -> f64 {
+        self.replies as f64 / self.elapsed.as_secs_f64()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.replies += other.replies;
+        self.elapsed += other.elapsed;
+        self.server_ns += other.server_ns;
+        self.load_ns += other.load_ns;
+    }
+}
+
+/// Runs one load for `duration` on new connections.
+///
+/// # Errors
+/// When the server errs.
+pub(crate) fn turn(
+    server: &Server,
+    n_connections: usize,
+    request: &Request,
+    duration: Duration,
+) -> Result<Turn> {
+    let mut load = Load::connect(server.address, n_connections, request)?;
+    let (server_before, load_before) = (server.cpu_ns()?, cpu_ns(std::process::id())?);
+    let counted = load.run(duration)?;
+    Ok(Turn {
+        replies: counted.replies,
+        elapsed: counted.elapsed,
+        server_ns: server.cpu_ns()? - server_before,
+        load_ns: cpu_ns(std::process::id())? - load_before,
+    })
+}
+
+/// How long a server runs at most before the other one has its turn.
+const SLICE_MAX: Duration = Duration::from_millis(250);
+
+/// One round: both servers for `duration` each, in slices and in the order A B B A, so that what
+/// else happens on the machine meanwhile favours neither.
+///
+/// # Errors
+/// When a server errs.
+pub(crate) fn round(
+    [floor, ours]: [&Server; 2],
+    n_connections: usize,
+    request: &Request,
+    duration: Duration,
+) -> Result<[Turn; 2]> {
+    let n_pairs = duration.div_duration_f64(2 * SLICE_MAX).ceil().max(1.0);
+    let slice = duration.div_f64(2.0 * n_pairs);
+    let run = |server| turn(server, n_connections, request, slice);
+    let (mut floor_turn, mut our_turn) = (Turn::default(), Turn::default());
+    while floor_turn.elapsed < duration {
+        floor_turn.add(run(floor)?);
+        our_turn.add(run(ours)?);
+        our_turn.add(run(ours)?);
+        floor_turn.add(run(floor)?);
+    }
+    Ok([floor_turn, our_turn])
+}
+
+/// Ratios of several rounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) min: f64,
+    pub(crate) median: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    /// The spread of `ratios`; `None` of none.
+    pub(crate) fn of(mut ratios: Vec<f64>) -> Option<Self> {
+        ratios.sort_by(f64::total_cmp);
+        let middle = ratios.len() / 2;
+        let (&min, &max, &upper) = (ratios.first()?, ratios.last()?, ratios.get(middle)?);
+        let lower = if ratios.len().is_multiple_of(2) { *ratios.get(middle - 1)? } else { upper };
+        Some(Self { min, median: f64::midpoint(lower, upper), max })
+    }
+
+    /// Whether every round stayed within the limit: a spread that crosses it does not.
+    pub(crate) fn meets(self, limit: f64) -> bool {
+        self.max <= limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        let spread = |ratios: &[f64]| Spread::of(ratios.to_vec());
+        assert_eq!(spread(&[]), None);
+        assert_eq!(spread(&[3.0, 1.0, 2.0]), Some(Spread { min: 1.0, median: 2.0, max: 3.0 }));
+        assert_eq!(spread(&[4.0, 1.0]), Some(Spread { min: 1.0, median: 2.5, max: 4.0 }));
+    }
+
+    #[test]
+    fn a_spread_that_crosses_the_limit_does_not_meet_it() {
+        let spread = Spread { min: 1.0, median: 1.1, max: 1.2 };
+        assert_eq!((spread.meets(1.2), spread.meets(1.15)), (true, false));
+    }
+}

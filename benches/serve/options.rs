@@ -1,0 +1,116 @@
+//! The command line.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+pub(crate) const USAGE: &str = "\
+Measures `radiant serve` beside a constant reply: processor time and requests a second.
+
+Usage: radiant-bench-serve [OPTIONS]
+
+  --rounds N         rounds, in each of which both servers have a turn [7]
+  --seconds S        how long a server's turn takes [2]
+  --connections N    keep-alive connections [64]
+  --limit R          the most that a request of iris may cost, as a ratio to the floor [1.15]
+  --only TEXT        only cases whose name contains TEXT
+  --radiant PATH     the server's program [beside this one]
+  --floor PATH       the floor's program [beside this one]
+  --models PATH      the folder with the example models [tests/models]
+  --smoke            2 rounds of 0.3 s that fail on wrong replies only
+";
+
+/// What is measured, and how long.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) rounds: usize,
+    pub(crate) turn: Duration,
+    pub(crate) n_connections: usize,
+    pub(crate) limit: f64,
+    pub(crate) only: String,
+    pub(crate) radiant: PathBuf,
+    pub(crate) floor: PathBuf,
+    pub(crate) models: PathBuf,
+    pub(crate) smoke: bool,
+}
+
+impl Options {
+    /// Reads the arguments; `folder` is where this program lies. `None` asks for help.
+    ///
+    /// # Errors
+    /// When an option is unknown or its value is not what it takes.
+    pub(crate) fn parse(
+        mut arguments: impl Iterator<Item = String>,
+        folder: &Path,
+    ) -> Result<Option<Self>> {
+        let mut options = Self {
+            rounds: 7,
+            turn: Duration::from_secs(2),
+            n_connections: 64,
+            limit: 1.15,
+            only: String::new(),
+            radiant: folder.join("radiant"),
+            floor: folder.join("radiant-bench-floor"),
+            models: Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/models"),
+            smoke: false,
+        };
+        while let Some(option) = arguments.next() {
+            match option.as_str() {
+                "--help" | "-h" => return Ok(None),
+                "--smoke" => {
+                    options.smoke = true;
+                    options.rounds = 2;
+                    options.turn = Duration::from_millis(300);
+                }
+                _ => {
+                    let value =
+                        arguments.next().with_context(|| format!("`{option}` takes a value"))?;
+                    let wrong = || format!("`{option}` does not take `{value}`");
+                    options.set(&option, &value).with_context(wrong)?;
+                }
+            }
+        }
+        ensure!(options.rounds > 0 && options.n_connections > 0, "there is nothing to measure");
+        Ok(Some(options))
+    }
+
+    fn set(&mut self, option: &str, value: &str) -> Result<()> {
+        match option {
+            "--rounds" => self.rounds = value.parse()?,
+            "--seconds" => self.turn = Duration::try_from_secs_f64(value.parse()?)?,
+            "--connections" => self.n_connections = value.parse()?,
+            "--limit" => self.limit = value.parse()?,
+            "--only" => value.clone_into(&mut self.only),
+            "--radiant" => self.radiant = value.into(),
+            "--floor" => self.floor = value.into(),
+            "--models" => self.models = value.into(),
+            _ => bail!("there is no option `{option}`; --help lists them"),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Option<Options>> {
+        Options::parse(line.split_whitespace().map(str::to_owned), Path::new("/bin"))
+    }
+
+    #[test]
+    fn the_programs_lie_beside_this_one() {
+        let options = parse("--rounds 9 --seconds 0.5").unwrap().unwrap();
+        assert_eq!((options.rounds, options.turn), (9, Duration::from_millis(500)));
+        assert_eq!(options.radiant, Path::new("/bin/radiant"));
+        assert_eq!(parse("--help").unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for line in ["--round 1", "--rounds", "--rounds x", "--seconds -1", "--connections 0"] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}
