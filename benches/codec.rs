@@ -8,9 +8,10 @@ use std::fmt::{self, Write as _};
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use radiant_core::Shape;
+use radiant_core::{DType, Payload, Shape};
 use radiant_protocol::Limits;
-use radiant_protocol::json::{Cursor, Scan, SyntaxError, push_f64};
+use radiant_protocol::json::push_f64;
+use radiant_protocol::seldon::{Request, decode_request};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Uniform numbers from 0 to 1, the same in every run.
@@ -28,8 +29,11 @@ impl Iterator for Uniform {
     }
 }
 
+/// Writes a number between 0 and 1 in some spelling.
+type Spell = fn(f64) -> String;
+
 /// The spellings that clients send.
-const SPELLINGS: [(&str, fn(f64) -> String); 4] = [
+const SPELLINGS: [(&str, Spell); 4] = [
     ("f64", |x| x.to_string()),
     #[expect(clippy::cast_possible_truncation, reason = "single precision is what is measured")]
     ("f32", |x| (x as f32).to_string()),
@@ -37,8 +41,15 @@ const SPELLINGS: [(&str, fn(f64) -> String); 4] = [
     ("integers", |x| format!("{:.0}", x * 255.0)),
 ];
 
-fn body(n_rows: usize, n_columns: usize, spell: fn(f64) -> String, comma: &str) -> Vec<u8> {
-    let mut numbers = Uniform(0x9E37_79B9_7F4A_7C15).map(spell);
+fn body(n_rows: usize, n_columns: usize, spell: Spell, comma: &str) -> Vec<u8> {
+    body_of(&mut Uniform(0x9E37_79B9_7F4A_7C15).map(spell), [n_rows, n_columns], comma)
+}
+
+fn body_of(
+    numbers: &mut impl Iterator<Item = String>,
+    [n_rows, n_columns]: [usize; 2],
+    comma: &str,
+) -> Vec<u8> {
     let mut row = || numbers.by_ref().take(n_columns).collect::<Vec<_>>().join(comma);
     let rows: Vec<String> = (0..n_rows).map(|_| format!("[{}]", row())).collect();
     format!("{{\"data\":{{\"ndarray\":[{}]}}}}", rows.join(comma)).into_bytes()
@@ -49,31 +60,6 @@ fn body(n_rows: usize, n_columns: usize, spell: fn(f64) -> String, comma: &str) 
 struct Rows {
     shape: Shape,
     values: Vec<f32>,
-}
-
-fn radiant_decode(body: &[u8], limits: &Limits, rows: &mut Rows) -> Result<(), SyntaxError> {
-    let mut cursor = Cursor::new(body);
-    cursor.object_start()?;
-    let mut first = true;
-    while let Some(key) = cursor.next_key(first)? {
-        first = false;
-        if key != "data" {
-            cursor.skip_value(limits)?;
-            continue;
-        }
-        cursor.object_start()?;
-        let mut first = true;
-        while let Some(key) = cursor.next_key(first)? {
-            first = false;
-            if key != "ndarray" {
-                cursor.skip_value(limits)?;
-                continue;
-            }
-            let scan = cursor.numbers(limits, &mut rows.shape, &mut rows.values)?;
-            assert_eq!(scan, Scan::Numbers);
-        }
-    }
-    cursor.finish()
 }
 
 /// An object of which one entry matters.
@@ -173,41 +159,51 @@ fn serde_decode(body: &[u8], rows: &mut Rows) -> serde_json::Result<()> {
     deserializer.end()
 }
 
-/// Times both decoders on one body; each request has its own vectors, as in a server.
+/// What a single precision model asks for.
+const WANT: Option<DType> = Some(DType::F32);
+
+/// The next of bodies without end.
+fn next<'b>(bodies: &mut impl Iterator<Item = &'b Vec<u8>>) -> &'b [u8] {
+    bodies.next().map_or(&[], Vec::as_slice)
+}
+
+/// Times both decoders on bodies in turn; both use their vectors again, as the server does.
 #[expect(clippy::expect_used, reason = "a bench that decodes nothing must not go on")]
-fn bench_decode(c: &mut Criterion, name: &str, body: &[u8]) {
+fn bench_decode(c: &mut Criterion, name: &str, bodies: &[Vec<u8>]) {
     let limits = Limits::default();
-    let (mut ours, mut theirs) = (Rows::default(), Rows::default());
-    radiant_decode(body, &limits, &mut ours).expect("the body is valid");
-    serde_decode(body, &mut theirs).expect("the body is valid");
-    assert_eq!(ours.shape, theirs.shape);
+    let (mut ours, mut theirs) = (Request::new(), Rows::default());
+    for body in bodies {
+        decode_request(body, WANT, &limits, &mut ours).expect("the body is valid");
+        serde_decode(body, &mut theirs).expect("the body is valid");
+        let Payload::Array(tensor) = &ours.payload else { unreachable!("the body holds an array") };
+        assert_eq!(tensor.shape, theirs.shape);
+    }
     let mut group = c.benchmark_group(format!("decode/{name}"));
-    group.throughput(Throughput::Bytes(body.len() as u64));
+    group.throughput(Throughput::Bytes(bodies[0].len() as u64));
     group.bench_function("serde_json", |b| {
-        b.iter(|| {
-            let mut rows = Rows::default();
-            serde_decode(black_box(body), &mut rows).map(|()| rows)
-        });
+        let mut bodies = bodies.iter().cycle();
+        b.iter(|| serde_decode(black_box(next(&mut bodies)), &mut theirs));
     });
     group.bench_function("radiant", |b| {
-        b.iter(|| {
-            let mut rows = Rows::default();
-            radiant_decode(black_box(body), &limits, &mut rows).map(|()| rows)
-        });
+        let mut bodies = bodies.iter().cycle();
+        b.iter(|| decode_request(black_box(next(&mut bodies)), WANT, &limits, &mut ours));
     });
     group.finish();
 }
 
 fn decode(c: &mut Criterion) {
-    bench_decode(c, "iris", br#"{"data":{"ndarray":[[5.1,3.5,1.4,0.2]]}}"#);
+    // Many of them: the processor learns a single small one by heart.
+    let mut numbers = Uniform(0x9E37_79B9).map(|x| format!("{:.1}", x * 8.0));
+    let iris: Vec<_> = (0..1000).map(|_| body_of(&mut numbers, [1, 4], ",")).collect();
+    bench_decode(c, "iris", &iris);
     for (n_rows, n_columns) in [(1, 784), (64, 784)] {
         for (name, spell) in SPELLINGS {
             let body = body(n_rows, n_columns, spell, ",");
-            bench_decode(c, &format!("{n_rows}x{n_columns}-{name}"), &body);
+            bench_decode(c, &format!("{n_rows}x{n_columns}-{name}"), &[body]);
         }
     }
     // Python's clients put a space behind each comma.
-    bench_decode(c, "1x784-f64-spaced", &body(1, 784, SPELLINGS[0].1, ", "));
+    bench_decode(c, "1x784-f64-spaced", &[body(1, 784, SPELLINGS[0].1, ", ")]);
 }
 
 /// Replies: rows of doubles to text.

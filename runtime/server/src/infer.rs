@@ -30,7 +30,7 @@ pub(crate) async fn infer(
     let permit = state.permits.take()?;
     let rows = work.inputs.first().map_or(1, |tensor| tensor.shape.rows());
     if plan.cost.runs_inline(rows, state.config.inline_cost_max) {
-        node.run(&mut work)?;
+        node.run_inline(&mut work)?;
         return Ok(work);
     }
     let node = Arc::clone(node);
@@ -39,5 +39,5 @@ pub(crate) async fn infer(
         let _permit = permit;
         run_owned(&node, work)
     };
-    state.pool.run(run).await?
+    Box::pin(state.pool.run(run)).await?
 }

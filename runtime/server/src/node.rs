@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use radiant_core::{Component, DType, Defaults, Engine, Error, Signature, Tensor};
@@ -47,8 +48,11 @@ pub(crate) struct Node {
     pub(crate) metadata: String,
     pub(crate) metrics: ModelMetrics,
     plan: Option<Plan>,
+    runs: AtomicU32,
 }
 
+/// Reading the clock twice costs as much as a tiny model.
+const TIMED_EVERY: u32 = 16;
 /// The rows of the second run that warm-up measures.
 const WARM_ROWS: u32 = 32;
 /// Warm-up repeats a run until it has taken this long, so that one slow start does not decide.
@@ -80,6 +84,7 @@ impl Node {
             metadata: model.metadata,
             metrics,
             plan,
+            runs: AtomicU32::new(0),
         })
     }
 
@@ -99,19 +104,36 @@ impl Node {
         }
     }
 
-    /// Step 8: runs the engine on `work.inputs`; a panic fails this request alone.
+    /// Step 8, on the socket's thread: of these runs, which are many and short, one in
+    /// [`TIMED_EVERY`] is timed.
     ///
     /// # Errors
-    /// What the engine says, or that it panicked.
-    pub(crate) fn run(&self, work: &mut Work) -> Result<(), Error> {
+    /// As [`run_timed`](Self::run_timed).
+    pub(crate) fn run_inline(&self, work: &mut Work) -> Result<(), Error> {
+        if self.runs.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIMED_EVERY) {
+            self.run_timed(work)
+        } else {
+            self.run(work)
+        }
+    }
+
+    /// Step 8: runs the engine on `work.inputs`, and records how long that took.
+    ///
+    /// # Errors
+    /// What the engine says, or that it panicked; a panic fails this request alone.
+    pub(crate) fn run_timed(&self, work: &mut Work) -> Result<(), Error> {
+        let started = Instant::now();
+        let result = self.run(work);
+        self.metrics.engine_seconds.record(started.elapsed().as_secs_f64());
+        result
+    }
+
+    fn run(&self, work: &mut Work) -> Result<(), Error> {
         let Some((engine, plan)) = self.engine() else {
             return Err(Error::internal("a component was given tensors"));
         };
         let Work { inputs, outputs, .. } = work;
-        let started = Instant::now();
-        let result = self.contain(|| engine.run(inputs, &plan.wanted, outputs));
-        self.metrics.engine_seconds.record(started.elapsed().as_secs_f64());
-        result
+        self.contain(|| engine.run(inputs, &plan.wanted, outputs))
     }
 
     /// Runs a model's code; a panic becomes an error and is counted.
@@ -200,6 +222,6 @@ fn best_run(engine: &dyn Engine, wanted: [usize; 1], inputs: &[Tensor]) -> Optio
 
 /// Keeps an `Arc` and runs on it: what an engine thread is given.
 pub(crate) fn run_owned(node: &Arc<Node>, mut work: Box<Work>) -> Result<Box<Work>, Error> {
-    node.run(&mut work)?;
+    node.run_timed(&mut work)?;
     Ok(work)
 }

@@ -81,6 +81,11 @@ impl<'a> Cursor<'a> {
         Ok(Some(key))
     }
 
+    /// What has not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
     /// Passes the `[` of an array.
     ///
     /// # Errors

@@ -19,8 +19,17 @@ pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
 
 #[inline(never)]
 fn load_tail(bytes: &[u8], at: usize) -> u64 {
-    let rest = bytes.get(at..).unwrap_or_default();
-    rest.iter().rev().fold(0, |chunk, &byte| chunk << 8 | u64::from(byte))
+    let n_missing = at.saturating_add(8).saturating_sub(bytes.len());
+    match bytes.last_chunk::<8>() {
+        Some(last) if n_missing < 8 => {
+            u64::from_le_bytes(*last) >> (n_missing.wrapping_mul(8) & 63)
+        }
+        Some(_) => 0,
+        None => {
+            let rest = bytes.get(at..).unwrap_or_default();
+            rest.iter().rev().fold(0, |chunk, &byte| chunk << 8 | u64::from(byte))
+        }
+    }
 }
 
 /// One byte of a chunk.
@@ -60,9 +69,11 @@ pub(super) fn leading(chunk: u64, count: usize) -> u64 {
 #[inline]
 fn eight(values: u64) -> u64 {
     const FOURS: u64 = 0x0000_00FF_0000_00FF;
+    const OUTER: u64 = (1_000_000 << 32) + 100;
+    const INNER: u64 = (10_000 << 32) + 1;
     let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
-    let outer = (pairs & FOURS).wrapping_mul(100 | 1_000_000 << 32);
-    let inner = (pairs >> 16 & FOURS).wrapping_mul(1 | 10_000 << 32);
+    let outer = (pairs & FOURS).wrapping_mul(OUTER);
+    let inner = (pairs >> 16 & FOURS).wrapping_mul(INNER);
     outer.wrapping_add(inner) >> 32
 }
 

@@ -17,13 +17,18 @@ mod error;
 mod number;
 mod print;
 mod rows;
+
+#[cfg(target_arch = "x86_64")]
+mod simd;
+mod sink;
 mod text;
 mod value;
 
 pub use cursor::Cursor;
 pub use error::SyntaxError;
 pub use print::{push_bool, push_f64, push_i64, push_string, push_u64};
-pub use rows::{Number, Scan};
+pub use rows::Scan;
+pub use sink::Number;
 pub use value::encode;
 
 #[cfg(test)]

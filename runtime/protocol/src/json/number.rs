@@ -32,79 +32,71 @@ pub(super) fn parse(bytes: &[u8], start: usize) -> Result<(Parsed, usize), Synta
 }
 
 /// Reads a number as they mostly are: a significand of 64 bits and a moderate exponent.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "measured: small arrays feel the calls")]
 pub(super) fn parse_common(bytes: &[u8], start: usize) -> Option<(Parsed, usize)> {
     let negative = bytes.get(start) == Some(&b'-');
     let whole_at = start.wrapping_add(usize::from(negative));
     let chunk = digits::load(bytes, whole_at);
     let n_whole = digits::run_length(chunk);
-    let leading_zero = digits::byte(chunk, 0) == b'0' && n_whole > 1;
-    if n_whole == 0 || leading_zero {
+    let has_leading_zero = digits::byte(chunk, 0) == b'0' && n_whole > 1;
+    if n_whole == 0 || has_leading_zero {
         return None;
     }
-    if n_whole < 8 && digits::byte(chunk, n_whole) == b'.' {
-        let joined = digits::remove(chunk, n_whole);
-        // At most 7, as one byte of the chunk was the point.
-        let n_digits = digits::run_length(joined);
-        let significand = digits::leading(joined, n_digits);
-        let point_at = whole_at.wrapping_add(n_whole);
-        let mut run = digits::Run {
-            significand,
-            end: whole_at.wrapping_add(n_digits).wrapping_add(1),
-            next: digits::byte(chunk, n_digits.wrapping_add(1) & 7),
-        };
-        if n_digits == 7 {
-            run = digits::Run::read(bytes, whole_at.wrapping_add(8), significand)?;
-        }
-        let n_fraction = run.end.wrapping_sub(point_at).wrapping_sub(1);
+    let mut n_fraction = 0;
+    let run = if n_whole == 8 {
+        let run;
+        (run, n_fraction) = read_long(bytes, whole_at)?;
+        run
+    } else if digits::byte(chunk, n_whole) == b'.' {
+        let run = read_pointed(bytes, whole_at, chunk, n_whole)?;
+        // Everything but the digits before the point, and the point.
+        n_fraction = run.end.wrapping_sub(whole_at).wrapping_sub(n_whole).wrapping_sub(1);
         if n_fraction == 0 {
             return None;
         }
-        return finish_float(bytes, negative, &run, n_fraction);
-    }
-    let run = if n_whole < 8 {
-        digits::Run {
-            significand: digits::leading(chunk, n_whole),
-            end: whole_at.wrapping_add(n_whole),
-            next: digits::byte(chunk, n_whole),
-        }
+        run
     } else {
-        digits::Run::read(bytes, whole_at, 0)?
+        let significand = digits::leading(chunk, n_whole);
+        let end = whole_at.wrapping_add(n_whole);
+        digits::Run { significand, end, next: digits::byte(chunk, n_whole) }
     };
-    match run.next {
-        b'.' | b'e' | b'E' => finish_whole(bytes, negative, run),
-        _ => Some((Parsed::Integer { negative, magnitude: run.significand }, run.end)),
+    if n_fraction == 0 && run.next | 0x20 != b'e' {
+        return Some((Parsed::Integer { negative, magnitude: run.significand }, run.end));
     }
-}
-
-/// Reads on behind the digits before a point that are eight or more, or an exponent.
-#[inline(never)]
-fn finish_whole(bytes: &[u8], negative: bool, whole: digits::Run) -> Option<(Parsed, usize)> {
-    if whole.next != b'.' {
-        return finish_float(bytes, negative, &whole, 0);
-    }
-    let run = digits::Run::read(bytes, whole.end.wrapping_add(1), whole.significand)?;
-    let n_fraction = run.end.wrapping_sub(whole.end).wrapping_sub(1);
-    if n_fraction == 0 { None } else { finish_float(bytes, negative, &run, n_fraction) }
-}
-
-#[inline]
-fn finish_float(
-    bytes: &[u8],
-    negative: bool,
-    run: &digits::Run,
-    n_fraction: usize,
-) -> Option<(Parsed, usize)> {
-    let mut exponent = 0_i32.checked_sub_unsigned(u32::try_from(n_fraction).ok()?)?;
-    let mut end = run.end;
-    if run.next | 0x20 == b'e' {
-        let (explicit, behind) = parse_exponent(bytes, end)?;
-        exponent = exponent.checked_add(explicit)?;
-        end = behind;
-    }
+    let (exponent, end) =
+        if run.next | 0x20 == b'e' { parse_exponent(bytes, run.end)? } else { (0, run.end) };
+    let exponent = exponent.checked_sub_unsigned(u32::try_from(n_fraction).ok()?)?;
     let magnitude = decimal::to_f64(run.significand, exponent)?;
     let sign = u64::from(negative) << 63;
     Some((Parsed::Float(f64::from_bits(magnitude.to_bits() | sign)), end))
+}
+
+/// Reads the digits from `at` on, of which `n_whole` stand before a point in the first chunk.
+#[inline]
+fn read_pointed(bytes: &[u8], at: usize, chunk: u64, n_whole: usize) -> Option<digits::Run> {
+    let joined = digits::remove(chunk, n_whole);
+    // At most 7, as one byte of the chunk was the point.
+    let n_digits = digits::run_length(joined);
+    let behind = n_digits.wrapping_add(1);
+    let (significand, end) = (digits::leading(joined, n_digits), at.wrapping_add(behind));
+    if n_digits == 7 {
+        return digits::Run::read(bytes, end, significand);
+    }
+    Some(digits::Run { significand, end, next: digits::byte(chunk, behind) })
+}
+
+/// Reads the digits from `at` on, eight or more of them before the point, if there is one, and tells
+/// how many stand behind it.
+#[inline(never)]
+fn read_long(bytes: &[u8], at: usize) -> Option<(digits::Run, usize)> {
+    let whole = digits::Run::read(bytes, at, 0)?;
+    if whole.next != b'.' {
+        return Some((whole, 0));
+    }
+    let run = digits::Run::read(bytes, whole.end.wrapping_add(1), whole.significand)?;
+    let n_fraction = run.end.wrapping_sub(whole.end).wrapping_sub(1);
+    if n_fraction == 0 { None } else { Some((run, n_fraction)) }
 }
 
 /// Reads the exponent whose letter stands at `at`, if it has up to seven digits.

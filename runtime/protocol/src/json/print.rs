@@ -4,25 +4,33 @@
 /// at least two digits and a sign where the decimal exponent is below -4 or above 15, else with a
 /// point; `NaN`, `Infinity` and `-Infinity` bare.
 pub fn push_f64(out: &mut Vec<u8>, v: f64) {
+    if !v.is_finite() {
+        return push_not_finite(out, v);
+    }
+    // The only call, so that it is inlined.
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(v).as_bytes();
     let magnitude = v.abs();
     if (1e-4..1e16).contains(&magnitude) || magnitude == 0.0 {
-        out.extend_from_slice(zmij::Buffer::new().format_finite(v).as_bytes());
-    } else if magnitude.is_finite() {
-        push_scientific(out, v);
+        out.extend_from_slice(text);
     } else {
-        let spelling = match v {
-            _ if v.is_nan() => "NaN",
-            _ if v > 0.0 => "Infinity",
-            _ => "-Infinity",
-        };
-        out.extend_from_slice(spelling.as_bytes());
+        push_scientific(out, text);
     }
 }
 
-/// Spells a finite number other than zero with an exponent.
-fn push_scientific(out: &mut Vec<u8>, v: f64) {
-    let mut buffer = zmij::Buffer::new();
-    let text = buffer.format_finite(v).as_bytes();
+#[cold]
+fn push_not_finite(out: &mut Vec<u8>, v: f64) {
+    let spelling = match v {
+        _ if v.is_nan() => "NaN",
+        _ if v > 0.0 => "Infinity",
+        _ => "-Infinity",
+    };
+    out.extend_from_slice(spelling.as_bytes());
+}
+
+/// Respells a number that has an exponent in Python's eyes.
+#[inline(never)]
+fn push_scientific(out: &mut Vec<u8>, text: &[u8]) {
     // As it mostly comes, `1.5e-8` or `-1e+22`: Python's differs in the exponent alone.
     let exponent_at = text.iter().rposition(|&byte| byte == b'e').unwrap_or_default();
     if let Some((mantissa, [b'e', exponent @ ..])) = text.split_at_checked(exponent_at) {
@@ -37,28 +45,21 @@ fn push_scientific(out: &mut Vec<u8>, v: f64) {
         }
         out.extend_from_slice(digits);
     } else {
-        push_respelt(out, v);
+        push_with_exponent(out, text);
     }
 }
 
-/// Respells the digits of a finite number other than zero with an exponent.
-#[cold]
-fn push_respelt(out: &mut Vec<u8>, v: f64) {
-    let mut buffer = zmij::Buffer::new();
-    let text = buffer.format_finite(v.abs());
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let mut exponent = exponent.parse::<i64>().unwrap_or_default();
+/// Spells with an exponent what came without one, such as `0.000015` or `-12300000000000000000.0`.
+fn push_with_exponent(out: &mut Vec<u8>, text: &[u8]) {
+    let (sign, text) =
+        text.split_at_checked(usize::from(text.starts_with(b"-"))).unwrap_or_default();
+    out.extend_from_slice(sign);
+    let n_whole = text.iter().position(|&byte| byte == b'.').unwrap_or(text.len());
     // The digits as `d.ddd` x 10^exponent, without zeros at either end.
-    let digits = || whole.bytes().chain(fraction.bytes());
-    let leading = digits().take_while(|&digit| digit == b'0').count();
-    let first = i64::try_from(whole.len()).unwrap_or_default().wrapping_sub(1);
-    exponent = exponent.wrapping_add(first).wrapping_sub_unsigned(leading as u64);
-    if v.is_sign_negative() {
-        out.push(b'-');
-    }
+    let digits = || text.iter().filter(|&&byte| byte != b'.');
+    let n_leading = digits().take_while(|&&digit| digit == b'0').count();
     let start = out.len();
-    for (index, digit) in digits().skip(leading).enumerate() {
+    for (index, &digit) in digits().skip(n_leading).enumerate() {
         if index == 1 {
             out.push(b'.');
         }
@@ -67,11 +68,14 @@ fn push_respelt(out: &mut Vec<u8>, v: f64) {
     while out.len() > start.wrapping_add(1) && matches!(out.last(), Some(b'0' | b'.')) {
         out.pop();
     }
-    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
-    if exponent.unsigned_abs() < 10 {
+    // One digit stands before the new point.
+    let n_before = n_leading.wrapping_add(1);
+    out.extend_from_slice(if n_whole < n_before { b"e-" } else { b"e+" });
+    let exponent = n_whole.abs_diff(n_before);
+    if exponent < 10 {
         out.push(b'0');
     }
-    push_u64(out, exponent.unsigned_abs());
+    push_u64(out, exponent as u64);
 }
 
 /// Appends an integer.

@@ -3,10 +3,13 @@
 //! What is no rectangle of plain numbers is not an error here but [`Scan::Other`]: numpy gives such
 //! arrays other types or other errors, which the codec finds out on the tree of the same text.
 
-use radiant_core::{Element, Shape, TensorData};
+use radiant_core::{Shape, TensorData};
 use smallvec::SmallVec;
 
 use super::number::{self, Parsed};
+#[cfg(target_arch = "x86_64")]
+use super::simd::{PlainNumbers, Stop};
+use super::sink::{Exact, Number, Sink, Typed};
 use super::{Cursor, SyntaxError};
 use crate::Limits;
 
@@ -18,51 +21,6 @@ pub enum Scan {
     /// A value that is not plain numbers in a rectangle, or holds integers that would lose digits:
     /// the cursor is back before it, and the buffers are unspecified.
     Other,
-}
-
-/// An element type that JSON numbers are read into: `f32` or `f64`.
-pub trait Number: Element + sealed::FromNumber {}
-
-impl Number for f32 {}
-impl Number for f64 {}
-
-mod sealed {
-    /// Kept out of reach, so that no other type can be a number.
-    pub trait FromNumber: Sized {
-        fn from_float(float: f64) -> Self;
-        fn from_integer(negative: bool, magnitude: u64) -> Option<Self>;
-    }
-}
-
-impl sealed::FromNumber for f64 {
-    #[inline]
-    fn from_float(float: f64) -> Self {
-        float
-    }
-
-    #[inline]
-    fn from_integer(negative: bool, magnitude: u64) -> Option<Self> {
-        let float = magnitude as Self;
-        // An integer has no negative zero.
-        Some(if negative { 0.0 - float } else { float })
-    }
-}
-
-impl sealed::FromNumber for f32 {
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "rounded as numpy rounds a float64 array")]
-    fn from_float(float: f64) -> Self {
-        float as Self
-    }
-
-    #[inline]
-    fn from_integer(negative: bool, magnitude: u64) -> Option<Self> {
-        // Beyond 2^53 one rounding (int64 to float32) and two (over float64) can differ.
-        let exact = magnitude <= 1 << 53;
-        exact.then(|| {
-            Self::from_float(if negative { 0.0 - magnitude as f64 } else { magnitude as f64 })
-        })
-    }
 }
 
 impl Cursor<'_> {
@@ -98,9 +56,7 @@ impl Cursor<'_> {
         shape: &mut Shape,
         data: &mut TensorData,
     ) -> Result<Scan, SyntaxError> {
-        let mut exact = Exact { data, any_negative: false };
-        exact.data.reset::<f64>();
-        self.scan(limits, shape, &mut exact)
+        self.scan(limits, shape, &mut Exact::new(data))
     }
 
     fn scan(
@@ -109,213 +65,188 @@ impl Cursor<'_> {
         shape: &mut Shape,
         sink: &mut impl Sink,
     ) -> Result<Scan, SyntaxError> {
+        self.peek();
         let start = self.at;
-        let scanned = Rectangle::new(limits).read(self, shape, sink);
-        if let Ok(Scan::Other) = scanned {
+        #[cfg(target_arch = "x86_64")]
+        let mut plain = PlainNumbers::new(self.bytes, start);
+        let mut reader = Reader {
+            cursor: self,
+            limits,
+            sink,
+            extents: SmallVec::new(),
+            open: SmallVec::new(),
+            #[cfg(target_arch = "x86_64")]
+            plain: &mut plain,
+        };
+        if reader.read()? {
+            shape.set(&reader.extents);
+            Ok(Scan::Numbers)
+        } else {
             self.at = start;
+            Ok(Scan::Other)
         }
-        scanned
     }
 }
 
-/// Where numbers go.
-trait Sink {
-    fn float(&mut self, float: f64);
-    /// Takes an integer, or tells that it has no place here.
-    fn integer(&mut self, negative: bool, magnitude: u64) -> bool;
-    fn len(&self) -> usize;
+/// The extent of an axis of which no array was closed yet.
+const UNKNOWN: usize = usize::MAX;
+
+/// Reads one array. Where a method gives a `bool` or an `Option`, `false` and `None` tell that the
+/// array is no rectangle of numbers.
+struct Reader<'r, 'a, S> {
+    cursor: &'r mut Cursor<'a>,
+    limits: &'r Limits,
+    sink: &'r mut S,
+    /// The extent of each axis; empty until the first innermost array was met.
+    extents: SmallVec<[usize; 4]>,
+    /// How many items each array that is open has so far.
+    open: SmallVec<[usize; 4]>,
+    #[cfg(target_arch = "x86_64")]
+    plain: &'r mut Option<PlainNumbers<'a>>,
 }
 
-struct Typed<'v, T>(&'v mut Vec<T>);
-
-impl<T: Number> Sink for Typed<'_, T> {
-    #[inline]
-    fn float(&mut self, float: f64) {
-        self.0.push(T::from_float(float));
-    }
-
-    #[inline]
-    fn integer(&mut self, negative: bool, magnitude: u64) -> bool {
-        T::from_integer(negative, magnitude).map(|value| self.0.push(value)).is_some()
-    }
-
-    #[inline]
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-struct Exact<'d> {
-    data: &'d mut TensorData,
-    any_negative: bool,
-}
-
-impl Sink for Exact<'_> {
-    fn float(&mut self, float: f64) {
-        match self.data {
-            TensorData::F64(_) => {}
-            TensorData::I64(integers) => {
-                let floats = integers.iter().map(|&integer| integer as f64).collect();
-                *self.data = TensorData::F64(floats);
-            }
-            TensorData::U64(integers) => {
-                let floats = integers.iter().map(|&integer| integer as f64).collect();
-                *self.data = TensorData::F64(floats);
-            }
-            _ => {}
+impl<S: Sink> Reader<'_, '_, S> {
+    fn read(&mut self) -> Result<bool, SyntaxError> {
+        if self.cursor.peek() != Some(b'[') {
+            return self.item();
         }
-        if let TensorData::F64(floats) = self.data {
-            floats.push(float);
-        }
-    }
-
-    fn integer(&mut self, negative: bool, magnitude: u64) -> bool {
-        let signed = super::value::signed(negative, magnitude);
-        self.any_negative |= negative && magnitude > 0;
-        if self.data.is_empty() {
-            *self.data = TensorData::I64(Vec::new());
-        }
-        match (&mut *self.data, signed) {
-            (TensorData::F64(floats), Some(signed)) => floats.push(signed as f64),
-            (TensorData::F64(floats), None) if !negative => floats.push(magnitude as f64),
-            (TensorData::I64(integers), Some(signed)) => integers.push(signed),
-            (TensorData::I64(integers), None) if !self.any_negative => {
-                let mut wide: Vec<u64> = integers.iter().map(|i| i.unsigned_abs()).collect();
-                wide.push(magnitude);
-                *self.data = TensorData::U64(wide);
-            }
-            (TensorData::U64(integers), _) if !self.any_negative => integers.push(magnitude),
-            _ => return false,
-        }
-        true
-    }
-
-    fn len(&self) -> usize {
-        self.data.len()
-    }
-}
-
-/// The extents of the arrays around the place that is being read.
-struct Rectangle<'l> {
-    limits: &'l Limits,
-    /// The extent of each axis, once an array of that depth was closed.
-    extents: SmallVec<[Option<usize>; 4]>,
-    /// How many items each open array has so far.
-    counts: SmallVec<[usize; 4]>,
-    /// The number of axes, once an array without arrays in it was met.
-    rank: Option<usize>,
-}
-
-impl<'l> Rectangle<'l> {
-    fn new(limits: &'l Limits) -> Self {
-        Self { limits, extents: SmallVec::new(), counts: SmallVec::new(), rank: None }
-    }
-
-    fn read(
-        mut self,
-        cursor: &mut Cursor<'_>,
-        shape: &mut Shape,
-        sink: &mut impl Sink,
-    ) -> Result<Scan, SyntaxError> {
-        if cursor.peek() != Some(b'[') {
-            shape.set(&[]);
-            return Ok(if item(cursor, sink)? { Scan::Numbers } else { Scan::Other });
-        }
-        loop {
-            // A `[` stands here.
-            cursor.bump();
-            self.counts.push(0);
-            let depth = self.counts.len();
-            if depth > self.limits.rank_max.min(self.limits.depth()) {
-                return Ok(Scan::Other);
-            }
-            let innermost = self.rank.is_none_or(|rank| rank == depth);
-            if cursor.peek() == Some(b'[') {
-                if self.rank == Some(depth) {
-                    return Ok(Scan::Other);
-                }
-                continue;
-            }
-            if !innermost {
-                return Ok(Scan::Other);
-            }
-            self.rank = Some(depth);
-            let Some(count) = self.row(cursor, sink)? else { return Ok(Scan::Other) };
+        while self.descend() {
+            let Some(count) = self.row()? else { return Ok(false) };
             if !self.close(count) {
-                return Ok(Scan::Other);
+                return Ok(false);
             }
-            if let Some(scan) = self.between(cursor)? {
-                let extents = self.extents.iter().map(|extent| extent.unwrap_or_default());
-                shape.set(&extents.collect::<SmallVec<[usize; 4]>>());
-                return Ok(scan);
+            match self.ascend()? {
+                Next::Array => {}
+                Next::End => return Ok(true),
+                Next::Other => return Ok(false),
             }
         }
+        Ok(false)
     }
 
-    /// Reads the numbers of an innermost array and its `]`.
-    fn row(
-        &self,
-        cursor: &mut Cursor<'_>,
-        sink: &mut impl Sink,
-    ) -> Result<Option<usize>, SyntaxError> {
-        let mut count = 0_usize;
-        while cursor.next_item(count == 0)? {
-            if sink.len() >= self.limits.elements_max {
-                return Err(cursor.expected("no more elements than the limit"));
+    /// Passes the `[`s that stand here, up to the one of an innermost array.
+    fn descend(&mut self) -> bool {
+        while self.cursor.peek() == Some(b'[') {
+            self.cursor.bump();
+            self.open.push(0);
+            if self.open.len() > self.limits.rank_max.min(self.limits.depth()) {
+                return false;
             }
-            if !item(cursor, sink)? {
+            if self.open.len() == self.extents.len() {
+                return true;
+            }
+        }
+        if self.extents.is_empty() {
+            self.extents.resize(self.open.len(), UNKNOWN);
+        }
+        self.open.len() == self.extents.len()
+    }
+
+    /// Reads the numbers of an innermost array and its `]`, and gives their count.
+    fn row(&mut self) -> Result<Option<usize>, SyntaxError> {
+        let (start, before) = (self.cursor.at, self.sink.len());
+        if before == 0 {
+            let text_len = self.cursor.bytes.len().wrapping_sub(start);
+            self.sink.reserve(text_len.wrapping_div(4).min(1024));
+        }
+        let mut more = self.cursor.next_item(true)?;
+        while more {
+            #[cfg(target_arch = "x86_64")]
+            if let Some(plain) = self.plain {
+                let room = self.limits.elements_max.saturating_sub(self.sink.len());
+                match plain.row(self.cursor.at, room, self.sink) {
+                    Stop::Ended(at) => {
+                        self.cursor.at = at;
+                        break;
+                    }
+                    Stop::Before(at) => self.cursor.at = at,
+                    Stop::Refused => return Ok(None),
+                }
+            }
+            if self.sink.len() >= self.limits.elements_max {
+                return Err(self.cursor.expected("no more elements than the limit"));
+            }
+            if !self.item()? {
                 return Ok(None);
             }
-            count = count.wrapping_add(1);
+            more = self.cursor.next_item(false)?;
+        }
+        let count = self.sink.len().wrapping_sub(before);
+        if before == 0 {
+            self.reserve(count, self.cursor.at.wrapping_sub(start));
         }
         Ok(Some(count))
     }
 
-    /// Passes what stands between two rows, up to the next `[`; at the end of the outermost array
-    /// tells the result.
-    fn between(&mut self, cursor: &mut Cursor<'_>) -> Result<Option<Scan>, SyntaxError> {
-        while let Some(count) = self.counts.last_mut() {
-            *count = count.wrapping_add(1);
-            let count = *count;
-            if cursor.next_item(false)? {
-                return Ok((cursor.peek() != Some(b'[')).then_some(Scan::Other));
-            }
-            if !self.close(count) {
-                return Ok(Some(Scan::Other));
-            }
+    /// Makes room for the rows to come, if they are like the first one.
+    fn reserve(&mut self, count: usize, row_len: usize) {
+        let text_len = self.cursor.bytes.len().wrapping_sub(self.cursor.at);
+        if text_len < row_len {
+            return;
         }
-        Ok(Some(Scan::Numbers))
+        let n_rows = text_len.checked_div(row_len).unwrap_or(0);
+        let room = self.limits.elements_max.saturating_sub(self.sink.len());
+        self.sink.reserve(n_rows.saturating_mul(count).min(room));
     }
 
-    /// Closes the innermost open array; tells whether it is as long as those beside it.
-    fn close(&mut self, count: usize) -> bool {
-        self.counts.pop();
-        let axis = self.counts.len();
-        if self.extents.len() <= axis {
-            self.extents.resize(axis.wrapping_add(1), None);
+    /// Reads one number.
+    #[inline]
+    fn item(&mut self) -> Result<bool, SyntaxError> {
+        let bytes = self.cursor.bytes;
+        let (parsed, end) = match number::parse_common(bytes, self.cursor.at) {
+            Some(found) => found,
+            None if matches!(self.cursor.peek(), Some(b'"' | b'{' | b'[' | b't' | b'f' | b'n')) => {
+                return Ok(false);
+            }
+            None => number::parse_any(bytes, self.cursor.at)?,
+        };
+        self.cursor.at = end;
+        match parsed {
+            Parsed::Float(float) => self.sink.float(float),
+            Parsed::Integer { negative, magnitude } => {
+                return Ok(self.sink.integer(negative, magnitude));
+            }
+            Parsed::BigInteger => return Ok(false),
         }
-        match self.extents.get_mut(axis) {
-            Some(Some(extent)) => *extent == count,
-            Some(unknown) => {
-                *unknown = Some(count);
+        Ok(true)
+    }
+
+    /// Passes what stands between two innermost arrays.
+    fn ascend(&mut self) -> Result<Next, SyntaxError> {
+        while let Some(count) = self.open.last_mut() {
+            *count = count.wrapping_add(1);
+            let count = *count;
+            if self.cursor.next_item(false)? {
+                let is_array = self.cursor.peek() == Some(b'[');
+                return Ok(if is_array { Next::Array } else { Next::Other });
+            }
+            if !self.close(count) {
+                return Ok(Next::Other);
+            }
+        }
+        Ok(Next::End)
+    }
+
+    /// Closes the innermost array that is open: it must be as long as those beside it.
+    fn close(&mut self, count: usize) -> bool {
+        self.open.pop();
+        match self.extents.get_mut(self.open.len()) {
+            Some(extent) if *extent == UNKNOWN => {
+                *extent = count;
                 true
             }
+            Some(extent) => *extent == count,
             None => false,
         }
     }
 }
 
-/// Reads one number; tells false when a value of another kind stands there.
-fn item(cursor: &mut Cursor<'_>, sink: &mut impl Sink) -> Result<bool, SyntaxError> {
-    if let Some(b'"' | b'{' | b'[' | b't' | b'f' | b'n') = cursor.peek() {
-        return Ok(false);
-    }
-    let (parsed, end) = number::parse(cursor.bytes, cursor.at)?;
-    cursor.at = end;
-    match parsed {
-        Parsed::Float(float) => sink.float(float),
-        Parsed::Integer { negative, magnitude } => return Ok(sink.integer(negative, magnitude)),
-        Parsed::BigInteger => return Ok(false),
-    }
-    Ok(true)
+/// What stands behind an innermost array.
+enum Next {
+    /// A further array.
+    Array,
+    /// Nothing: all arrays are closed.
+    End,
+    /// Something else.
+    Other,
 }

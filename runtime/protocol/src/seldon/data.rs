@@ -36,25 +36,55 @@ impl Data {
     pub(super) fn scan(reader: &mut Reader<'_, '_>, into: &mut Request) -> Result<Self, Fault> {
         let mut data = Self::default();
         reader.cursor.object_start()?;
-        let mut first = true;
+        data.scan_entries(reader, into, true)?;
+        Ok(data)
+    }
+
+    /// Scans an object of which the first key has been read, `ndarray`, and the cursor stands at its
+    /// value.
+    pub(super) fn scan_from_ndarray(
+        reader: &mut Reader<'_, '_>,
+        into: &mut Request,
+    ) -> Result<Self, Fault> {
+        let mut data = Self::default();
+        data.scan_ndarray(reader, &mut into.payload)?;
+        data.scan_entries(reader, into, false)?;
+        Ok(data)
+    }
+
+    fn scan_entries(
+        &mut self,
+        reader: &mut Reader<'_, '_>,
+        into: &mut Request,
+        mut first: bool,
+    ) -> Result<(), Fault> {
         while let Some(key) = reader.cursor.next_key(first)? {
             first = false;
             match &*key {
                 "names" => {
                     reader.names(&mut into.names)?;
-                    data.has_names = true;
+                    self.has_names = true;
                 }
-                "tensor" => data.scan_tensor(reader, &mut into.payload)?,
-                "ndarray" if data.tensor.is_none() => {
-                    let (at, is_loaded) = reader.numbers(&mut into.payload)?;
-                    (data.ndarray, data.is_loaded) = (Some(at), is_loaded);
+                "tensor" => self.scan_tensor(reader, &mut into.payload)?,
+                "ndarray" if self.tensor.is_none() => {
+                    self.scan_ndarray(reader, &mut into.payload)?;
                 }
-                "ndarray" => data.ndarray = Some(reader.pass()?),
-                "tftensor" => data.tftensor = Some(reader.pass()?),
+                "ndarray" => self.ndarray = Some(reader.pass()?),
+                "tftensor" => self.tftensor = Some(reader.pass()?),
                 _ => _ = reader.pass()?,
             }
         }
-        Ok(data)
+        Ok(())
+    }
+
+    fn scan_ndarray(
+        &mut self,
+        reader: &mut Reader<'_, '_>,
+        payload: &mut Payload,
+    ) -> Result<(), Fault> {
+        let (at, is_loaded) = reader.numbers(payload)?;
+        (self.ndarray, self.is_loaded) = (Some(at), is_loaded);
+        Ok(())
     }
 
     fn scan_tensor(

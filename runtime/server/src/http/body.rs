@@ -46,7 +46,9 @@ pub(crate) async fn find_json(
     if query.is_empty() && came.content_type == b"application/json" {
         return Ok(body);
     }
-    locate(query, came, body, limits).await
+    // Boxed, as what follows: a connection reserves the room of its handler's largest wait, and the
+    // rare ones should not make that of the usual ones large.
+    Box::pin(locate(query, came, body, limits)).await
 }
 
 /// Reads the whole body. A body that arrives in one piece is not copied.
@@ -98,7 +100,7 @@ async fn next_chunk(
         next
     } else {
         let until = *deadline.get_or_insert_with(|| Instant::now() + limits.read_timeout);
-        let waiting = tokio::time::timeout_at(until, payload.next()).await;
+        let waiting = Box::pin(tokio::time::timeout_at(until, payload.next())).await;
         waiting.map_err(|_elapsed| HttpError::slow_client(limits.read_timeout))?
     };
     let chunk = next.transpose().map_err(|error| HttpError::broken_body(&error))?;

@@ -1,10 +1,11 @@
-//! HTTP/1.1: from a socket to the codecs and back. The only place that knows actix-web.
+//! HTTP/1.1: from a socket to the codecs and back. The only place that knows actix.
 
 mod body;
 mod came;
 mod dispatch;
 mod doc;
 mod error;
+mod idle;
 mod puid;
 mod reply;
 mod route;

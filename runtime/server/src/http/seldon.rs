@@ -37,7 +37,7 @@ pub(super) async fn call(
     let body = find_json(request, came, body, limits).await?;
     let body = match state.config.request_timeout {
         None => call.answer(&body).await?,
-        Some(limit) => match tokio::time::timeout(limit, call.answer(&body)).await {
+        Some(limit) => match Box::pin(tokio::time::timeout(limit, call.answer(&body))).await {
             Ok(answered) => answered?,
             Err(_elapsed) => return Err(deadline_exceeded(limit).into()),
         },

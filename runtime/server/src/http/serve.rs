@@ -1,16 +1,22 @@
 //! Listening: the main port and the metrics port.
 
+use std::cell::OnceCell;
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::{HttpService, Request};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Request};
 use actix_server::{Server, ServerBuilder, ServerHandle};
-use actix_service::fn_service;
+use actix_service::{ServiceFactoryExt as _, fn_service};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use super::dispatch::dispatch;
+use super::dispatch::{Worker, dispatch};
+use super::idle::Connections;
 use crate::observe::Registry;
 use crate::state::State;
 
@@ -51,17 +57,23 @@ pub(crate) fn start(
     let address = listener.local_addr()?;
     let (keep_alive, head_read_timeout) = (options.keep_alive, options.head_read_timeout);
     let service = move || {
-        let state = Arc::clone(&state);
+        let worker = Rc::new(Worker { state: Arc::clone(&state) });
         let closing = Arc::clone(&closing);
-        let handler = move |request: Request| dispatch(Arc::clone(&state), request);
-        HttpService::build()
-            .keep_alive(keep_alive)
+        let handler = move |request: Request| dispatch(Rc::clone(&worker), request);
+        let http = HttpService::build()
+            .keep_alive(KeepAlive::Os)
             .client_request_timeout(head_read_timeout)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-            .tcp_nodelay(true)
             .graceful_shutdown_signal(move || Arc::clone(&closing).notified_owned())
-            .h1(fn_service(handler))
-            .tcp()
+            .h1(fn_service(handler));
+        let connections = OnceCell::new();
+        let accept = move |io: TcpStream| {
+            let connections = connections.get_or_init(|| Connections::watch(keep_alive));
+            let peer = io.peer_addr().ok();
+            let accepted = io.set_nodelay(true).map(|()| (connections.add(io), peer));
+            ready(accepted.map_err(DispatchError::Io))
+        };
+        fn_service(accept).and_then(http)
     };
     let server = ServerBuilder::new()
         .workers(options.workers)

@@ -30,6 +30,9 @@ fn push_cell(page: &mut String, name: &str, labels: &Labels, cell: &Cell) {
         Cell::Count(count) => {
             push_line(page, name, labels, None, Number(count.load(Ordering::Relaxed) as f64));
         }
+        Cell::Live(level) => {
+            push_line(page, name, labels, None, Number(level.load(Ordering::Relaxed) as f64));
+        }
         Cell::Number(bits) => {
             push_line(
                 page,

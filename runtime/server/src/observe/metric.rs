@@ -188,7 +188,7 @@ impl Metric {
             ),
             Self::EngineSeconds => family(
                 "radiant_engine_seconds",
-                "Time that one run of the engine took",
+                "Time that one run of the engine took; of runs on a socket's thread every 16th",
                 MODEL,
                 Unit::Seconds(ENGINE_BOUNDS),
             ),

@@ -40,6 +40,8 @@ pub(crate) enum Cell {
     // An f64's bits: a level, or a sum that can hold fractions.
     Number(Arc<AtomicU64>),
     Buckets(Arc<Buckets>),
+    // A level that its owner counts anyway.
+    Live(Arc<AtomicUsize>),
 }
 
 impl Cell {
@@ -91,6 +93,17 @@ impl Registry {
         }
     }
 
+    /// Exposes a level that its owner counts anyway, so that it need not be counted twice.
+    ///
+    /// # Panics
+    /// When the metric is not a [`Unit::Level`], or has labels.
+    pub(crate) fn expose(&self, metric: Metric, level: &Arc<AtomicUsize>) {
+        let family = metric.family();
+        assert!(family.unit == Unit::Level && family.labels.is_empty(), "{metric:?}");
+        let live = Cell::Live(Arc::clone(level));
+        Self::series(&mut self.write(), metric).cells.insert(Labels::new(), live);
+    }
+
     fn cell(&self, metric: Metric, values: &[&str]) -> Cell {
         let family = metric.family();
         assert_eq!(family.labels.len(), values.len(), "labels of {metric:?}");
@@ -98,12 +111,17 @@ impl Registry {
             family.labels.iter().zip(values).map(|(n, v)| ((*n).into(), (*v).into())).collect();
         labels.sort_unstable();
         let mut families = self.write();
-        let series = families.entry(family.name.to_owned()).or_insert_with(|| Series {
+        let series = Self::series(&mut families, metric);
+        series.cells.entry(labels).or_insert_with(|| Cell::new(family.unit)).clone()
+    }
+
+    fn series(families: &mut BTreeMap<String, Series>, metric: Metric) -> &mut Series {
+        let family = metric.family();
+        families.entry(family.name.to_owned()).or_insert_with(|| Series {
             help: family.help,
             unit: family.unit,
             cells: BTreeMap::new(),
-        });
-        series.cells.entry(labels).or_insert_with(|| Cell::new(family.unit)).clone()
+        })
     }
 
     /// The cell of a component's own series, made on first use. `None` when there are

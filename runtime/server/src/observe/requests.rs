@@ -1,7 +1,6 @@
 //! Handles of everything that is recorded for a request, resolved once.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -180,9 +179,8 @@ impl RequestMetrics {
             (Some(Cell::Number(cell)), Unit::Level) => metrics::GaugeFn::set(&*cell, value),
             (Some(Cell::Number(cell)), _) => metrics::GaugeFn::increment(&*cell, value),
             (Some(Cell::Buckets(cell)), _) => metrics::HistogramFn::record(&*cell, value / 1000.0),
-            (Some(Cell::Count(cell)), _) => {
-                cell.fetch_add(1, Ordering::Relaxed);
-            }
+            // No unit of a component's metric is kept in another cell.
+            (Some(Cell::Count(_) | Cell::Live(_)), _) => {}
             (None, _) => self.registry.counter(Metric::SeriesDropped, &[]).increment(1),
         }
     }

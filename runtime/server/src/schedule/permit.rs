@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use metrics::Gauge;
 use radiant_core::{Error, ErrorKind};
 
 use crate::observe::{Metric, Registry};
@@ -12,16 +11,16 @@ use crate::observe::{Metric, Registry};
 #[derive(Debug)]
 pub(crate) struct Permits {
     max: usize,
-    taken: AtomicUsize,
-    gauge: Gauge,
+    taken: Arc<AtomicUsize>,
 }
 
 impl Permits {
     /// As many permits as requests may be in flight.
     pub(crate) fn new(max: usize, registry: &Registry) -> Arc<Self> {
         registry.gauge(Metric::RequestsInFlightMax, &[]).set(max as f64);
-        let gauge = registry.gauge(Metric::RequestsInFlight, &[]);
-        Arc::new(Self { max, taken: AtomicUsize::new(0), gauge })
+        let taken = Arc::new(AtomicUsize::new(0));
+        registry.expose(Metric::RequestsInFlight, &taken);
+        Arc::new(Self { max, taken })
     }
 
     /// Takes a permit for as long as the answer is kept.
@@ -33,7 +32,6 @@ impl Permits {
         let before = self.taken.fetch_add(1, Ordering::Relaxed);
         // The permit exists before the check, so that its drop gives back what was added.
         let permit = Permit(Arc::clone(self));
-        self.gauge.increment(1.0);
         if before >= self.max {
             return Err(overloaded(self.max));
         }
@@ -61,7 +59,6 @@ pub(crate) struct Permit(Arc<Permits>);
 impl Drop for Permit {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Ordering::Relaxed);
-        self.0.gauge.decrement(1.0);
     }
 }
 
