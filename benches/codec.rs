@@ -41,8 +41,9 @@ const SPELLINGS: [(&str, Spell); 4] = [
     ("integers", |x| format!("{:.0}", x * 255.0)),
 ];
 
-fn body(n_rows: usize, n_columns: usize, spell: Spell, comma: &str) -> Vec<u8> {
-    body_of(&mut Uniform(0x9E37_79B9_7F4A_7C15).map(spell), [n_rows, n_columns], comma)
+fn bodies(n_bodies: usize, extents: [usize; 2], spell: Spell, comma: &str) -> Vec<Vec<u8>> {
+    let mut numbers = Uniform(0x9E37_79B9_7F4A_7C15).map(spell);
+    (0..n_bodies).map(|_| body_of(&mut numbers, extents, comma)).collect()
 }
 
 fn body_of(
@@ -192,18 +193,18 @@ fn bench_decode(c: &mut Criterion, name: &str, bodies: &[Vec<u8>]) {
 }
 
 fn decode(c: &mut Criterion) {
-    // Many of them: the processor learns a single small one by heart.
-    let mut numbers = Uniform(0x9E37_79B9).map(|x| format!("{:.1}", x * 8.0));
-    let iris: Vec<_> = (0..1000).map(|_| body_of(&mut numbers, [1, 4], ",")).collect();
-    bench_decode(c, "iris", &iris);
-    for (n_rows, n_columns) in [(1, 784), (64, 784)] {
+    // Many bodies in turn: a processor learns the turns of a single small one by heart, and no two
+    // requests are alike.
+    bench_decode(c, "iris", &bodies(1000, [1, 4], |x| format!("{:.1}", x * 8.0), ","));
+    for (n_bodies, extents) in [(100, [1, 784]), (2, [64, 784])] {
+        let [n_rows, n_columns] = extents;
         for (name, spell) in SPELLINGS {
-            let body = body(n_rows, n_columns, spell, ",");
-            bench_decode(c, &format!("{n_rows}x{n_columns}-{name}"), &[body]);
+            let bodies = bodies(n_bodies, extents, spell, ",");
+            bench_decode(c, &format!("{n_rows}x{n_columns}-{name}"), &bodies);
         }
     }
     // Python's clients put a space behind each comma.
-    bench_decode(c, "1x784-f64-spaced", &[body(1, 784, SPELLINGS[0].1, ", ")]);
+    bench_decode(c, "1x784-f64-spaced", &bodies(100, [1, 784], SPELLINGS[0].1, ", "));
 }
 
 /// Replies: rows of doubles to text.

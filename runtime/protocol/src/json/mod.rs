@@ -21,6 +21,7 @@ mod rows;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 mod sink;
+mod small;
 mod text;
 mod value;
 

@@ -10,7 +10,7 @@ use super::number::{self, Parsed};
 #[cfg(target_arch = "x86_64")]
 use super::simd::{PlainNumbers, Stop};
 use super::sink::{Exact, Number, Sink, Typed};
-use super::{Cursor, SyntaxError};
+use super::{Cursor, SyntaxError, small};
 use crate::Limits;
 
 /// What stood where an array of numbers could stand.
@@ -40,6 +40,16 @@ impl Cursor<'_> {
         shape: &mut Shape,
         values: &mut Vec<T>,
     ) -> Result<Scan, SyntaxError> {
+        values.clear();
+        self.peek();
+        if let Some((end, extents)) = small::matrix(self.bytes, self.at, &mut Typed(values))
+            && values.len() <= limits.elements_max
+            && limits.rank_max.min(limits.depth()) >= extents.len()
+        {
+            self.at = end;
+            shape.set(&extents);
+            return Ok(Scan::Numbers);
+        }
         values.clear();
         self.scan(limits, shape, &mut Typed(values))
     }
