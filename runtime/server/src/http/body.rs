@@ -64,10 +64,10 @@ pub(crate) async fn read(
     if came.content_length.is_some_and(|length| length > limits.bytes_max as u64) {
         return Err(HttpError::too_large(limits.bytes_max));
     }
-    let mut deadline = None;
+    let mut patience = Patience::New;
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
-    while let Some(chunk) = next_chunk(&mut payload, limits, &mut deadline).await? {
+    while let Some(chunk) = next_chunk(&mut payload, limits, &mut patience).await? {
         if first.len() + joined.len() + chunk.len() > limits.bytes_max {
             return Err(HttpError::too_large(limits.bytes_max));
         }
@@ -83,45 +83,57 @@ pub(crate) async fn read(
     Ok(if joined.is_empty() { first } else { joined.freeze() })
 }
 
+/// How long the client has been waited for.
+enum Patience {
+    /// Not at all.
+    New,
+    /// Until the codec had gone on to the body.
+    Glanced,
+    /// A timer runs.
+    Until(Instant),
+}
+
 /// The next piece of the body. Each piece buys the client time in proportion to its size, so that
 /// a large body may take long and one that trickles may not.
 async fn next_chunk(
     payload: &mut Payload,
     limits: &BodyLimits,
-    deadline: &mut Option<Instant>,
+    patience: &mut Patience,
 ) -> Result<Option<Bytes>, HttpError> {
-    // What has arrived already, which is most bodies, costs no timer.
     let mut next = payload.next().now_or_never();
-    if next.is_none() && deadline.is_none() {
+    if next.is_none() && matches!(patience, Patience::New) {
+        // What has arrived already, which is most bodies, costs no timer.
+        *patience = Patience::Glanced;
         let_codec_go_on().await;
         next = payload.next().now_or_never();
     }
     let next = if let Some(next) = next {
         next
     } else {
-        let until = *deadline.get_or_insert_with(|| Instant::now() + limits.read_timeout);
+        let until = match patience {
+            Patience::Until(until) => *until,
+            Patience::New | Patience::Glanced => Instant::now() + limits.read_timeout,
+        };
+        *patience = Patience::Until(until);
         let waiting = Box::pin(tokio::time::timeout_at(until, payload.next())).await;
         waiting.map_err(|_elapsed| HttpError::slow_client(limits.read_timeout))?
     };
     let chunk = next.transpose().map_err(|error| HttpError::broken_body(&error))?;
-    if let (Some(chunk), Some(deadline)) = (&chunk, deadline) {
-        *deadline += Duration::from_secs_f64(chunk.len() as f64 / BYTES_A_SECOND_MIN);
+    if let (Some(chunk), Patience::Until(until)) = (&chunk, patience) {
+        *until += Duration::from_secs_f64(chunk.len() as f64 / BYTES_A_SECOND_MIN);
     }
     Ok(chunk)
 }
 
-/// Suspends once: the codec calls a request's handler when it has read the head, and goes on to
-/// the body, which is often there already, when the handler waits.
+/// Suspends once, without asking to be woken: the codec calls a handler when it has read the head,
+/// goes on to the body, which is often there already, and polls the handler again before it gives
+/// the thread away (actix-http 3.20, `h1::Dispatcher::poll`). Being woken as well would cost every
+/// request a turn of the event loop. Where nothing more was read, which only pipelined requests
+/// see, the handler goes on when something is, or when the connection has been idle for too long.
 async fn let_codec_go_on() {
     let mut waited = false;
-    let once = poll_fn(|context| {
-        if std::mem::replace(&mut waited, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    });
-    once.await;
+    poll_fn(|_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending })
+        .await;
 }
 
 /// The JSON text of a body that is not plainly JSON.
