@@ -15,10 +15,10 @@ mod decimals;
 mod separators;
 
 use std::arch::x86_64::{
-    __m128i, __m256i, _mm_and_si128, _mm_blendv_epi8, _mm_cmpeq_epi8, _mm_cvtsi128_si64,
+    __m128i, __m256i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cvtsi128_si64, _mm_extract_epi32,
     _mm_loadu_si128, _mm_madd_epi16, _mm_maddubs_epi16, _mm_max_epu8, _mm_movemask_epi8,
-    _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_sub_epi8,
-    _mm256_and_si256, _mm256_blendv_epi8, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
+    _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32, _mm_shuffle_epi8,
+    _mm_sub_epi8, _mm256_and_si256, _mm256_blendv_epi8, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
     _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
     _mm256_max_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_packus_epi32, _mm256_set1_epi8,
     _mm256_set1_epi16, _mm256_set1_epi32, _mm256_sub_epi8,
@@ -43,6 +43,32 @@ static LAST_BYTES: [u8; 2 * WIDE] = {
     let (_, ones) = bytes.split_at_mut(WIDE);
     ones.copy_from_slice(&[0xFF; WIDE]);
     bytes
+};
+
+/// What a point is when it is taken for a digit.
+const POINT: i8 = b'.'.cast_signed() - b'0'.cast_signed();
+
+/// How 16 bytes are put anew when the point before the last n is taken out: those before it move up by
+/// one place.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler, which refuses what goes wrong"
+)]
+static WITHOUT_POINT: [[u8; NARROW]; NARROW] = {
+    let mut tables = [[0; NARROW]; NARROW];
+    let mut n_fraction = 0;
+    while n_fraction < NARROW {
+        let (mut place, mut from) = (0, 0_u8);
+        while place < NARROW {
+            let is_before = place + n_fraction < NARROW;
+            // 0x80 is a zero: nothing stands before the first byte.
+            tables[n_fraction][place] = if is_before { from.wrapping_sub(1) & 0x8F } else { from };
+            from += 1;
+            place += 1;
+        }
+        n_fraction += 1;
+    }
+    tables
 };
 
 /// A byte, the bytes of a number, and the separator behind it. The number ends at the separator, but
@@ -98,11 +124,13 @@ fn row<S: Sink>(
     sink: &mut S,
 ) -> Stop {
     let mut batch = Decimals::new();
+    let mut floats = [0.0; Decimals::MAX];
     while room > 0 && (separators.seek(at) || separators.fill()) {
         let (places, base) = separators.known();
         let places = places.get(..room.min(Decimals::MAX)).unwrap_or(places);
         read_batch(bytes, at, (places, base), &mut batch);
-        if !sink.decimals(&batch) {
+        batch.convert(&mut floats);
+        if !sink.decimals(&batch, floats.get(..batch.len()).unwrap_or_default()) {
             return Stop::Refused;
         }
         let Some(&last) = places.get(batch.len().wrapping_sub(1)) else { break };
@@ -197,14 +225,18 @@ fn narrow(window: &Window, len: usize) -> Option<(u64, u8)> {
     let are_digits = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(last, nine), nine));
     let others = are_digits.cast_unsigned() ^ 0xFFFF;
     if others == 0 {
-        return Some((narrow_significand(last), 0));
+        return Some((narrow_significand(last, len), 0));
     }
-    let n_fraction = n_fraction(window, len, others << NARROW)?;
-    // The digits before the point move up by one place.
-    let moved =
-        narrow_digits(window[END - NARROW - 1..END - 1].first_chunk()?, len.wrapping_sub(1));
-    let behind = narrow_last_bytes(usize::from(n_fraction));
-    Some((narrow_significand(_mm_blendv_epi8(moved, last, behind)), n_fraction))
+    let points = _mm_movemask_epi8(_mm_cmpeq_epi8(last, _mm_set1_epi8(POINT)));
+    let n_fraction = others.leading_zeros().wrapping_sub(16) as usize;
+    let is_within = n_fraction.wrapping_sub(1) < len.wrapping_sub(2);
+    if others != points.cast_unsigned() || others & others.wrapping_sub(1) != 0 || !is_within {
+        return None;
+    }
+    let closed = _mm_shuffle_epi8(last, narrow_load(WITHOUT_POINT.get(n_fraction)?));
+    #[expect(clippy::cast_possible_truncation, reason = "it is less than 16")]
+    let n_fraction = n_fraction as u8;
+    Some((narrow_significand(closed, len), n_fraction))
 }
 
 /// As [`narrow`], for longer numbers, of which some are not plain: those with more than 19 significant
@@ -258,12 +290,15 @@ fn wide_digits(bytes: &[u8; WIDE], len: usize) -> __m256i {
     _mm256_and_si256(values, wide_last_bytes(len))
 }
 
-/// The number that 16 digits make.
+/// The number that 16 digits make, of which only the last `len` are not zero.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn narrow_significand(digits: __m128i) -> u64 {
+fn narrow_significand(digits: __m128i, len: usize) -> u64 {
     let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(0x010A)); // x 10, x 1
     let fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x0001_0064)); // x 100, x 1
+    if len <= 4 {
+        return u64::from(_mm_extract_epi32::<3>(fours).cast_unsigned());
+    }
     let packed = _mm_packus_epi32(fours, fours);
     let eights = _mm_madd_epi16(packed, _mm_set1_epi32(0x0001_2710)); // x 10000, x 1
     join(_mm_cvtsi128_si64(eights).cast_unsigned())

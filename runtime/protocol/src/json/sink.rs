@@ -71,9 +71,9 @@ pub(super) trait Sink {
     /// Takes an integer, or tells that it has no place here.
     fn integer(&mut self, negative: bool, magnitude: u64) -> bool;
 
-    /// Takes many numbers, or tells that one has no place here.
+    /// Takes many numbers, which are given as doubles too, or tells that one has no place here.
     #[cfg(target_arch = "x86_64")]
-    fn decimals(&mut self, batch: &Decimals) -> bool;
+    fn decimals(&mut self, batch: &Decimals, floats: &[f64]) -> bool;
 }
 
 /// A vector of one type.
@@ -102,10 +102,8 @@ impl<T: Number> Sink for Typed<'_, T> {
 
     #[cfg(target_arch = "x86_64")]
     #[inline]
-    fn decimals(&mut self, batch: &Decimals) -> bool {
-        let mut floats = [0.0; Decimals::MAX];
-        batch.convert(&mut floats);
-        self.0.extend(floats.iter().take(batch.len()).map(|&float| T::from_float(float)));
+    fn decimals(&mut self, _batch: &Decimals, floats: &[f64]) -> bool {
+        self.0.extend(floats.iter().map(|&float| T::from_float(float)));
         true
     }
 }
@@ -184,14 +182,12 @@ impl Sink for Exact<'_> {
     }
 
     #[cfg(target_arch = "x86_64")]
-    fn decimals(&mut self, batch: &Decimals) -> bool {
+    fn decimals(&mut self, batch: &Decimals, floats: &[f64]) -> bool {
         let is_float = self.data.dtype().is_float() && !self.data.is_empty();
         if batch.are_integers() && !is_float {
             return batch.integers().all(|i| self.integer(i.is_negative(), i.unsigned_abs()));
         }
-        let mut floats = [0.0; Decimals::MAX];
-        batch.convert(&mut floats);
-        self.widen().extend(floats.iter().take(batch.len()));
+        self.widen().extend_from_slice(floats);
         true
     }
 }
