@@ -11,7 +11,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
 
 use actix_http::header::{CONTENT_TYPE, HeaderValue};
 use actix_http::{HttpService, Request, Response, StatusCode};
@@ -144,6 +143,5 @@ fn load() -> Model {
         class_names: None,
         request_path: None,
         metadata: "{}\n".to_owned(),
-        load_time: Duration::ZERO,
     }
 }

@@ -214,7 +214,7 @@ pub(crate) struct ServeArgs {
     /// How long a client may take to send the head of its first request
     #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
     head_read_timeout: Option<String>,
-    /// How long a client may pause while it sends a body
+    /// How long a client may take to send a body, beyond 1 s for each 64 KiB
     #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
     body_read_timeout: Option<String>,
     /// How long a prediction may take, or `none`

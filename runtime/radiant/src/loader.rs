@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use radiant_contract::metadata::TEXT_BYTES_MAX;
@@ -38,15 +38,11 @@ pub(crate) fn load(
 }
 
 fn builtin(config: &Config, builtins: &[Builtin], name: &str) -> anyhow::Result<Model> {
-    let started = Instant::now();
     let component = make(builtins, name)?;
     let own = component.metadata().map(|value| Layer::from_value("the component", json(value)));
     let metadata = metadata(config, own.transpose()?)?;
     tracing::info!(model = config.model_name, builtin = name, "component made");
-    Ok(Model {
-        load_time: started.elapsed(),
-        ..model(config, Served::Component(component), &metadata)
-    })
+    Ok(model(config, Served::Component(component), &metadata))
 }
 
 /// Makes the builtin of this name.
@@ -82,7 +78,7 @@ fn file(config: &Config, uri: &ModelUri, say: &dyn Fn(&str)) -> anyhow::Result<M
         "model loaded"
     );
     let class_names = class_names(&metadata, signature);
-    Ok(Model { class_names, load_time, ..model(config, Served::Engine(engine), &metadata) })
+    Ok(Model { class_names, ..model(config, Served::Engine(engine), &metadata) })
 }
 
 fn model(config: &Config, served: Served, metadata: &Metadata) -> Model {
@@ -99,7 +95,6 @@ fn model(config: &Config, served: Served, metadata: &Metadata) -> Model {
         class_names: None,
         request_path: config.node.request_path(),
         metadata: metadata.to_json() + "\n",
-        load_time: Duration::ZERO,
     }
 }
 

@@ -3,7 +3,6 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use radiant_core::{Component, Engine};
 
@@ -26,8 +25,6 @@ pub struct Model {
     pub request_path: Option<(String, String)>,
     /// The reply to `/metadata`: a JSON text with a line end.
     pub metadata: String,
-    /// How long loading took.
-    pub load_time: Duration,
 }
 
 /// What computes a model's answers.

@@ -59,7 +59,7 @@ variables! {
     RADIANT_HEAD_READ_TIMEOUT, Ours, "15s",
         "How long a client may take to send the head of its first request.";
     RADIANT_BODY_READ_TIMEOUT, Ours, "30s",
-        "How long a client may pause while it sends a body.";
+        "How long a client may take to send a body, beyond a second for each 64 KiB.";
     RADIANT_REQUEST_TIMEOUT, Ours, "none",
         "How long a prediction may take, or `none`.";
     RADIANT_SHUTDOWN_TIMEOUT, Ours, "8s",

@@ -71,7 +71,7 @@ pub struct Config {
     pub keep_alive: Duration,
     /// How long a client may take to send the head of its first request.
     pub head_read_timeout: Duration,
-    /// How long a client may pause while it sends a body.
+    /// How long a client may take to send a body, beyond a second for each 64 KiB.
     pub body_read_timeout: Duration,
     /// How long a prediction may take.
     pub request_timeout: Option<Duration>,

@@ -1,7 +1,7 @@
 //! Connections that are idle for too long are closed.
 //!
-//! The codec has a timer for that, which it sets and clears for every request: a tenth of what a
-//! small request costs. Here a connection notes the tick of its last progress, and one task per
+//! The codec has a timer for that, which it allocates, sets and clears for every request. Here a
+//! connection notes the tick of its last progress, and one task per
 //! worker looks at all of them a few times within the limit. It also sees what the codec's timer
 //! does not: a client that stops in the middle of a later request's head.
 

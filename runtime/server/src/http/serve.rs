@@ -44,7 +44,7 @@ pub(crate) struct Listening {
 /// that are idle should close.
 ///
 /// The service stands directly on the HTTP/1 codec: paths are `route.rs`'s matter, and a framework
-/// between the two would cost a quarter of a small request.
+/// between the two would cost more than a small model does.
 ///
 /// # Errors
 /// When the socket cannot be used.
