@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Error, Feedback, Map, Metric, Payload, Reply, Value};
+use crate::{Error, ErrorKind, Feedback, Map, Metric, Payload, Reply, Tensor, Value};
 
 /// A node of a Seldon graph: each method has the meaning, and the default, that it has for a class
 /// served by Seldon Core's Python microservice.
@@ -58,6 +58,39 @@ pub trait Component: Send + Sync + fmt::Debug {
     #[expect(unused_variables, reason = "implementations want the names that the docs use")]
     fn send_feedback(&self, feedback: Feedback) -> Result<Option<Reply>, Error> {
         Ok(None)
+    }
+
+    /// Answers a prediction of the Open Inference Protocol: tensors by name, in the order in which
+    /// they came. By default a single tensor is given to [`predict`](Self::predict), whose array is
+    /// the only output and is called `output`.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict); by default also when there is not one input, or the answer is
+    /// no array.
+    fn infer(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
+        let [input] = <[Tensor; 1]>::try_from(inputs).map_err(|inputs| {
+            let n_inputs = inputs.len();
+            Error::invalid_input(format!("expected one input, got {n_inputs}"))
+        })?;
+        match self.predict(Payload::Array(input), &[])?.payload {
+            Payload::Array(array) => Ok(vec![Tensor { name: "output".into(), ..array }]),
+            _ => Err(Error::model_failed("expected an array from the component")),
+        }
+    }
+
+    /// Writes text after `prompt`, piece by piece; each piece is given to `emit`, which tells
+    /// whether anybody still reads. `parameters` are the request's own.
+    ///
+    /// # Errors
+    /// By default: not offered.
+    #[expect(unused_variables, reason = "implementations want the names that the docs use")]
+    fn generate(
+        &self,
+        prompt: &str,
+        parameters: &Map,
+        emit: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Unsupported, "this model does not generate text"))
     }
 
     /// Tells how the component is.

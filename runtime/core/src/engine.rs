@@ -138,10 +138,26 @@ impl Signature {
         self.inputs.iter().map(tensor).collect()
     }
 
+    /// The inputs as errors list them: `` `x` FP32 [-1, 4], `y` INT64 [-1] ``.
+    pub fn inputs_listed(&self) -> String {
+        listed(&self.inputs)
+    }
+
+    /// The outputs as errors list them.
+    pub fn outputs_listed(&self) -> String {
+        listed(&self.outputs)
+    }
+
     /// The index of the output with this name.
     pub fn output_index(&self, name: &str) -> Option<usize> {
         self.outputs.iter().position(|output| &*output.name == name)
     }
+}
+
+#[cold]
+fn listed(specs: &[TensorSpec]) -> String {
+    let specs: Vec<_> = specs.iter().map(|spec| format!("`{}` {spec}", spec.name)).collect();
+    specs.join(", ")
 }
 
 #[cold]

@@ -26,8 +26,14 @@
     )
 )]
 
+pub mod grpc;
 pub mod json;
 mod limits;
+pub mod oip;
+pub mod pb;
 pub mod seldon;
+pub mod tf;
+pub mod tfs;
+mod wire;
 
 pub use limits::Limits;

@@ -23,13 +23,17 @@ mod simd;
 mod sink;
 mod small;
 mod text;
+mod typed;
 mod value;
 
 pub use cursor::Cursor;
 pub use error::SyntaxError;
-pub use print::{push_bool, push_f64, push_i64, push_string, push_u64};
+pub use print::{
+    push_bf16, push_bool, push_f16, push_f32, push_f64, push_i64, push_string, push_u64,
+};
 pub use rows::Scan;
 pub use sink::Number;
+pub use typed::TypedError;
 pub use value::encode;
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! Scalars to text, as Python's `json.dumps` spells them.
 
+use std::io::Write as _;
+
+use half::{bf16, f16};
+
 /// Appends the shortest digits that read back as `v`, spelt as Python's `repr`: with an exponent of
 /// at least two digits and a sign where the decimal exponent is below -4 or above 15, else with a
 /// point; `NaN`, `Infinity` and `-Infinity` bare.
@@ -16,6 +20,45 @@ pub fn push_f64(out: &mut Vec<u8>, v: f64) {
     } else {
         push_scientific(out, text);
     }
+}
+
+/// Appends the shortest digits that read back as `v`, be it as an `f32` or as a double that is
+/// rounded; with a point or an exponent, or `NaN`, `Infinity` and `-Infinity` bare.
+pub fn push_f32(out: &mut Vec<u8>, v: f32) {
+    if !v.is_finite() {
+        return push_not_finite(out, v.into());
+    }
+    let mut buffer = zmij::Buffer::new();
+    out.extend_from_slice(buffer.format_finite(v).as_bytes());
+}
+
+/// Appends the shortest digits that read back as `v`, as [`push_f64`] spells them. Slow: it tries.
+pub fn push_f16(out: &mut Vec<u8>, v: f16) {
+    push_short(out, v.to_f64(), |double| f16::from_f64(double) == v);
+}
+
+/// Appends the shortest digits that read back as `v`, as [`push_f64`] spells them. Slow: it tries.
+pub fn push_bf16(out: &mut Vec<u8>, v: bf16) {
+    push_short(out, v.to_f64(), |double| bf16::from_f64(double) == v);
+}
+
+/// Appends the fewest digits that `is_same` takes for `v`, which has 16 bits.
+fn push_short(out: &mut Vec<u8>, v: f64, is_same: impl Fn(f64) -> bool) {
+    let start = out.len();
+    // Five digits tell any two 16-bit numbers apart.
+    for n_decimals in 0..5 {
+        // Cannot fail: a vector takes all bytes.
+        if write!(out, "{v:.n_decimals$e}").is_err() {
+            break;
+        }
+        let text = out.get(start..).unwrap_or_default();
+        let short: Option<f64> = fast_float2::parse(text).ok();
+        out.truncate(start);
+        if let Some(short) = short.filter(|&short| is_same(short)) {
+            return push_f64(out, short);
+        }
+    }
+    push_f64(out, v);
 }
 
 #[cold]

@@ -225,7 +225,7 @@ pub(super) fn empty(payload: &mut Payload, want: Option<DType>) {
 
 /// Gives numbers the element type that the model takes; leaves everything else to the model's own
 /// check, which can name the input.
-fn land(payload: Payload, want: Option<DType>) -> Result<Payload, Error> {
+pub(super) fn land(payload: Payload, want: Option<DType>) -> Result<Payload, Error> {
     match (payload, want) {
         (Payload::Array(tensor), Some(want @ (DType::F32 | DType::F64)))
             if tensor.dtype().is_float() || tensor.dtype().is_integer() =>
@@ -236,7 +236,11 @@ fn land(payload: Payload, want: Option<DType>) -> Result<Payload, Error> {
     }
 }
 
-fn ndarray(array: Value, want: Option<DType>, limits: &Limits) -> Result<Payload, Error> {
+pub(super) fn ndarray(
+    array: Value,
+    want: Option<DType>,
+    limits: &Limits,
+) -> Result<Payload, Error> {
     let payload = numpy::array(array, limits);
     land(payload.map_err(|error| error.context("`data.ndarray`"))?, want)
 }

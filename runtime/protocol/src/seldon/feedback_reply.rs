@@ -130,7 +130,7 @@ fn push_array_start(out: &mut Vec<u8>, shape: &Shape, class_names: Option<&[Stri
 }
 
 /// The axes of a list, of which there is at least one.
-fn list_dims(shape: &Shape) -> Result<&[usize], Error> {
+pub(super) fn list_dims(shape: &Shape) -> Result<&[usize], Error> {
     if shape.rank() == 0 {
         return Err(Error::model_failed("reply: expected an array with axes, got a bare element"));
     }

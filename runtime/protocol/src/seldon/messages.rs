@@ -9,7 +9,7 @@ use crate::json::Cursor;
 
 /// How many messages one body may hold. A combiner has a handful of children; a short message takes
 /// many times its own size when decoded.
-const MESSAGES_MAX: usize = 4096;
+pub(super) const MESSAGES_MAX: usize = 4096;
 
 /// Decodes the messages that a combiner is given: an array of messages, as Seldon's orchestrator
 /// sends them, or an object with that array as `seldonMessages`.

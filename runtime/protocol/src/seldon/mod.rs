@@ -8,7 +8,9 @@
 //! where, what was expected and what came. `tftensor`, which the stock images cannot answer, is
 //! read and written.
 //!
-//! Not here: HTTP (how the JSON is found in a form, a query or a multipart body), metrics, gRPC.
+//! Over gRPC the same messages are protobuf: [`proto`].
+//!
+//! Not here: HTTP (how the JSON is found in a form, a query or a multipart body), metrics.
 //! `customData` has no meaning over REST. Trailing NUL characters of strings, which numpy drops,
 //! are kept.
 //!
@@ -34,6 +36,7 @@ mod fields;
 mod messages;
 mod meta;
 pub mod numpy;
+pub mod proto;
 mod reply;
 mod request;
 mod shape;
@@ -76,6 +79,8 @@ pub enum Kind {
     Text,
     /// `binData`.
     Bytes,
+    /// `customData`, over gRPC only: a `google.protobuf.Any`, encoded, as [`Payload::Bytes`].
+    Custom,
 }
 
 /// A decoded request. Decoding into one again keeps what it has allocated.

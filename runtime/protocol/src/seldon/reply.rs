@@ -129,7 +129,7 @@ impl Form {
         match kind {
             Kind::NdArray => Self::NdArray,
             Kind::TfTensor => Self::TfTensor,
-            Kind::Tensor | Kind::Json | Kind::Text | Kind::Bytes => Self::Tensor,
+            Kind::Tensor | Kind::Json | Kind::Text | Kind::Bytes | Kind::Custom => Self::Tensor,
         }
     }
 }
@@ -262,14 +262,22 @@ pub(super) fn push_strings(
     dims: &[usize],
     strings: &Strings,
 ) -> Result<(), Error> {
-    if let Some(index) = strings.iter().position(|string| str::from_utf8(string).is_err()) {
-        let message =
-            format!("reply: expected strings of UTF-8, got other bytes at element {index}");
-        return Err(Error::model_failed(message));
-    }
+    check_texts(strings)?;
     let mut texts = strings.iter().map(|string| str::from_utf8(string).unwrap_or_default());
     push_nested(out, dims, &mut texts, &|out, text| push_string(out, text));
     Ok(())
+}
+
+/// Checks that strings are text.
+///
+/// # Errors
+/// One of them is not.
+pub(super) fn check_texts(strings: &Strings) -> Result<(), Error> {
+    let Some(index) = strings.iter().position(|string| str::from_utf8(string).is_err()) else {
+        return Ok(());
+    };
+    let message = format!("reply: expected strings of UTF-8, got other bytes at element {index}");
+    Err(Error::model_failed(message))
 }
 
 /// The array that numpy makes of a list in a reply.

@@ -66,6 +66,7 @@ const fn key_of(kind: Kind) -> &'static str {
         Kind::Json => "jsonData",
         Kind::Text => "strData",
         Kind::Bytes => "binData",
+        Kind::Custom => "customData",
     }
 }
 

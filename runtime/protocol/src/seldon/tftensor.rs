@@ -17,37 +17,10 @@ use super::numpy::{Number, Scalar};
 use super::shape::Axes;
 use crate::Limits;
 use crate::json::{push_bool, push_f64, push_i64, push_string, push_u64};
+use crate::tf::{self, DataType};
 
 /// How many elements the last item of a list may stand for: beyond, a few bytes would cost too much.
 const FILL_MAX: usize = 1 << 20;
-
-/// The names of an element type in the proto files.
-struct Proto {
-    name: &'static str,
-    number: i64,
-    /// The list of elements, in the spelling of JSON.
-    field: &'static str,
-}
-
-const fn proto(dtype: DType) -> Proto {
-    let (name, number, field) = match dtype {
-        DType::F32 => ("DT_FLOAT", 1, "floatVal"),
-        DType::F64 => ("DT_DOUBLE", 2, "doubleVal"),
-        DType::I32 => ("DT_INT32", 3, "intVal"),
-        DType::U8 => ("DT_UINT8", 4, "intVal"),
-        DType::I16 => ("DT_INT16", 5, "intVal"),
-        DType::I8 => ("DT_INT8", 6, "intVal"),
-        DType::Bytes => ("DT_STRING", 7, "stringVal"),
-        DType::I64 => ("DT_INT64", 9, "int64Val"),
-        DType::Bool => ("DT_BOOL", 10, "boolVal"),
-        DType::BF16 => ("DT_BFLOAT16", 14, "halfVal"),
-        DType::U16 => ("DT_UINT16", 17, "intVal"),
-        DType::F16 => ("DT_HALF", 19, "halfVal"),
-        DType::U32 => ("DT_UINT32", 22, "uint32Val"),
-        DType::U64 => ("DT_UINT64", 23, "uint64Val"),
-    };
-    Proto { name, number, field }
-}
 
 /// Decodes a `TensorProto`. Fields may be spelt as in JSON or as in the proto file.
 ///
@@ -87,8 +60,8 @@ fn element_type(fields: &Map) -> Result<DType, Error> {
         return Err(Error::invalid_input("expected `dtype`, got none"));
     };
     let is_wanted = |dtype: &DType| match wanted {
-        Value::Text(name) => proto(*dtype).name == name,
-        Value::Int(number) => proto(*dtype).number == *number,
+        Value::Text(name) => DataType::of(*dtype).name == name,
+        Value::Int(number) => i64::from(DataType::of(*dtype).number) == *number,
         _ => false,
     };
     DType::ALL.into_iter().find(is_wanted).ok_or_else(|| {
@@ -154,8 +127,8 @@ fn scalar(value: &Value) -> Scalar {
 }
 
 fn from_list(fields: &Map, dtype: DType, n_elements: usize) -> Result<TensorData, Error> {
-    let name = proto(dtype).field;
-    let items = match field(fields, name, &name.replace("Val", "_val")) {
+    let DataType { list_json: name, list, .. } = DataType::of(dtype);
+    let items = match field(fields, name, list) {
         None => &[],
         Some(Value::List(items)) => items.as_slice(),
         Some(other) => return Err(mistyped(&format!("`{name}`"), "an array", other)),
@@ -239,27 +212,9 @@ fn from_content(content: &[u8], dtype: DType, n_elements: usize) -> Result<Tenso
             None => "`tensorContent`: expected `stringVal` for strings".to_owned(),
         }));
     }
-    Ok(match dtype {
-        DType::Bool => TensorData::Bool(content.iter().map(|&byte| byte != 0).collect()),
-        DType::U8 => TensorData::U8(content.to_vec()),
-        DType::U16 => TensorData::U16(words(content, u16::from_le_bytes)),
-        DType::U32 => TensorData::U32(words(content, u32::from_le_bytes)),
-        DType::U64 => TensorData::U64(words(content, u64::from_le_bytes)),
-        DType::I8 => TensorData::I8(words(content, i8::from_le_bytes)),
-        DType::I16 => TensorData::I16(words(content, i16::from_le_bytes)),
-        DType::I32 => TensorData::I32(words(content, i32::from_le_bytes)),
-        DType::I64 => TensorData::I64(words(content, i64::from_le_bytes)),
-        DType::F16 => TensorData::F16(words(content, f16::from_le_bytes)),
-        DType::BF16 => TensorData::BF16(words(content, bf16::from_le_bytes)),
-        DType::F32 => TensorData::F32(words(content, f32::from_le_bytes)),
-        DType::F64 => TensorData::F64(words(content, f64::from_le_bytes)),
-        // Has no size, and was refused above.
-        DType::Bytes => TensorData::Bytes(Strings::new()),
-    })
-}
-
-fn words<T, const N: usize>(content: &[u8], word: impl Fn([u8; N]) -> T) -> Vec<T> {
-    content.as_chunks::<N>().0.iter().map(|&bytes| word(bytes)).collect()
+    let mut data = TensorData::F32(Vec::new());
+    tf::read_content(content, dtype, &mut data);
+    Ok(data)
 }
 
 #[cold]
@@ -270,7 +225,7 @@ fn mistyped(what: &str, expected: &str, got: &Value) -> Error {
 /// Appends a tensor as a `TensorProto`: one element in its list, more of them as `tensorContent`,
 /// as `tensorflow.make_tensor_proto` does.
 pub(super) fn push(out: &mut Vec<u8>, tensor: &Tensor) {
-    let proto = proto(tensor.dtype());
+    let data_type = DataType::of(tensor.dtype());
     let mut shape = b"{\"dim\":[".to_vec();
     for (axis, &extent) in tensor.shape.dims().iter().enumerate() {
         shape.extend_from_slice(if axis > 0 { b",{\"size\":\"" } else { b"{\"size\":\"" });
@@ -279,14 +234,16 @@ pub(super) fn push(out: &mut Vec<u8>, tensor: &Tensor) {
     }
     shape.extend_from_slice(b"]}");
     let mut dtype = Vec::new();
-    push_string(&mut dtype, proto.name);
+    push_string(&mut dtype, data_type.name);
     let mut entries = vec![("dtype", dtype), ("tensorShape", shape)];
     match &tensor.data {
         data if data.is_empty() => {}
-        TensorData::Bytes(strings) => entries.push((proto.field, list_of_strings(strings))),
-        data if data.len() == 1 => entries.push((proto.field, list_of_one(data))),
+        TensorData::Bytes(strings) => entries.push((data_type.list_json, list_of_strings(strings))),
+        data if data.len() == 1 => entries.push((data_type.list_json, list_of_one(data))),
         data => {
-            let content = STANDARD.encode(content_of(data));
+            let mut content = Vec::new();
+            tf::push_content(data, &mut content);
+            let content = STANDARD.encode(content);
             entries.push(("tensorContent", format!("\"{content}\"").into_bytes()));
         }
     }
@@ -344,27 +301,5 @@ pub(super) fn push_float(out: &mut Vec<u8>, float: f64) {
         out.push(b'"');
         push_f64(out, float);
         out.push(b'"');
-    }
-}
-
-fn content_of(data: &TensorData) -> Vec<u8> {
-    fn bytes<T: Copy, const N: usize>(values: &[T], word: impl Fn(T) -> [u8; N]) -> Vec<u8> {
-        values.iter().flat_map(|&value| word(value)).collect()
-    }
-    match data {
-        TensorData::Bool(values) => bytes(values, |value| [u8::from(value)]),
-        TensorData::U8(values) => values.clone(),
-        TensorData::U16(values) => bytes(values, u16::to_le_bytes),
-        TensorData::U32(values) => bytes(values, u32::to_le_bytes),
-        TensorData::U64(values) => bytes(values, u64::to_le_bytes),
-        TensorData::I8(values) => bytes(values, i8::to_le_bytes),
-        TensorData::I16(values) => bytes(values, i16::to_le_bytes),
-        TensorData::I32(values) => bytes(values, i32::to_le_bytes),
-        TensorData::I64(values) => bytes(values, i64::to_le_bytes),
-        TensorData::F16(values) => bytes(values, f16::to_le_bytes),
-        TensorData::BF16(values) => bytes(values, bf16::to_le_bytes),
-        TensorData::F32(values) => bytes(values, f32::to_le_bytes),
-        TensorData::F64(values) => bytes(values, f64::to_le_bytes),
-        TensorData::Bytes(_) => Vec::new(),
     }
 }

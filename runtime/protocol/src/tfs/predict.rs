@@ -1,0 +1,214 @@
+//! `PredictRequest` and `PredictResponse` on the wire.
+
+use std::sync::Arc;
+
+use radiant_core::{Error, Shape, Tensor, TensorData, TensorSpec};
+use smallvec::SmallVec;
+
+use super::request::name;
+use super::{DEFAULT_SIGNATURE, Form, NAMES_MAX, Request};
+use super::{check_missing, index_of, note, too_many, twice};
+use crate::Limits;
+use crate::tf::{self, Fill, Layout};
+use crate::wire::{self, Fields};
+
+/// Which model a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ModelSpec<'a> {
+    /// The model's name.
+    pub name: &'a str,
+    /// The version, if one is asked for by number.
+    pub version: Option<i64>,
+    /// The label of the version that is asked for; empty for none.
+    pub version_label: &'a str,
+    /// The signature; empty for the default one.
+    pub signature_name: &'a str,
+}
+
+/// The `model_spec` of a `PredictRequest`, `GetModelMetadataRequest` or `GetModelStatusRequest`,
+/// which have it in the same field. Looks at no tensor.
+///
+/// # Errors
+/// The bytes are no such message.
+pub fn target(message: &[u8]) -> Result<ModelSpec<'_>, Error> {
+    let mut spec = ModelSpec::default();
+    let mut fields = Fields::new(message);
+    while let Some((field, value)) = fields.next()? {
+        if field == 1 {
+            // Protobuf joins messages that come twice.
+            read_spec(value.bytes()?, &mut spec)?;
+        }
+    }
+    Ok(spec)
+}
+
+fn read_spec<'m>(message: &'m [u8], spec: &mut ModelSpec<'m>) -> Result<(), Error> {
+    let mut fields = Fields::new(message);
+    while let Some((field, value)) = fields.next()? {
+        match field {
+            1 => spec.name = value.text()?,
+            2 => {
+                // Of the two choices the last one counts.
+                (spec.version, spec.version_label) = (Some(int64_value(value.bytes()?)?), "");
+            }
+            3 => spec.signature_name = value.text()?,
+            4 => (spec.version, spec.version_label) = (None, value.text()?),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The number in a `google.protobuf.Int64Value`.
+fn int64_value(message: &[u8]) -> Result<i64, Error> {
+    let (mut number, mut fields) = (0, Fields::new(message));
+    while let Some((field, value)) = fields.next()? {
+        if field == 1 {
+            number = value.varint()?.cast_signed();
+        }
+    }
+    Ok(number)
+}
+
+/// Decodes a `PredictRequest` into `request` and `inputs`, whose memory is used again.
+///
+/// With `specs` there is one tensor for each of them, in their order and of their types; without,
+/// tensors come in the order of the request. Neither shapes nor `signature_name` are checked.
+///
+/// # Errors
+/// The bytes are no such message; an input is none of the model's, comes twice or not at all, is of
+/// another type, or is no tensor that [`tf::decode`] takes.
+pub fn decode_proto(
+    message: &[u8],
+    specs: Option<&[TensorSpec]>,
+    limits: &Limits,
+    request: &mut Request,
+    inputs: &mut Vec<Tensor>,
+) -> Result<(), Error> {
+    request.clear();
+    request.form = Form::Columns;
+    if let Some(specs) = specs {
+        name(inputs, specs);
+    }
+    let n_specs = specs.map_or(0, <[TensorSpec]>::len);
+    let seen = SmallVec::from_elem(false, n_specs);
+    let mut reader = Entries { specs, limits, inputs, seen, count: 0, fill: Fill::default() };
+    let mut spec = ModelSpec::default();
+    let mut fields = Fields::new(message);
+    while let Some((field, value)) = fields.next()? {
+        match field {
+            1 => read_spec(value.bytes()?, &mut spec)?,
+            2 => reader.entry(value.bytes()?)?,
+            3 if request.outputs.len() >= NAMES_MAX => return Err(too_many("outputs")),
+            3 => request.outputs.push(value.text()?.to_owned()),
+            _ => {}
+        }
+    }
+    request.signature_name.push_str(spec.signature_name);
+    let Entries { inputs, seen, count, .. } = reader;
+    if let Some(specs) = specs {
+        return check_missing(specs, &seen);
+    }
+    inputs.truncate(count);
+    Ok(())
+}
+
+/// The entries of the map of inputs, of which one after another is read.
+struct Entries<'i> {
+    specs: Option<&'i [TensorSpec]>,
+    limits: &'i Limits,
+    inputs: &'i mut Vec<Tensor>,
+    /// Which of `specs` have come.
+    seen: SmallVec<[bool; 8]>,
+    /// How many have come.
+    count: usize,
+    fill: Fill,
+}
+
+impl Entries<'_> {
+    /// Reads an entry of the map of inputs.
+    fn entry(&mut self, message: &[u8]) -> Result<(), Error> {
+        let (mut name, mut tensor) = ("", &[][..]);
+        let mut fields = Fields::new(message);
+        while let Some((field, value)) = fields.next()? {
+            match field {
+                1 => name = value.text()?,
+                2 => tensor = value.bytes()?,
+                _ => {}
+            }
+        }
+        let index = self.place(name)?;
+        let Some(input) = self.inputs.get_mut(index) else { return Ok(()) };
+        let Tensor { shape, data, .. } = input;
+        tf::decode_within(tensor, self.limits, &mut self.fill, shape, data)
+            .map_err(|error| error.context(format_args!("input `{name}`")))?;
+        match self.specs.and_then(|specs| specs.get(index)) {
+            Some(spec) if spec.dtype != data.dtype() => Err(mistyped(spec, shape, data)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the input of this name goes; its name is set there.
+    fn place(&mut self, name: &str) -> Result<usize, Error> {
+        if let Some(specs) = self.specs {
+            let index = index_of(specs, name)?;
+            return note(&mut self.seen, index, name).map(|()| index);
+        }
+        let index = self.count;
+        if self.inputs.iter().take(index).any(|input| *input.name == *name) {
+            return Err(twice(name));
+        }
+        if index >= NAMES_MAX {
+            return Err(too_many("inputs"));
+        }
+        self.count = index.saturating_add(1);
+        self.inputs.resize_with(self.count.max(self.inputs.len()), Tensor::default);
+        if let Some(input) = self.inputs.get_mut(index)
+            && *input.name != *name
+        {
+            input.name = Arc::from(name);
+        }
+        Ok(index)
+    }
+}
+
+#[cold]
+fn mistyped(spec: &TensorSpec, shape: &Shape, data: &TensorData) -> Error {
+    let got = data.dtype();
+    Error::invalid_input(format!("input `{}`: expected {spec}, got {got} {shape}", spec.name))
+}
+
+/// Appends a `PredictResponse` with `outputs`, each in the list of its element type as TensorFlow
+/// Serving answers, and with what was asked.
+pub fn encode_proto(
+    out: &mut Vec<u8>,
+    model: &str,
+    version: Option<i64>,
+    request: &Request,
+    outputs: &[Tensor],
+) {
+    for tensor in outputs {
+        let length = tf::encoded_len_as(tensor, Layout::Lists);
+        let name = tensor.name.as_bytes();
+        let entry = [field_len(name.len()), field_len(length)].into_iter().sum();
+        out.reserve(field_len(entry));
+        wire::push_head(out, 1, entry);
+        wire::push_bytes(out, 1, name);
+        wire::push_head(out, 2, length);
+        tf::encode_as(out, tensor, Layout::Lists);
+    }
+    wire::push_message(out, 2, |out| {
+        wire::push_bytes(out, 1, model.as_bytes());
+        if let Some(version) = version {
+            wire::push_message(out, 2, |out| wire::push_uint(out, 1, version.cast_unsigned()));
+        }
+        let signature = request.signature_name.as_str();
+        let signature = if signature.is_empty() { DEFAULT_SIGNATURE } else { signature };
+        wire::push_bytes(out, 3, signature.as_bytes());
+    });
+}
+
+/// The length of a field of `length` bytes with a key of one byte.
+fn field_len(length: usize) -> usize {
+    length.saturating_add(wire::varint_len(length as u64)).saturating_add(1)
+}
