@@ -7,9 +7,10 @@ use std::{env, fs};
 use prost::Message as _;
 
 /// The files that others import are found through them.
-const ROOTS: [&str; 4] = [
+const ROOTS: [&str; 5] = [
     "seldon/prediction.proto",
     "inference/grpc_service.proto",
+    "inference/model_repository.proto",
     "tensorflow_serving/apis/prediction_service.proto",
     "tensorflow_serving/apis/model_service.proto",
 ];

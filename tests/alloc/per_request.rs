@@ -125,7 +125,7 @@ fn start_radiant() -> u16 {
     let (sender, port) = channel();
     thread::spawn(move || {
         let ready = |ready: &Ready| sender.send(ready.http.port()).map_err(io::Error::other);
-        radiant_server::serve(&config, |_| Ok(load()), ready)
+        radiant_server::serve(&config, Arc::new(|_, _| Ok(load())), ready)
     });
     port.recv().expect("the server starts")
 }
@@ -136,12 +136,11 @@ fn load() -> Model {
     strip_zip_maps(&mut model).expect("the model is good");
     let engine = NativeEngine::load(&model).expect("the model is linear");
     Model {
-        name: "iris".to_owned(),
-        version: "1".to_owned(),
         served: Served::Engine(Arc::new(engine)),
         output: OutputChoice::Probabilities,
         class_names: None,
         request_path: None,
+        platform: "onnx_onnxv1".to_owned(),
         metadata: "{}\n".to_owned(),
     }
 }

@@ -1,26 +1,32 @@
-//! The server with three more components: what the recorded answers of Seldon Core were asked of,
-//! and one that loads slowly.
+//! The server with more models: what recorded answers of other servers were asked of, identities
+//! of every datatype, and some that are slow or fail.
 //!
 //! `radiant-probe` takes the arguments and the environment of `radiant` and serves everything that
-//! it serves, and `builtin:sum2`, `builtin:multi` and `builtin:gate` beside. It is for tests only
-//! and is not shipped.
+//! it serves, and as `builtin:NAME` the models of the modules here. It is for tests only and is not
+//! shipped.
 
 mod array;
 mod gate;
+mod hold;
+mod identity;
 mod multi;
+mod stand_in;
 mod sum2;
 
 use std::process::ExitCode;
 
 use radiant::Builtin;
 
-static BUILTINS: [Builtin; 4] = [
+static SOME: [Builtin; 6] = [
     radiant::ECHO,
     Builtin { name: "sum2", make: sum2::make },
     Builtin { name: "multi", make: multi::make },
     Builtin { name: "gate", make: gate::make },
+    hold::HOLD,
+    identity::ANY,
 ];
 
 fn main() -> ExitCode {
-    radiant::main(&BUILTINS)
+    let builtins = [&SOME[..], &identity::ALL, &stand_in::ALL].concat();
+    radiant::main(builtins.leak())
 }

@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use radiant::Served;
 use radiant_core::{
     Component, Error, Feedback, Map, Metric, MetricKind, Objects, Payload, Reply, Shape, Strings,
     Tensor, Value,
@@ -19,8 +20,8 @@ use crate::array;
 struct Multi;
 
 /// The component.
-pub(crate) fn make() -> Arc<dyn Component> {
-    Arc::new(Multi)
+pub(crate) fn make() -> Served {
+    Served::Component(Arc::new(Multi))
 }
 
 impl Component for Multi {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use radiant::Served;
 use radiant_core::{
     Component, Error, Map, Metric, MetricKind, Payload, Reply, Shape, Tensor, Value,
 };
@@ -15,8 +16,8 @@ struct Sum2 {
 }
 
 /// The component.
-pub(crate) fn make() -> Arc<dyn Component> {
-    Arc::new(Sum2 { classes: ["a", "b", "c"].map(str::to_owned) })
+pub(crate) fn make() -> Served {
+    Served::Component(Arc::new(Sum2 { classes: ["a", "b", "c"].map(str::to_owned) }))
 }
 
 impl Component for Sum2 {

@@ -9,3 +9,22 @@ include!(concat!(env!("OUT_DIR"), "/pb.rs"));
 
 /// All files of `proto/` and what they import, as an encoded `FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// What every message can: be encoded and decoded.
+pub use prost::Message;
+
+/// A message as it goes over the wire.
+pub fn encode(message: &impl Message) -> Vec<u8> {
+    message.encode_to_vec()
+}
+
+/// Reads a message.
+///
+/// # Errors
+/// [`InvalidInput`](radiant_core::ErrorKind::InvalidInput): the bytes are no such message.
+pub fn decode<M: Message + Default>(message: &[u8]) -> Result<M, radiant_core::Error> {
+    M::decode(message).map_err(|error| {
+        let text = format!("the message is not what is expected: {error}");
+        radiant_core::Error::invalid_input(text)
+    })
+}

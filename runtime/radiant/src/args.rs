@@ -149,6 +149,13 @@ pub(crate) struct ServeArgs {
     /// labels, and any other model's first output. Comes before `--method`.
     #[arg(long, help_heading = "Model")]
     output: Option<String>,
+    /// A further model, served under this name; may be given again
+    ///
+    /// It is named in the paths and messages of the protocols that name a model. Seldon's v1 paths
+    /// and gRPC services name none and always answer for the main model. In the variable, several
+    /// are separated by commas.
+    #[arg(long, help_heading = "Model", value_name = "NAME=MODEL")]
+    also: Vec<String>,
     /// Threads that run models too slow for the HTTP workers
     ///
     /// More threads answer more slow requests at once, and each takes time from the others beyond
@@ -170,7 +177,7 @@ pub(crate) struct ServeArgs {
     http_port: Option<String>,
     /// The gRPC port; 0 is any free one
     ///
-    /// gRPC is not served yet: the port is kept apart from the others and stays closed.
+    /// Seldon's variable GRPC_WORKERS turns gRPC off with 0; the port then stays closed.
     #[arg(long, help_heading = "Network", value_name = "PORT")]
     grpc_port: Option<String>,
     /// The metrics port; 0 is any free one
@@ -204,6 +211,33 @@ pub(crate) struct ServeArgs {
     /// Origins that browsers may call from: `*`, a list or `none`
     #[arg(long, help_heading = "Network", value_name = "ORIGINS")]
     cors_allow_origin: Option<String>,
+    /// Size from which a reply is compressed for who accepts it, or `none`
+    ///
+    /// With gzip or deflate, as the client's Accept-Encoding says. Small replies take longer to
+    /// compress than to send.
+    #[arg(long, help_heading = "Network", value_name = "SIZE")]
+    response_compress_bytes_min: Option<String>,
+
+    /// Serve REST and gRPC over TLS with the certificate in this PEM file
+    ///
+    /// The server's certificate comes first, then those that lead to its authority. Needs
+    /// `--tls-key-file`. Both ports use it; the metrics port stays plain. The file is read again
+    /// when it changes: new connections get the new certificate, and a bad file is warned of and
+    /// changes nothing.
+    #[arg(long, help_heading = "TLS", value_name = "FILE")]
+    tls_cert_file: Option<String>,
+    /// The PEM file with the certificate's private key
+    ///
+    /// PKCS#8, PKCS#1 (RSA) or SEC1 (EC), not encrypted; RSA, ECDSA P-256 or P-384, or Ed25519.
+    /// Needs `--tls-cert-file`. It is read again when it changes.
+    #[arg(long, help_heading = "TLS", value_name = "FILE")]
+    tls_key_file: Option<String>,
+    /// Refuse clients without a certificate of an authority in this PEM file
+    ///
+    /// On the REST and the gRPC port, health probes among them; the metrics port stays plain. Needs
+    /// `--tls-cert-file` and `--tls-key-file`. It is read again when it changes.
+    #[arg(long, help_heading = "TLS", value_name = "FILE")]
+    tls_client_ca_file: Option<String>,
 
     /// How long an idle connection stays open
     ///
@@ -275,6 +309,7 @@ impl From<ServeArgs> for Flags {
             engine: args.engine,
             method: args.method,
             output: args.output,
+            also: args.also,
             engine_threads: args.engine_threads,
             inline_cost_max_us: args.inline_cost_max_us,
             host: args.host,
@@ -286,6 +321,10 @@ impl From<ServeArgs> for Flags {
             bind_early: args.bind_early,
             ports_file: args.ports_file,
             cors_allow_origin: args.cors_allow_origin,
+            response_compress_bytes_min: args.response_compress_bytes_min,
+            tls_cert_file: args.tls_cert_file,
+            tls_key_file: args.tls_key_file,
+            tls_client_ca_file: args.tls_client_ca_file,
             keep_alive: args.keep_alive,
             head_read_timeout: args.head_read_timeout,
             body_read_timeout: args.body_read_timeout,
@@ -407,6 +446,13 @@ mod tests {
         assert_eq!(flags.bind_early.as_deref(), Some("true"));
         assert_eq!(flags.access_log.as_deref(), Some("false"));
         assert_eq!(flags.keep_alive, None);
+        assert_eq!(flags.also, Vec::<String>::new());
+
+        let arguments = ["serve", "--also", "a=a.onnx", "--also=b=s3://x/b,1", "m.onnx"];
+        let Command::Serve(serve) = parsed(&arguments) else { panic!("serve was typed") };
+        let flags = Flags::from(*serve);
+        assert_eq!(flags.also, ["a=a.onnx", "b=s3://x/b,1"]);
+        assert_eq!(flags.model.as_deref(), Some("m.onnx"));
     }
 
     #[test]

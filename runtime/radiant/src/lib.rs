@@ -1,6 +1,6 @@
 //! The program `radiant`: arguments, logging, commands, and the wiring of engines into the server.
 //!
-//! A library, so that a program with components of its own can have the same commands: it calls
+//! A library, so that a program with models of its own can have the same commands: it calls
 //! [`main`] with its [`Builtin`]s, and serves them by `builtin:NAME`. Nothing of how models are
 //! served is here, and nothing of how they compute.
 
@@ -15,19 +15,17 @@ mod output;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::Arc;
-
-use radiant_core::Component;
 
 pub use echo::{ECHO, Echo};
+pub use radiant_server::Served;
 
-/// A component that is compiled in, served as `builtin:NAME`.
+/// A model that is compiled in, served as `builtin:NAME`.
 #[derive(Debug, Clone, Copy)]
 pub struct Builtin {
     /// The name after `builtin:`.
     pub name: &'static str,
-    /// Makes the component.
-    pub make: fn() -> Arc<dyn Component>,
+    /// Makes what computes its answers.
+    pub make: fn() -> Served,
 }
 
 /// Runs the program with the arguments of this process; returns its exit code: 0 done, 1 failed, 2

@@ -4,20 +4,22 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use radiant_contract::metadata::TEXT_BYTES_MAX;
 use radiant_contract::{Layer, Metadata, ports};
-use radiant_core::{Component, Signature, Value};
+use radiant_core::{Signature, Value};
 use radiant_server::config::{Config, Method};
 use radiant_server::{LoadError, Model, OutputChoice, Served};
 use radiant_storage::ModelUri;
 
 use crate::{Builtin, engines};
 
-/// Loads the model that `config` names; `say` is told what is being done.
+/// The platform of ONNX models in the Open Inference Protocol.
+const ONNX_PLATFORM: &str = "onnx_onnxv1";
+
+/// Loads the model that `config` has under `name`; `say` is told what is being done.
 ///
 /// Blocks until it is loaded.
 ///
@@ -26,30 +28,47 @@ use crate::{Builtin, engines};
 pub(crate) fn load(
     config: &Config,
     builtins: &[Builtin],
+    name: &str,
     say: &dyn Fn(&str),
 ) -> Result<Model, LoadError> {
-    let model = match &config.model {
-        ModelUri::Builtin(name) => builtin(config, builtins, name),
-        uri @ (ModelUri::Local(_) | ModelUri::Remote(_)) => file(config, uri, say),
+    let also = config.also.iter().find(|(also, _)| also == name);
+    let uri = also.map_or(&config.model, |(_, uri)| uri);
+    let source = Source { config, name, uri, is_main: also.is_none() };
+    let model = match uri {
+        ModelUri::Builtin(name) => builtin(&source, builtins, name),
+        ModelUri::Local(_) | ModelUri::Remote(_) => file(&source, say),
     };
     model.map_err(|error| {
-        LoadError::new(format!("cannot load the model `{}`", config.model)).with_source(error)
+        LoadError::new(format!("cannot load the model `{uri}`")).with_source(error)
     })
 }
 
-fn builtin(config: &Config, builtins: &[Builtin], name: &str) -> anyhow::Result<Model> {
-    let component = make(builtins, name)?;
-    let own = component.metadata().map(|value| Layer::from_value("the component", json(value)));
-    let metadata = metadata(config, own.transpose()?)?;
-    tracing::info!(model = config.model_name, builtin = name, "component made");
-    Ok(model(config, Served::Component(component), &metadata))
+/// One model of a configuration.
+struct Source<'a> {
+    config: &'a Config,
+    name: &'a str,
+    uri: &'a ModelUri,
+    /// Whether it is the one that Seldon's parameters and metadata speak of.
+    is_main: bool,
+}
+
+fn builtin(source: &Source<'_>, builtins: &[Builtin], name: &str) -> anyhow::Result<Model> {
+    let served = make(builtins, name)?;
+    let own = match &served {
+        Served::Component(component) => component.metadata(),
+        Served::Engine(_) => None,
+    };
+    let own = own.map(|value| Layer::from_value("the component", json(value)));
+    let metadata = metadata(source, own.transpose()?)?;
+    tracing::info!(model = source.name, builtin = name, "builtin made");
+    Ok(model(source, served, &metadata, "radiant_builtin"))
 }
 
 /// Makes the builtin of this name.
 ///
 /// # Errors
 /// When there is none; the message lists those that are.
-fn make(builtins: &[Builtin], name: &str) -> anyhow::Result<Arc<dyn Component>> {
+fn make(builtins: &[Builtin], name: &str) -> anyhow::Result<Served> {
     let builtin = builtins.iter().find(|builtin| builtin.name == name);
     builtin.map(|builtin| (builtin.make)()).ok_or_else(|| {
         let names: Vec<_> = builtins.iter().map(|builtin| format!("`{}`", builtin.name)).collect();
@@ -57,17 +76,18 @@ fn make(builtins: &[Builtin], name: &str) -> anyhow::Result<Arc<dyn Component>> 
     })
 }
 
-fn file(config: &Config, uri: &ModelUri, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
+fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
+    let config = source.config;
     let started = Instant::now();
-    let path = radiant_storage::resolve(uri)?.path;
+    let path = radiant_storage::resolve(source.uri)?.path;
     say(&format!("loading {}", path.display()));
     let own = metadata_file(path.parent().unwrap_or(Path::new(".")))?;
-    let metadata = metadata(config, own)?;
+    let metadata = metadata(source, own)?;
     let engines::Loaded { engine, reason } = engines::load(&path, &config.engine)?;
     let load_time = started.elapsed();
     let signature = engine.signature();
     tracing::info!(
-        model = config.model_name,
+        model = source.name,
         version = config.model_version,
         path = %path.display(),
         engine = engine.name(),
@@ -78,29 +98,32 @@ fn file(config: &Config, uri: &ModelUri, say: &dyn Fn(&str)) -> anyhow::Result<M
         "model loaded"
     );
     let class_names = class_names(&metadata, signature);
-    Ok(Model { class_names, ..model(config, Served::Engine(engine), &metadata) })
+    let model = model(source, Served::Engine(engine), &metadata, ONNX_PLATFORM);
+    Ok(Model { class_names, ..model })
 }
 
-fn model(config: &Config, served: Served, metadata: &Metadata) -> Model {
+fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &str) -> Model {
+    let config = source.config;
     let output = match (&config.output, config.method) {
-        (Some(name), _) => OutputChoice::Named(name.clone()),
-        (None, Method::Probabilities) => OutputChoice::Probabilities,
-        (None, Method::Labels) => OutputChoice::Labels,
+        (Some(name), _) if source.is_main => OutputChoice::Named(name.clone()),
+        (_, Method::Probabilities) => OutputChoice::Probabilities,
+        (_, Method::Labels) => OutputChoice::Labels,
     };
     Model {
-        name: config.model_name.clone(),
-        version: config.model_version.clone(),
         served,
         output,
         class_names: None,
         request_path: config.node.request_path(),
         metadata: metadata.to_json() + "\n",
+        platform: platform.to_owned(),
     }
 }
 
-/// What the model says of itself, with `MODEL_METADATA` over it.
-fn metadata(config: &Config, own: Option<Layer>) -> anyhow::Result<Metadata> {
-    let layers: Vec<Layer> = own.into_iter().chain(config.metadata.clone()).collect();
+/// What the model says of itself, with `MODEL_METADATA` over it where it is the main one.
+fn metadata(source: &Source<'_>, own: Option<Layer>) -> anyhow::Result<Metadata> {
+    let config = source.config;
+    let environment = config.metadata.clone().filter(|_| source.is_main);
+    let layers: Vec<Layer> = own.into_iter().chain(environment).collect();
     Metadata::merge(config.node.unit_image.as_deref(), &layers).map_err(|problems| {
         let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         anyhow!("the model's metadata is wrong: {}", problems.join("; "))
@@ -162,8 +185,10 @@ fn json(value: Value) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use radiant_contract::MapEnv;
-    use radiant_core::{Classifier, DType, Error, Payload, Reply, Strings, TensorSpec};
+    use radiant_core::{Classifier, Component, DType, Error, Payload, Reply, Strings, TensorSpec};
     use radiant_server::config::Flags;
 
     use super::*;
@@ -183,7 +208,8 @@ mod tests {
         }
     }
 
-    const DESCRIBED: Builtin = Builtin { name: "described", make: || Arc::new(Described) };
+    const DESCRIBED: Builtin =
+        Builtin { name: "described", make: || Served::Component(Arc::new(Described)) };
 
     fn config(model: &str, variables: &[(&str, &str)]) -> Config {
         let flags = Flags { model: Some(model.to_owned()), ..Flags::default() };
@@ -204,13 +230,14 @@ mod tests {
             ("MODEL_METADATA", "platform: env"),
         ];
         let config = config("builtin:described", &variables);
-        let model = load(&config, &[crate::ECHO, DESCRIBED], &|_| {}).expect("it is compiled in");
+        let model =
+            load(&config, &[crate::ECHO, DESCRIBED], "node", &|_| {}).expect("it is compiled in");
         assert_eq!(
             model.metadata,
             "{\"custom\":{},\"inputs\":[],\"name\":\"described\",\"outputs\":[],\
              \"platform\":\"env\",\"versions\":[\"1.0\"]}\n"
         );
-        assert_eq!((model.name.as_str(), model.output), ("node", OutputChoice::Probabilities));
+        assert_eq!(model.output, OutputChoice::Probabilities);
         assert_eq!(model.request_path, Some(("node".into(), "org/img:1.0".into())));
         assert!(matches!(model.served, Served::Component(_)));
     }
@@ -218,7 +245,9 @@ mod tests {
     #[test]
     fn what_cannot_be_loaded_says_why() {
         let problem = |model| {
-            chain(&load(&config(model, &[]), &[crate::ECHO], &|_| {}).expect_err("there is none"))
+            let config = config(model, &[]);
+            let loaded = load(&config, &[crate::ECHO], &config.model_name, &|_| {});
+            chain(&loaded.expect_err("there is none"))
         };
         assert_eq!(
             problem("builtin:nope"),

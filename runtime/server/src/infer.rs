@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use radiant_core::Error;
 
-use crate::node::{Node, run_owned};
+use tokio::time::Instant;
+
+use crate::node::Node;
 use crate::state::State;
 use crate::work::Work;
 
-/// Runs the engine of `node` on `work.inputs` and leaves the answer in `work.outputs`.
+/// Runs the engine of `node` on `work.inputs` for the outputs `work.wanted`, and leaves the answer in
+/// `work.outputs`.
 ///
 /// A run that is cheaper than handing it over happens right here; any other waits for an engine
 /// thread. If the caller goes away while it waits, the work is dropped without being run.
@@ -30,14 +33,16 @@ pub(crate) async fn infer(
     let permit = state.permits.take()?;
     let rows = work.inputs.first().map_or(1, |tensor| tensor.shape.rows());
     if plan.cost.runs_inline(rows, state.config.inline_cost_max) {
-        node.run_inline(&mut work)?;
+        node.run(&mut work)?;
         return Ok(work);
     }
-    let node = Arc::clone(node);
+    let (node, queued) = (Arc::clone(node), Instant::now());
     let run = move || {
         // The permit stays with the work: it is given back when the engine is free again.
         let _permit = permit;
-        run_owned(&node, work)
+        node.statistics.queued(queued.elapsed());
+        node.run(&mut work)?;
+        Ok(work)
     };
     Box::pin(state.pool.run(run)).await?
 }

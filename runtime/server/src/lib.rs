@@ -1,4 +1,5 @@
-//! Everything between the socket and the engine: HTTP, scheduling, health, metrics, shutdown.
+//! Everything between the socket and the engine: HTTP, gRPC, TLS, models, scheduling, health,
+//! metrics, shutdown.
 //!
 //! The server knows models as [`Engine`](radiant_core::Engine)s and
 //! [`Component`](radiant_core::Component)s and nothing of how they compute; wire formats are
@@ -7,18 +8,28 @@
 pub mod config;
 
 mod bind;
+mod encoding;
+mod endpoint;
 mod example;
+mod generate;
+mod grpc;
 mod http;
 mod infer;
 mod model;
 mod node;
 mod observe;
+mod oip;
+mod repository;
 mod schedule;
+mod seldon;
 mod serve;
 mod state;
+mod tfs;
+mod tls;
 mod work;
 
 pub use model::{LoadError, Model, Served};
 pub use node::OutputChoice;
 pub use observe::{Family, Metric, Registry, SERIES_MAX, Unit};
-pub use serve::{Progress, Ready, ServeError, serve};
+pub use repository::Loader;
+pub use serve::{Ready, ServeError, serve};

@@ -11,10 +11,6 @@ use crate::OutputChoice;
 /// A model to serve.
 #[derive(Debug)]
 pub struct Model {
-    /// The name, as in paths and labels.
-    pub name: String,
-    /// The version, as in labels.
-    pub version: String,
     /// What computes the answers.
     pub served: Served,
     /// Which output a V1 reply carries.
@@ -25,6 +21,8 @@ pub struct Model {
     pub request_path: Option<(String, String)>,
     /// The reply to `/metadata`: a JSON text with a line end.
     pub metadata: String,
+    /// The model's format in the Open Inference Protocol's terms, such as `onnx_onnxv1`.
+    pub platform: String,
 }
 
 /// What computes a model's answers.

@@ -2,13 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use radiant_core::{Component, DType, Defaults, Engine, Error, Signature, Tensor};
+use radiant_core::{Component, DType, Defaults, Engine, Error, Signature, Tensor, TensorSpec};
+use radiant_protocol::seldon;
 use tokio::time::Instant;
 
-use crate::observe::{ModelMetrics, Registry};
+use crate::observe::{ModelMetrics, Statistics};
 use crate::schedule::Cost;
 use crate::work::Work;
 use crate::{LoadError, Model, Served};
@@ -44,15 +44,17 @@ pub(crate) struct Node {
     pub(crate) request_path: Option<(String, String)>,
     /// The `meta` of a reply to a request without one, encoded.
     pub(crate) plain_meta: Vec<u8>,
+    /// The same for gRPC.
+    pub(crate) plain_meta_proto: Vec<u8>,
     /// The reply to `/metadata`, encoded.
     pub(crate) metadata: String,
-    pub(crate) metrics: ModelMetrics,
+    /// What the model's file says of its format, in the protocol's terms.
+    pub(crate) platform: String,
+    metrics: Arc<ModelMetrics>,
+    pub(crate) statistics: Arc<Statistics>,
     plan: Option<Plan>,
-    runs: AtomicU32,
 }
 
-/// Reading the clock twice costs as much as a tiny model.
-const TIMED_EVERY: u32 = 16;
 /// The rows of the second run that warm-up measures.
 const WARM_ROWS: u32 = 32;
 /// Warm-up repeats a run until it has taken this long, so that one slow start does not decide.
@@ -64,27 +66,33 @@ impl Node {
     ///
     /// # Errors
     /// When the chosen output does not exist.
-    pub(crate) fn new(model: Model, registry: &Registry) -> Result<Self, LoadError> {
-        let metrics = ModelMetrics::new(registry, &model.name, &model.version);
+    pub(crate) fn new(
+        model: Model,
+        metrics: Arc<ModelMetrics>,
+        statistics: Arc<Statistics>,
+    ) -> Result<Self, LoadError> {
         let plan = match &model.served {
             Served::Engine(engine) => Some(Plan::new(&**engine, &model.output)?),
             Served::Component(_) => None,
         };
-        let mut plain_meta = Vec::new();
-        let mut meta = radiant_protocol::seldon::Meta::default();
+        let (mut plain_meta, mut plain_meta_proto) = (Vec::new(), Vec::new());
+        let mut meta = seldon::Meta::default();
         if let Some((id, image)) = &model.request_path {
             meta.request_path.insert(id.clone(), image.as_str().into());
         }
-        radiant_protocol::seldon::encode_meta(&mut plain_meta, &meta);
+        seldon::encode_meta(&mut plain_meta, &meta);
+        seldon::proto::encode_meta(&mut plain_meta_proto, &meta);
         Ok(Self {
             served: model.served,
             class_names: model.class_names,
             request_path: model.request_path,
             plain_meta,
+            plain_meta_proto,
             metadata: model.metadata,
+            platform: model.platform,
             metrics,
+            statistics,
             plan,
-            runs: AtomicU32::new(0),
         })
     }
 
@@ -104,36 +112,30 @@ impl Node {
         }
     }
 
-    /// Step 8, on the socket's thread: of these runs, which are many and short, one in
-    /// [`TIMED_EVERY`] is timed.
-    ///
-    /// # Errors
-    /// As [`run_timed`](Self::run_timed).
-    pub(crate) fn run_inline(&self, work: &mut Work) -> Result<(), Error> {
-        if self.runs.fetch_add(1, Ordering::Relaxed).is_multiple_of(TIMED_EVERY) {
-            self.run_timed(work)
-        } else {
-            self.run(work)
-        }
+    /// The inputs that requests must have, if the model says so.
+    pub(crate) fn inputs(&self) -> Option<&[TensorSpec]> {
+        self.engine().map(|(engine, _)| &engine.signature().inputs[..])
     }
 
-    /// Step 8: runs the engine on `work.inputs`, and records how long that took.
+    /// Step 8: runs the engine on `work.inputs` for the outputs `work.wanted`, and counts the run.
+    /// Of short runs one in a few is timed.
     ///
     /// # Errors
     /// What the engine says, or that it panicked; a panic fails this request alone.
-    pub(crate) fn run_timed(&self, work: &mut Work) -> Result<(), Error> {
-        let started = Instant::now();
-        let result = self.run(work);
-        self.metrics.engine_seconds.record(started.elapsed().as_secs_f64());
-        result
-    }
-
-    fn run(&self, work: &mut Work) -> Result<(), Error> {
-        let Some((engine, plan)) = self.engine() else {
+    pub(crate) fn run(&self, work: &mut Work) -> Result<(), Error> {
+        let Some((engine, _)) = self.engine() else {
             return Err(Error::internal("a component was given tensors"));
         };
-        let Work { inputs, outputs, .. } = work;
-        self.contain(|| engine.run(inputs, &plan.wanted, outputs))
+        let Work { inputs, outputs, wanted, .. } = work;
+        let rows = inputs.first().map_or(1, |tensor| tensor.shape.rows());
+        let started = self.statistics.is_due(rows).then(Instant::now);
+        self.contain(|| engine.run(inputs, wanted, outputs))?;
+        let elapsed = started.map(|started| started.elapsed());
+        if let Some(elapsed) = elapsed {
+            self.metrics.engine_seconds.record(elapsed.as_secs_f64());
+        }
+        self.statistics.ran(rows, elapsed);
+        Ok(())
     }
 
     /// Runs a model's code; a panic becomes an error and is counted.
@@ -218,10 +220,4 @@ fn best_run(engine: &dyn Engine, wanted: [usize; 1], inputs: &[Tensor]) -> Optio
         }
     }
     Some(best)
-}
-
-/// Keeps an `Arc` and runs on it: what an engine thread is given.
-pub(crate) fn run_owned(node: &Arc<Node>, mut work: Box<Work>) -> Result<Box<Work>, Error> {
-    node.run_timed(&mut work)?;
-    Ok(work)
 }

@@ -11,12 +11,14 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::config::Config;
+use crate::grpc::{self, GrpcListening, GrpcOptions};
 use crate::http::{BodyLimits, Listening, Servers, start, start_metrics};
-use crate::model::{LoadError, Model};
-use crate::node::Node;
-use crate::observe::{Metric, NodeLabels, Registry, RequestMetrics};
+use crate::model::LoadError;
+use crate::observe::{Metric, ModelMetrics, NodeLabels, Registry, RequestMetrics};
+use crate::repository::{Entry, Loader, Repository};
 use crate::schedule::{Permits, Pool};
 use crate::state::{RequestConfig, State};
+use crate::tls::Tls;
 
 /// Why the server could not start or go on.
 #[derive(Debug)]
@@ -62,39 +64,30 @@ impl std::error::Error for ServeError {
     }
 }
 
-/// Tells waiting clients how far loading has come.
-#[derive(Debug, Clone)]
-pub struct Progress(Arc<State>);
-
-impl Progress {
-    /// Says what is being done now.
-    pub fn say(&self, doing: &str) {
-        tracing::info!(doing, "loading");
-        self.0.set_progress(doing);
-    }
-}
-
 /// What is open when the server is ready.
 #[derive(Debug, Clone)]
 pub struct Ready {
     /// The address of the HTTP port.
     pub http: SocketAddr,
+    /// The address of the gRPC port, unless it is switched off.
+    pub grpc: Option<SocketAddr>,
     /// The address of the metrics port.
     pub metrics: SocketAddr,
     /// A body that `/api/v1.0/predictions` accepts, if a short one exists.
     pub example: Option<String>,
 }
 
-/// Loads a model with `load`, serves it until SIGTERM or SIGINT, then drains. Blocks meanwhile.
+/// Loads the models of `config` with `load`, serves them until SIGTERM or SIGINT, then drains. Blocks
+/// meanwhile.
 ///
-/// Tells `ready` once requests are answered. The main port opens after the model is loaded and warmed, so that a TCP probe tells the truth;
-/// with `bind_early` at once, and requests are answered with 503 until then.
+/// Tells `ready` once requests are answered. The ports open after all models are loaded and warmed,
+/// so that a TCP probe tells the truth; with `bind_early` at once, and requests are answered with 503
+/// until then.
 ///
 /// # Errors
 /// When the model cannot be loaded, or a port cannot be opened.
-pub fn serve<F, R>(config: &Config, load: F, ready: R) -> Result<(), ServeError>
+pub fn serve<R>(config: &Config, load: Arc<Loader>, ready: R) -> Result<(), ServeError>
 where
-    F: FnOnce(&Progress) -> Result<Model, LoadError> + Send + 'static,
     R: FnOnce(&Ready) -> io::Result<()>,
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -110,9 +103,8 @@ fn system(doing: &str, source: io::Error) -> ServeError {
     ServeError::System { doing: doing.to_owned(), source }
 }
 
-async fn run<F, R>(config: &Config, load: F, ready: R) -> Result<(), ServeError>
+async fn run<R>(config: &Config, load: Arc<Loader>, ready: R) -> Result<(), ServeError>
 where
-    F: FnOnce(&Progress) -> Result<Model, LoadError> + Send + 'static,
     R: FnOnce(&Ready) -> io::Result<()>,
 {
     let mut stop = Stop::listen()?;
@@ -120,51 +112,60 @@ where
     registry.gauge(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")]).set(1.0);
     let pool = Pool::start(config.engine_threads, &registry)
         .map_err(|source| system("start the engine threads", source))?;
-    let state = Arc::new(new_state(config, &registry, Arc::clone(&pool)));
-    let servers = servers(config);
+    let state = Arc::new(new_state(config, &registry, Arc::clone(&pool), load));
+    let tls = load_tls(config)?;
+    let servers = servers(config, tls.clone());
 
     let metrics = open("metrics", address(config, config.metrics_port))?;
     let metrics = start_metrics(metrics, Arc::clone(&registry), &servers)
         .map_err(|source| system("serve the metrics port", source))?;
     tracing::info!(address = %metrics.address, path = servers.metrics_path, "metrics port open");
 
-    let closing = Arc::new(Notify::new());
-    let listen = || listen(config, &state, &servers, Arc::clone(&closing));
+    let listen = || Ports::open(config, &state, &servers);
     let early = if config.bind_early { Some(listen()?) } else { None };
-    let loading = load_node(Arc::clone(&state), Arc::clone(&registry), load);
-    let node = tokio::select! {
-        node = loading => node.map_err(ServeError::Load)?,
+    tokio::select! {
+        loaded = load_models(Arc::clone(&state)) => loaded.map_err(ServeError::Load)?,
         () = stop.asked() => return Ok(()),
     };
-    let example = crate::example::request_body(&node);
-    state.set_node(node);
-    let main = match early {
-        Some(main) => main,
+    let ports = match early {
+        Some(ports) => ports,
         None => listen()?,
     };
-    tracing::info!(model = state.model_name, "ready");
-    ready(&Ready { http: main.address, metrics: metrics.address, example })
+    tracing::info!(models = state.repository.entries().len(), "ready");
+    let example = state.main().node().ok().and_then(|node| crate::example::request_body(&node));
+    let http = ports.http.address;
+    ready(&Ready { http, grpc: ports.grpc_address(), metrics: metrics.address, example })
         .map_err(|source| system("tell that the server is ready", source))?;
 
     stop.asked().await;
-    closing.notify_waiters();
-    drain(config.shutdown_timeout, &state, main, metrics).await;
+    drain(config.shutdown_timeout, &state, ports, metrics).await;
     Ok(())
 }
 
-fn new_state(config: &Config, registry: &Arc<Registry>, pool: Arc<Pool>) -> State {
-    let requests = RequestMetrics::new(
-        Arc::clone(registry),
-        NodeLabels::new(&config.node),
-        &config.model_name,
-        &config.model_version,
-    );
+fn new_state(
+    config: &Config,
+    registry: &Arc<Registry>,
+    pool: Arc<Pool>,
+    load: Arc<Loader>,
+) -> State {
+    let labels = NodeLabels::new(&config.node);
+    let requests =
+        |name: &str, version: &str| RequestMetrics::new(registry, &labels, name, version);
+    let entry = |name: &str| {
+        let version = &config.model_version;
+        let metrics = ModelMetrics::new(registry, name, version);
+        Entry::new(name, version, requests(name, version), metrics)
+    };
+    let names = std::iter::once(&config.model_name).chain(config.also.iter().map(|(name, _)| name));
+    let repository = Repository::new(names.map(|name| entry(name)).collect(), load);
     let request_config = RequestConfig {
         body: BodyLimits {
             bytes_max: config.body_bytes_max,
             read_timeout: config.body_read_timeout,
             json: config.limits,
         },
+        message_bytes_max: config.grpc_message_bytes_max,
+        compress_bytes_min: config.compress_bytes_min,
         request_timeout: config.request_timeout,
         inline_cost_max: config.inline_cost_max,
         include_metrics: config.include_metrics_in_reply,
@@ -172,39 +173,40 @@ fn new_state(config: &Config, registry: &Arc<Registry>, pool: Arc<Pool>) -> Stat
         cors: config.cors.clone(),
         feedback_counters: config.executor_enabled,
         access_log: config.access_log,
+        log_level: config.log_level,
     };
     let permits = Permits::new(config.requests_max, registry);
-    State::new(request_config, permits, pool, requests, config.model_name.clone())
+    State::new(request_config, permits, pool, repository, requests("", ""))
 }
 
-fn servers(config: &Config) -> Servers {
+/// How often the files of certificates are looked at.
+const TLS_LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// Loads certificates and keys, and looks for new ones from now on.
+fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>, ServeError> {
+    let Some(files) = &config.tls else { return Ok(None) };
+    let tls = Tls::load(files.clone())
+        .map_err(|error| ServeError::Load(LoadError::new("cannot serve TLS").with_source(error)))?;
+    drop(tokio::task::spawn_local(Arc::clone(&tls).watch(TLS_LOOK_EVERY)));
+    Ok(Some(tls))
+}
+
+fn servers(config: &Config, tls: Option<Arc<Tls>>) -> Servers {
     Servers {
         workers: config.workers,
         keep_alive: config.keep_alive,
         head_read_timeout: config.head_read_timeout,
         shutdown_timeout: config.shutdown_timeout,
         metrics_path: config.metrics_path.clone(),
+        tls,
     }
 }
 
-/// Loads and warms the model off the main thread.
-async fn load_node<F>(
-    state: Arc<State>,
-    registry: Arc<Registry>,
-    load: F,
-) -> Result<Node, LoadError>
-where
-    F: FnOnce(&Progress) -> Result<Model, LoadError> + Send + 'static,
-{
+/// Loads and warms all models off the main thread, one after the other.
+async fn load_models(state: Arc<State>) -> Result<(), LoadError> {
     let loading = tokio::task::spawn_blocking(move || {
-        let started = Instant::now();
-        let progress = Progress(state);
-        let model = load(&progress)?;
-        progress.say("warming up");
-        let node = Node::new(model, &registry)?;
-        let elapsed = started.elapsed();
-        node.metrics.load_seconds.set(elapsed.as_secs_f64());
-        Ok(node)
+        let repository = &state.repository;
+        repository.entries().iter().try_for_each(|entry| repository.load(entry))
     });
     loading.await.unwrap_or_else(|panic| {
         Err(LoadError::new("loading the model panicked; the panic is in the log above")
@@ -212,17 +214,55 @@ where
     })
 }
 
-fn listen(
-    config: &Config,
-    state: &Arc<State>,
-    servers: &Servers,
+/// The ports that requests come to.
+struct Ports {
+    http: Listening,
     closing: Arc<Notify>,
-) -> Result<Listening, ServeError> {
-    let listener = open("HTTP", address(config, config.http_port))?;
-    let main = start(listener, Arc::clone(state), servers, closing)
-        .map_err(|source| system("serve the HTTP port", source))?;
-    tracing::info!(address = %main.address, workers = servers.workers, "HTTP port open");
-    Ok(main)
+    grpc: Option<GrpcListening>,
+}
+
+impl Ports {
+    fn open(config: &Config, state: &Arc<State>, servers: &Servers) -> Result<Self, ServeError> {
+        let closing = Arc::new(Notify::new());
+        let listener = open("HTTP", address(config, config.http_port))?;
+        let http = start(listener, Arc::clone(state), servers, Arc::clone(&closing))
+            .map_err(|source| system("serve the HTTP port", source))?;
+        tracing::info!(address = %http.address, workers = servers.workers, "HTTP port open");
+        let grpc = config.grpc_enabled.then(|| Self::open_grpc(config, state, servers));
+        Ok(Self { http, closing, grpc: grpc.transpose()? })
+    }
+
+    fn open_grpc(
+        config: &Config,
+        state: &Arc<State>,
+        servers: &Servers,
+    ) -> Result<GrpcListening, ServeError> {
+        let listener = open("gRPC", address(config, config.grpc_port))?;
+        let options = GrpcOptions {
+            workers: config.workers,
+            opening_timeout: config.head_read_timeout,
+            tls: servers.tls.clone(),
+        };
+        let grpc = grpc::start(listener, Arc::clone(state), &options)
+            .map_err(|source| system("serve the gRPC port", source))?;
+        tracing::info!(address = %grpc.address, workers = config.workers, "gRPC port open");
+        Ok(grpc)
+    }
+
+    fn grpc_address(&self) -> Option<SocketAddr> {
+        self.grpc.as_ref().map(|grpc| grpc.address)
+    }
+
+    /// Closes the ports and waits until the requests in flight are answered.
+    async fn finish(self) {
+        self.closing.notify_waiters();
+        let grpc = async {
+            if let Some(grpc) = self.grpc {
+                grpc.finish().await;
+            }
+        };
+        tokio::join!(self.http.handle.stop(true), grpc);
+    }
 }
 
 fn address(config: &Config, port: u16) -> SocketAddr {
@@ -235,13 +275,13 @@ fn open(port: &'static str, address: SocketAddr) -> Result<TcpListener, ServeErr
 
 /// Fails readiness, lets requests in flight and queued finish, and closes the ports; at the
 /// deadline, whatever is left is given up.
-async fn drain(deadline: Duration, state: &Arc<State>, main: Listening, metrics: Listening) {
+async fn drain(deadline: Duration, state: &Arc<State>, ports: Ports, metrics: Listening) {
     let started = Instant::now();
     state.drain();
     let in_flight = state.permits.taken();
     tracing::info!(in_flight, deadline_s = deadline.as_secs_f64(), "draining");
     let finish = async {
-        main.handle.stop(true).await;
+        ports.finish().await;
         let pool = Arc::clone(&state.pool);
         // The pool's threads end when their last job does; nobody else waits for them.
         drop(tokio::task::spawn_blocking(move || pool.close()).await);

@@ -2,11 +2,20 @@
 
 use std::cell::RefCell;
 
+use bytes::Bytes;
 use radiant_core::Tensor;
 use radiant_protocol::seldon::Request;
+use radiant_protocol::{oip, tfs};
+use tokio::time::Instant;
+
+use crate::observe::Statistics;
 
 /// Sets of buffers that one thread keeps; each request in flight beyond them makes its own.
 const KEPT_MAX: usize = 8;
+
+/// A reply larger than this is handed over as it is; a smaller one is copied out, so that its
+/// buffer can be used again.
+const COPIED_MAX: usize = 1 << 20;
 
 /// A buffer that has grown beyond this many bytes is given back to the allocator, so that one
 /// large request does not hold its memory for ever.
@@ -22,16 +31,33 @@ thread_local! {
 /// Everything that a request needs on its way and its reply does not keep.
 #[derive(Debug)]
 pub(crate) struct Work {
-    /// The decoded request.
+    /// The decoded request of Seldon v1.
     pub(crate) request: Request,
+    /// The decoded request of the Open Inference Protocol, apart from its tensors.
+    pub(crate) oip: oip::Request,
+    /// The decoded request of TensorFlow's protocol, apart from its tensors.
+    pub(crate) tfs: tfs::Request,
     /// The engine's inputs, in the order of its signature.
     pub(crate) inputs: Vec<Tensor>,
+    /// The outputs that the engine computes, by their indices in its signature.
+    pub(crate) wanted: Vec<usize>,
     /// The engine's outputs, in the order they were asked for.
     pub(crate) outputs: Vec<Tensor>,
     /// The reply's `meta`, encoded.
     pub(crate) meta: Vec<u8>,
     /// The reply, encoded.
     pub(crate) reply: Vec<u8>,
+    stopwatch: Stopwatch,
+}
+
+/// Requests whose parts are timed: one in this many of each set of buffers.
+const TIMED_EVERY: u32 = 16;
+
+/// Times the parts of some requests.
+#[derive(Debug, Default)]
+struct Stopwatch {
+    n_requests: u32,
+    last: Option<Instant>,
 }
 
 impl Work {
@@ -40,12 +66,55 @@ impl Work {
         KEPT.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
             Box::new(Self {
                 request: Request::new(),
+                oip: oip::Request::default(),
+                tfs: tfs::Request::default(),
                 inputs: Vec::new(),
+                wanted: Vec::new(),
                 outputs: Vec::new(),
                 meta: Vec::new(),
                 reply: Vec::new(),
+                stopwatch: Stopwatch::default(),
             })
         })
+    }
+
+    /// Starts a request: now it is being decoded.
+    pub(crate) fn begin(&mut self) {
+        let Stopwatch { n_requests, last } = &mut self.stopwatch;
+        *last = n_requests.is_multiple_of(TIMED_EVERY).then(Instant::now);
+        *n_requests = n_requests.wrapping_add(1);
+    }
+
+    /// The request is decoded.
+    pub(crate) fn decoded(&self, statistics: &Statistics) {
+        if let Some(last) = self.stopwatch.last {
+            statistics.decoded(last.elapsed());
+        }
+    }
+
+    /// The model has run: now the reply is being encoded.
+    pub(crate) fn ran(&mut self) {
+        if let Some(last) = &mut self.stopwatch.last {
+            *last = Instant::now();
+        }
+    }
+
+    /// The reply is encoded.
+    pub(crate) fn encoded(&self, statistics: &Statistics) {
+        if let Some(last) = self.stopwatch.last {
+            statistics.encoded(last.elapsed());
+        }
+    }
+
+    /// Takes the reply out and keeps the buffers: one allocation, of just the reply's size.
+    pub(crate) fn finish(mut self: Box<Self>) -> Bytes {
+        let body = if self.reply.len() > COPIED_MAX {
+            Bytes::from(std::mem::take(&mut self.reply))
+        } else {
+            Bytes::copy_from_slice(&self.reply)
+        };
+        self.keep();
+        body
     }
 
     /// Keeps the buffers for a later request of this thread.

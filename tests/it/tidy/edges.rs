@@ -40,14 +40,25 @@ const EDGES: [(&str, &[&str]); 9] = [
 const OUTERMOST: [&str; 2] = ["radiant-tests", "radiant-benches"];
 
 /// Who may use a heavy crate: in its product, and beside that in its tests only.
-const OWNERS: [(&str, &[&str], &[&str]); 13] = [
+const OWNERS: [(&str, &[&str], &[&str]); 20] = [
     ("actix-web", &["radiant-server"], &OUTERMOST),
     ("actix-http", &["radiant-server"], &OUTERMOST),
     ("actix-server", &["radiant-server"], &OUTERMOST),
     ("actix-service", &["radiant-server"], &OUTERMOST),
     ("actix-multipart", &["radiant-server"], &[]),
+    ("hyper", &["radiant-server"], &[]),
+    ("tonic", &["radiant-server"], &["radiant-benches"]),
+    ("tonic-health", &["radiant-server"], &[]),
+    ("tonic-reflection", &["radiant-server"], &[]),
+    ("rustls", &["radiant-server"], &["radiant-tests"]),
+    ("prost-build", &["radiant-protocol"], &[]),
+    ("flate2", &["radiant-server"], &["radiant-tests"]),
     ("tract-onnx", &["radiant-engine-tract"], &[]),
-    ("prost", &["radiant-onnx", "radiant-protocol"], &["radiant-engine-native"]),
+    (
+        "prost",
+        &["radiant-onnx", "radiant-protocol"],
+        &["radiant-engine-native", "radiant-server", "radiant-benches", "radiant-tests"],
+    ),
     ("clap", &["radiant"], &[]),
     ("tracing-subscriber", &["radiant"], &[]),
     ("mimalloc", &["radiant"], &["radiant-benches"]),

@@ -32,6 +32,8 @@ variables! {
         "What a classifier answers: `predict_proba` (probabilities) or `predict` (labels).";
     RADIANT_OUTPUT, Ours, "",
         "The output that a model with several answers with. Unset: the first.";
+    RADIANT_ALSO, Ours, "",
+        "Further models to serve, each under a name of its own: `NAME=MODEL`, several separated by commas.";
     RADIANT_ENGINE_THREADS, Ours, "",
         "Threads that run models too slow for the HTTP workers. Unset: one for each CPU.";
     RADIANT_INLINE_COST_MAX_US, Ours, "50",
@@ -54,6 +56,14 @@ variables! {
         "A file to write the open ports to, as JSON, once the server is ready.";
     RADIANT_CORS_ALLOW_ORIGIN, Ours, "*",
         "Origins that browsers may call from: `*`, a comma-separated list, or `none`.";
+    RADIANT_RESPONSE_COMPRESS_BYTES_MIN, Ours, "1KiB",
+        "The size from which a reply is compressed for a client that accepts it, or `none`.";
+    RADIANT_TLS_CERT_FILE, Ours, "",
+        "A PEM file with the certificate of the REST and gRPC ports and its chain; read again when it changes.";
+    RADIANT_TLS_KEY_FILE, Ours, "",
+        "A PEM file with the certificate's private key; read again when it changes.";
+    RADIANT_TLS_CLIENT_CA_FILE, Ours, "",
+        "A PEM file with the authorities that clients' certificates must come from. Unset: none is asked for.";
     RADIANT_KEEP_ALIVE, Ours, "120s",
         "How long an idle connection stays open. Seldon's orchestrator reuses one for up to 90 s.";
     RADIANT_HEAD_READ_TIMEOUT, Ours, "15s",
@@ -111,6 +121,8 @@ variables! {
         "Whether bodies reach a component as raw bytes, and its answers leave so.";
     CORS_ALLOWED_ORIGINS, Seldon, "*",
         "Origins that browsers may call from, as Seldon's orchestrator reads it.";
+    GRPC_WORKERS, Seldon, "1",
+        "`0` turns gRPC off; how many processes any other number means has no effect.";
     SELDON_LOG_LEVEL, Seldon, "INFO",
         "The least important level that is logged.";
     GUNICORN_ACCESS_LOG, Seldon, "false",

@@ -122,11 +122,16 @@ fn read_strings(bytes: &[u8], n_elements: usize, strings: &mut Strings) -> Resul
 #[cold]
 fn wrong_size(n_bytes: usize, dtype: DType, n_elements: usize) -> Error {
     let size = dtype.size().unwrap_or(0);
-    let n_expected = n_elements.saturating_mul(size);
-    let plural = if n_elements == 1 { "" } else { "s" };
+    let (n_expected, elements) = (n_elements.saturating_mul(size), elements(n_elements));
     Error::invalid_input(format!(
-        "expected {n_expected} bytes for {n_elements} element{plural} of {dtype}, got {n_bytes}"
+        "expected {n_expected} bytes for {elements} of {dtype}, got {n_bytes}"
     ))
+}
+
+/// A number of elements in words.
+#[cold]
+pub(super) fn elements(n: usize) -> String {
+    format!("{n} element{}", if n == 1 { "" } else { "s" })
 }
 
 /// The number of bytes that [`push`] appends.

@@ -88,6 +88,7 @@ name                      iris           default
 model_version             1              default
 method                    predict        parameter method in PREDICTIVE_UNIT_PARAMETERS
 output                    <unset>        default
+also                      <unset>        default
 engine                    auto           default
 engine_threads            3              flag --engine-threads
 inline_cost_max_us        50             default
@@ -100,6 +101,10 @@ workers                   2              flag --workers
 bind_early                false          default
 ports_file                <unset>        default
 cors_allow_origin         *              default
+response_compress_bytes_min 1KiB          default
+tls_cert_file             <unset>        default
+tls_key_file              <unset>        default
+tls_client_ca_file        <unset>        default
 keep_alive                60s            environment variable RADIANT_KEEP_ALIVE
 head_read_timeout         15s            default
 body_read_timeout         30s            default
@@ -121,6 +126,7 @@ deployment_id             <unset>        default
 include_metrics_in_reply  true           default
 payload_passthrough       false          default
 executor_enabled          true           default
+grpc_enabled              true           default
 ";
         let printed = text(&config());
         let squeezed = |text: &str| {

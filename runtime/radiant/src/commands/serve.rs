@@ -4,9 +4,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
-use radiant_server::Ready;
 use radiant_server::config::{Config, Effective, Flags, LogFormat, Source};
+use radiant_server::{Loader, Ready};
 
 use serde_json::json;
 
@@ -29,9 +30,8 @@ pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Fai
         tracing::warn!("{warning}");
     }
     let for_loader = config.clone();
-    let load = move |progress: &radiant_server::Progress| {
-        loader::load(&for_loader, builtins, &|doing| progress.say(doing))
-    };
+    let load: Arc<Loader> =
+        Arc::new(move |name, say| loader::load(&for_loader, builtins, name, say));
     let tell = |ready: &Ready| announce(&config, ready);
     radiant_server::serve(&config, load, tell).map_err(|error| failure(&config, error.into()))
 }
@@ -68,7 +68,8 @@ fn curl(address: SocketAddr, body: &str) -> String {
 fn write_ports(path: &Path, ready: &Ready) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
-    let ports = json!({"http": ready.http.port(), "metrics": ready.metrics.port()});
+    let grpc = ready.grpc.map(|address| address.port());
+    let ports = json!({"grpc": grpc, "http": ready.http.port(), "metrics": ready.metrics.port()});
     fs::write(&partial, format!("{ports}\n"))?;
     fs::rename(&partial, path)
 }
@@ -108,10 +109,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let path = folder.path().join("ports.json");
         let address = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let ready = Ready { http: address(1), metrics: address(2), example: None };
+        let (http, grpc, metrics) = (address(1), Some(address(3)), address(2));
+        let ready = Ready { http, grpc, metrics, example: None };
         write_ports(&path, &ready).expect("the file can be written");
         let written = fs::read_to_string(&path).expect("the file is there");
-        assert_eq!(written, "{\"http\":1,\"metrics\":2}\n");
+        assert_eq!(written, "{\"grpc\":3,\"http\":1,\"metrics\":2}\n");
         assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 1);
     }
 }

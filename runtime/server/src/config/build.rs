@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use radiant_contract::annotations::{GRPC_MAX_MESSAGE_SIZE, REST_TIMEOUT};
 use radiant_contract::env::{
-    CORS_ALLOWED_ORIGINS, GUNICORN_ACCESS_LOG, INCLUDE_METRICS_IN_CLIENT_RESPONSE,
+    CORS_ALLOWED_ORIGINS, GRPC_WORKERS, GUNICORN_ACCESS_LOG, INCLUDE_METRICS_IN_CLIENT_RESPONSE,
     MLSERVER_GRPC_PORT, MLSERVER_HTTP_PORT, MLSERVER_METRICS_ENDPOINT, MLSERVER_METRICS_PORT,
     MLSERVER_MODEL_NAME, MLSERVER_MODEL_URI, MLSERVER_MODEL_VERSION, MODEL_METADATA,
     PAYLOAD_PASSTHROUGH, PREDICTIVE_UNIT_GRPC_SERVICE_PORT, PREDICTIVE_UNIT_HTTP_SERVICE_PORT,
@@ -19,21 +19,22 @@ use radiant_contract::env::{
     RADIANT_JSON_ELEMENTS_MAX, RADIANT_KEEP_ALIVE, RADIANT_LOG_FORMAT, RADIANT_LOG_LEVEL,
     RADIANT_METHOD, RADIANT_METRICS_PATH, RADIANT_METRICS_PORT, RADIANT_MODEL,
     RADIANT_MODEL_VERSION, RADIANT_NAME, RADIANT_OUTPUT, RADIANT_PORTS_FILE,
-    RADIANT_REQUEST_TIMEOUT, RADIANT_REQUESTS_MAX, RADIANT_SHUTDOWN_TIMEOUT, RADIANT_WORKERS,
-    SELDON_EXECUTOR_ENABLED, SELDON_LOG_LEVEL,
+    RADIANT_REQUEST_TIMEOUT, RADIANT_REQUESTS_MAX, RADIANT_RESPONSE_COMPRESS_BYTES_MIN,
+    RADIANT_SHUTDOWN_TIMEOUT, RADIANT_WORKERS, SELDON_EXECUTOR_ENABLED, SELDON_LOG_LEVEL,
 };
 use radiant_contract::{Annotations, EnvSource, Layer, Metadata, Parameters, ports};
 use radiant_protocol::Limits;
 use radiant_storage::ModelUri;
 
 use super::choice::default_name;
-use super::node;
 use super::resolve::{Effective, Resolver, Source};
 use super::value::{
-    BOOL, CORS, COUNT, DEPTH, DURATION, DURATION_FROM_1S, DURATION_OR_NONE, HOST, LOG_FORMAT,
-    LOG_LEVEL, METHOD, MICROSECONDS, MODEL, NAME, PORT, SIZE, TEXT, THREADS, URL_PATH,
+    BOOL, CORS, COUNT, DEPTH, DURATION, DURATION_FROM_1S, DURATION_OR_NONE, GRPC_PROCESSES, HOST,
+    LOG_FORMAT, LOG_LEVEL, METHOD, MICROSECONDS, MODEL, NAME, PORT, SIZE, SIZE_OR_NONE, TEXT,
+    THREADS, URL_PATH,
 };
 use super::{Config, ConfigErrors, Cors, Flags, LogFormat, LogLevel, Method, NodeIdentity};
+use super::{also, node, tls};
 
 /// The idle time up to which Seldon's orchestrator reuses a connection (the default of Go's HTTP
 /// client).
@@ -55,8 +56,10 @@ impl Config {
         let annotations = read_annotations(&mut resolver, annotations);
         let mut config = defaults();
         model(&mut config, &mut resolver, flags);
+        config.also = also::models(&mut resolver, flags, &config.model_name);
         engine(&mut config, &mut resolver, flags);
         network(&mut config, &mut resolver, flags);
+        config.tls = tls::files(&mut resolver, flags);
         timeouts(&mut config, &mut resolver, flags, &annotations);
         limits(&mut config, &mut resolver, flags, &annotations);
         logging(&mut config, &mut resolver, flags);
@@ -81,17 +84,21 @@ fn defaults() -> Config {
         engine: "auto".to_owned(),
         method: Method::Probabilities,
         output: None,
+        also: Vec::new(),
         engine_threads: n_cpus,
         inline_cost_max: Duration::from_micros(50),
         host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         http_port: ports::HTTP,
         grpc_port: ports::GRPC,
+        grpc_enabled: true,
         metrics_port: ports::METRICS,
         metrics_path: ports::METRICS_PATH.to_owned(),
         workers: n_cpus,
         bind_early: false,
         ports_file: None,
         cors: Cors::Any,
+        compress_bytes_min: Some(1 << 10),
+        tls: None,
         keep_alive: Duration::from_mins(2),
         head_read_timeout: Duration::from_secs(15),
         body_read_timeout: Duration::from_secs(30),
@@ -255,6 +262,11 @@ fn network(config: &mut Config, resolver: &mut Resolver<'_>, flags: &Flags) {
         .flag(flags.cors_allow_origin.as_ref())
         .env(&[&RADIANT_CORS_ALLOW_ORIGIN, &CORS_ALLOWED_ORIGINS])
         .or(&CORS, config.cors.clone());
+    config.compress_bytes_min = resolver
+        .option("response_compress_bytes_min")
+        .flag(flags.response_compress_bytes_min.as_ref())
+        .env(&[&RADIANT_RESPONSE_COMPRESS_BYTES_MIN])
+        .or(&SIZE_OR_NONE, config.compress_bytes_min);
 }
 
 fn timeouts(
@@ -370,6 +382,10 @@ fn seldon(config: &mut Config, resolver: &mut Resolver<'_>) {
         .option("executor_enabled")
         .env(&[&SELDON_EXECUTOR_ENABLED])
         .or(&BOOL, config.executor_enabled);
+    config.grpc_enabled = resolver
+        .option("grpc_enabled")
+        .env(&[&GRPC_WORKERS])
+        .or(&GRPC_PROCESSES, config.grpc_enabled);
     metadata(config, resolver);
 }
 
@@ -399,11 +415,12 @@ fn metadata(config: &mut Config, resolver: &mut Resolver<'_>) {
     }
 }
 
-/// Two servers cannot listen on one port; 0 is a different one for each.
+/// Two servers cannot listen on one port; 0 is a different one for each, and a server that is off
+/// needs none.
 fn ports_differ(config: &Config, resolver: &mut Resolver<'_>) {
     let ports = [
         ("http_port", config.http_port),
-        ("grpc_port", config.grpc_port),
+        ("grpc_port", if config.grpc_enabled { config.grpc_port } else { 0 }),
         ("metrics_port", config.metrics_port),
     ];
     for (index, (option, port)) in ports.iter().enumerate() {

@@ -6,6 +6,7 @@
 //! Nothing else in the server reads the environment, and nothing here does IO: the environment and
 //! the annotations come in.
 
+mod also;
 mod build;
 mod choice;
 mod flags;
@@ -13,6 +14,7 @@ mod node;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod value;
 
 use std::net::IpAddr;
@@ -27,6 +29,7 @@ pub use choice::{Cors, LogFormat, LogLevel, Method};
 pub use flags::Flags;
 pub use node::NodeIdentity;
 pub use resolve::{ConfigErrors, Effective, Problem, Source};
+pub use tls::TlsFiles;
 
 /// Everything that the server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -43,6 +46,8 @@ pub struct Config {
     pub method: Method,
     /// The output that a model with several answers with, by name.
     pub output: Option<String>,
+    /// The models that are served beside it, each with its name; all names differ.
+    pub also: Vec<(String, ModelUri)>,
     /// Threads that run models too slow for the HTTP workers.
     pub engine_threads: usize,
     /// The measured cost of a run up to which it happens on the HTTP worker.
@@ -54,6 +59,8 @@ pub struct Config {
     pub http_port: u16,
     /// The gRPC port; 0 is one from the system.
     pub grpc_port: u16,
+    /// Whether gRPC is served; without it its port stays closed.
+    pub grpc_enabled: bool,
     /// The metrics port; 0 is one from the system.
     pub metrics_port: u16,
     /// The path of the metrics.
@@ -66,6 +73,10 @@ pub struct Config {
     pub ports_file: Option<PathBuf>,
     /// Which origins browsers may call from.
     pub cors: Cors,
+    /// The size of a reply, in bytes, from which it is compressed for a client that accepts it.
+    pub compress_bytes_min: Option<usize>,
+    /// What the REST and gRPC ports speak TLS with; without it they are plain.
+    pub tls: Option<TlsFiles>,
 
     /// How long an idle connection stays open.
     pub keep_alive: Duration,

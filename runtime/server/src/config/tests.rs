@@ -303,3 +303,48 @@ fn what_only_seldons_variables_set_is_set() {
     assert_eq!(config.cors, Cors::Only(vec!["https://example.com".into()]));
     assert_eq!(config.metadata.expect("metadata is set").entries["name"], "m");
 }
+
+#[test]
+fn no_grpc_processes_are_no_grpc_and_its_port_is_free_for_others() {
+    let workers = |n: &str| {
+        let variables = [("GRPC_WORKERS", n), ("PREDICTIVE_UNIT_HTTP_SERVICE_PORT", "5000")];
+        try_build(&Flags::default(), &variables, "")
+    };
+    let config = workers("0").expect("gRPC is off");
+    assert!(!config.grpc_enabled);
+    let source = "environment variable GRPC_WORKERS".to_owned();
+    assert_eq!(effective(&config, "grpc_enabled"), ("false", source));
+    assert_eq!((config.http_port, config.grpc_port), (5000, 5000));
+
+    let error = workers("2").expect_err("gRPC is on").to_string();
+    assert!(error.contains("`grpc_port` from default: expected a port of its own"), "{error}");
+    for n in ["1", "4", ""] {
+        assert!(build(&Flags::default(), &[("GRPC_WORKERS", n)], "").grpc_enabled, "{n}");
+    }
+    for n in ["-1", "many"] {
+        let error = try_build(&Flags::default(), &[("GRPC_WORKERS", n)], "").expect_err(n);
+        let expected = format!(
+            "`grpc_enabled` from environment variable GRPC_WORKERS: expected a whole number of \
+             processes, 0 for no gRPC, got `{n}`"
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn replies_are_compressed_from_a_size_or_never() {
+    let from = |text: &str| {
+        let flags =
+            Flags { response_compress_bytes_min: Some(text.to_owned()), ..Flags::default() };
+        try_build(&flags, &[], "").map(|config| config.compress_bytes_min)
+    };
+    assert_eq!(build(&Flags::default(), &[], "").compress_bytes_min, Some(1024));
+    assert_eq!(from("none").expect("off"), None);
+    assert_eq!(from("1").expect("all"), Some(1));
+    assert_eq!(from("64KiB").expect("large ones"), Some(65_536));
+    assert_eq!(
+        from("0").expect_err("0 is no size").to_string(),
+        "`response_compress_bytes_min` from flag --response-compress-bytes-min: expected a size \
+         above 0, such as 1048576, 64MiB or 1GB, or `none`, got `0`"
+    );
+}

@@ -1,6 +1,7 @@
 //! The types of options: what each accepts, how it is parsed and how it is printed.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use radiant_contract::parameters::parse_bool;
@@ -18,6 +19,12 @@ pub(super) struct Kind<T> {
 
 pub(super) const TEXT: Kind<String> =
     Kind { accepts: "text", parse: |text| Some(text.to_owned()), print: Clone::clone };
+
+pub(super) const FILE: Kind<PathBuf> = Kind {
+    accepts: "the path of a file",
+    parse: |text| (!text.is_empty()).then(|| text.into()),
+    print: |path| path.display().to_string(),
+};
 
 pub(super) const NAME: Kind<String> = Kind {
     accepts: "a name without `/` and control characters",
@@ -48,6 +55,13 @@ pub(super) const METHOD: Kind<Method> = Kind {
 pub(super) const BOOL: Kind<bool> = Kind {
     accepts: "true or false",
     parse: |text| parse_bool(text.trim()),
+    print: ToString::to_string,
+};
+
+/// Any number of Seldon's gRPC processes but 0 is gRPC.
+pub(super) const GRPC_PROCESSES: Kind<bool> = Kind {
+    accepts: "a whole number of processes, 0 for no gRPC",
+    parse: |text| text.trim().parse::<u32>().ok().map(|n| n != 0),
     print: ToString::to_string,
 };
 
@@ -97,6 +111,15 @@ pub(super) const SIZE: Kind<usize> = Kind {
     accepts: "a size above 0, such as 1048576, 64MiB or 1GB",
     parse: |text| parse_size(text.trim()),
     print: |bytes| print_size(*bytes),
+};
+
+pub(super) const SIZE_OR_NONE: Kind<Option<usize>> = Kind {
+    accepts: "a size above 0, such as 1048576, 64MiB or 1GB, or `none`",
+    parse: |text| match text.trim() {
+        "none" => Some(None),
+        text => parse_size(text).map(Some),
+    },
+    print: |bytes| bytes.map_or_else(|| "none".to_owned(), print_size),
 };
 
 pub(super) const DURATION: Kind<Duration> = Kind {

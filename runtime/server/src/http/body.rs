@@ -20,6 +20,8 @@ use tokio::time::Instant;
 
 use super::came::Came;
 use super::error::HttpError;
+use crate::encoding::Encoding;
+use crate::state::State;
 
 /// The rate below which a client that sends a body is too slow once its time is used up.
 const BYTES_A_SECOND_MIN: f64 = 65_536.0;
@@ -81,6 +83,31 @@ pub(crate) async fn read(
         }
     }
     Ok(if joined.is_empty() { first } else { joined.freeze() })
+}
+
+/// A longer compressed body is decompressed on an engine thread: at a thousand to one, the most that
+/// deflate can do, it would hold up the socket's.
+const INLINE_BYTES_MAX: usize = 1 << 10;
+
+/// The body without its content encoding.
+///
+/// # Errors
+/// 415 for an encoding that is not known, 413 when the content is larger than the limit, 400 when it
+/// is broken.
+pub(crate) async fn plain(state: &State, came: &Came<'_>, body: Bytes) -> Result<Bytes, HttpError> {
+    if came.content_encoding.is_empty() {
+        return Ok(body);
+    }
+    let encoding = Encoding::of_request(came.content_encoding)
+        .map_err(|error| HttpError::unknown_encoding(&error))?;
+    let Some(encoding) = encoding else { return Ok(body) };
+    let bytes_max = state.config.body.bytes_max;
+    if body.len() <= INLINE_BYTES_MAX {
+        return Ok(encoding.decode(&body, bytes_max)?.into());
+    }
+    let _permit = state.permits.take()?;
+    let decoding = state.pool.run(move || encoding.decode(&body, bytes_max));
+    Ok(Box::pin(decoding).await??.into())
 }
 
 /// How long the client has been waited for.

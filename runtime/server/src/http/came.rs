@@ -3,6 +3,9 @@
 use actix_http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_http::{HttpMessage as _, Request};
 
+/// The length of the JSON before binary tensors (Open Inference Protocol, binary tensor data).
+pub(super) const HEAD_BYTES: HeaderName =
+    HeaderName::from_static("inference-header-content-length");
 pub(super) const PUID: HeaderName = HeaderName::from_static("seldon-puid");
 
 /// Trace context of W3C and B3: passed through as it came.
@@ -25,6 +28,9 @@ pub(super) struct Came<'a> {
     pub(super) content_length: Option<u64>,
     pub(super) origin: Option<&'a HeaderValue>,
     pub(super) puid: Option<&'a HeaderValue>,
+    pub(super) content_encoding: &'a [u8],
+    pub(super) accept_encoding: &'a [u8],
+    pub(super) head_bytes: Option<&'a HeaderValue>,
     /// Whether any header of [`trace`](Self::trace) is there.
     traced: bool,
 }
@@ -38,6 +44,9 @@ impl<'a> Came<'a> {
             content_length: None,
             origin: None,
             puid: None,
+            content_encoding: b"",
+            accept_encoding: b"",
+            head_bytes: None,
             traced: false,
         };
         for (name, value) in headers {
@@ -49,6 +58,12 @@ impl<'a> Came<'a> {
                 came.origin = Some(value);
             } else if *name == PUID {
                 came.puid = Some(value);
+            } else if *name == header::ACCEPT_ENCODING {
+                came.accept_encoding = value.as_bytes();
+            } else if *name == header::CONTENT_ENCODING {
+                came.content_encoding = value.as_bytes();
+            } else if *name == HEAD_BYTES {
+                came.head_bytes = Some(value);
             } else {
                 came.traced |= is_trace(name.as_str());
             }

@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use actix_http::{Payload, Request, Response};
 use bytes::Bytes;
-use radiant_core::{Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::came::Came;
 use super::doc;
 use super::error::HttpError;
-use super::reply::{JSON, Reply, TEXT, puid, respond};
-use super::route::{Endpoint, Target, resolve};
-use super::seldon;
-use crate::observe::{Access, Outcome};
+use super::reply::{Body, JSON, Reply, TEXT, puid, respond};
+use super::route::{Target, resolve};
+use super::{oip, seldon, tfs};
+use crate::endpoint::{Endpoint, Protocol};
+use crate::observe::{Access, Outcome, RequestMetrics, Transport};
 use crate::state::State;
 
 /// What the requests of one worker share: behind an `Rc`, whose count is cheaper than an `Arc`'s.
@@ -27,7 +27,7 @@ pub(super) struct Worker {
 pub(super) async fn dispatch(
     worker: Rc<Worker>,
     mut request: Request,
-) -> Result<Response<Bytes>, Infallible> {
+) -> Result<Response<Body>, Infallible> {
     let state = &worker.state;
     let started = Instant::now();
     let payload = request.take_payload();
@@ -35,15 +35,18 @@ pub(super) async fn dispatch(
     let target = resolve(request.path());
     let incoming = Incoming { request: &request, came: &came, payload };
     let reply = answer(state, incoming, &target).await;
-    let reply = reply.unwrap_or_else(Reply::from);
+    let protocol = target.endpoint.protocol();
+    let reply = reply.unwrap_or_else(|error| Reply::error(&error, protocol));
     let (status, reply_bytes) = (reply.status, reply.body.len() as u64);
-    let response = respond(&came, reply, &state.config.cors, state.is_draining());
+    let response = respond(&came, reply, protocol, &state.config.cors, state.is_draining());
     let elapsed = started.elapsed();
-    state.requests.record(&Outcome {
+    metrics(state, &target).record(&Outcome {
+        transport: Transport::Rest,
         endpoint: target.endpoint,
         external: target.external,
         method: verb(request.method().as_str()),
         status,
+        started,
         elapsed,
     });
     if Access::enabled(state.config.access_log) {
@@ -70,7 +73,7 @@ pub(super) struct Incoming<'a> {
 }
 
 async fn answer(
-    state: &State,
+    state: &Arc<State>,
     incoming: Incoming<'_>,
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
@@ -79,36 +82,54 @@ async fn answer(
     if method == "OPTIONS" {
         return Ok(Reply::options(target.methods.header()));
     }
-    if target.endpoint == Endpoint::Unknown {
+    if target.is_unknown() {
         return Err(HttpError::unknown_path(request.path()));
     }
     if !target.methods.allow(method) {
         return Err(HttpError::wrong_method(method, target.methods.header()));
     }
-    if let Some(asked) = target.model {
-        state.check_model(asked)?;
+    match target.endpoint.protocol() {
+        Protocol::Seldon => seldon_v1(state, incoming, target).await,
+        Protocol::V2 => Box::pin(oip::answer(state, incoming, target)).await,
+        Protocol::TensorFlow => Box::pin(tfs::answer(state, incoming, target)).await,
+    }
+}
+
+async fn seldon_v1(
+    state: &State,
+    incoming: Incoming<'_>,
+    target: &Target<'_>,
+) -> Result<Reply, HttpError> {
+    if let Some(asked) = &target.model {
+        state.repository.find(asked, "")?;
     }
     match target.endpoint {
         Endpoint::Ping => Ok(Reply::ok(TEXT, Bytes::from_static(b"pong"))),
         Endpoint::Live => Ok(Reply::ok(TEXT, Bytes::from_static(b"live"))),
-        Endpoint::Ready => ready(state),
+        Endpoint::Ready => {
+            state.ready()?;
+            Ok(Reply::ok(TEXT, Bytes::from_static(b"ready")))
+        }
         Endpoint::Doc => Ok(Reply::ok(TEXT, Bytes::from_static(doc::PAGE))),
         Endpoint::OpenApi => Ok(Reply::ok(JSON, Bytes::from_static(doc::OPENAPI))),
         Endpoint::Metadata => {
-            let metadata = &state.node()?.metadata;
-            Ok(Reply::ok(JSON, Bytes::copy_from_slice(metadata.as_bytes())))
+            let node = state.main().node()?;
+            Ok(Reply::ok(JSON, Bytes::copy_from_slice(node.metadata.as_bytes())))
         }
-        Endpoint::HealthStatus => seldon::health_status(state),
-        _ => seldon::call(state, incoming, target.endpoint).await,
+        Endpoint::HealthStatus => Ok(Reply::ok(JSON, seldon::health_status(state)?)),
+        endpoint => seldon::call(state, incoming, endpoint).await,
     }
 }
 
-fn ready(state: &State) -> Result<Reply, HttpError> {
-    state.node()?;
-    if state.is_draining() {
-        return Err(Error::new(ErrorKind::NotReady, "the server is shutting down").into());
+/// Where a request is recorded: with its model, if there is such a one.
+fn metrics<'a>(state: &'a State, target: &Target<'_>) -> &'a RequestMetrics {
+    match &target.model {
+        None => &state.main().requests,
+        Some(name) => {
+            let entry = state.repository.find(name, "");
+            entry.map_or(&state.unrouted, |entry| &entry.requests)
+        }
     }
-    Ok(Reply::ok(TEXT, Bytes::from_static(b"ready")))
 }
 
 /// The value of the orchestrator's label `method`: bounded whatever a client sends.

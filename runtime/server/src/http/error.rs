@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use radiant_core::{Error, ErrorKind};
-use radiant_protocol::seldon;
+use radiant_protocol::{oip, seldon};
+
+use crate::endpoint::Protocol;
 
 /// What a failed request is answered with.
 #[derive(Debug)]
 pub(crate) struct HttpError {
-    pub(crate) status: u16,
+    /// Seldon's status; another protocol may have another for the same kind.
+    status: u16,
+    /// The kind of failure, where it did not arise in HTTP itself.
+    kind: Option<ErrorKind>,
     pub(crate) reason: String,
     pub(crate) info: String,
     /// The methods to name in `Allow`.
@@ -26,12 +31,25 @@ const INTERNAL_ERROR: &str = "MICROSERVICE_INTERNAL_ERROR";
 impl HttpError {
     fn client(status: u16, info: String) -> Self {
         let reason = BAD_DATA.to_owned();
-        Self { status, reason, info, allow: None, retry: false, close: false }
+        Self { status, kind: None, reason, info, allow: None, retry: false, close: false }
     }
 
     /// 400: the request holds nothing that can be read.
     pub(crate) fn bad_data(info: String) -> Self {
         Self::client(400, info)
+    }
+
+    /// The status code in a reply of this protocol.
+    pub(crate) fn status(&self, protocol: Protocol) -> u16 {
+        match (protocol, self.kind) {
+            (Protocol::Seldon, _) | (_, None) => self.status,
+            (Protocol::V2 | Protocol::TensorFlow, Some(kind)) => oip::http_status(kind),
+        }
+    }
+
+    /// 415: the body is encoded in a way that is not known.
+    pub(crate) fn unknown_encoding(error: &Error) -> Self {
+        Self::client(415, error.message().to_owned())
     }
 
     /// 404: no such path.
@@ -40,7 +58,8 @@ impl HttpError {
         if shown.len() < path.len() {
             shown.push('…');
         }
-        let info = format!("no such path: `{shown}`; GET /api/v1.0/doc/ lists the paths");
+        let info =
+            format!("no such path: `{shown}`; GET /api/v1.0/doc/ and /v2/docs list the paths");
         Self { reason: INTERNAL_ERROR.to_owned(), ..Self::client(404, info) }
     }
 
@@ -83,6 +102,7 @@ impl From<Error> for HttpError {
         }
         let retry = matches!(error.kind(), ErrorKind::Overloaded | ErrorKind::NotReady);
         let info = error.message().to_owned();
-        Self { status: http, reason, info, allow: None, retry, close: false }
+        let kind = error.refusal().is_none().then(|| error.kind());
+        Self { status: http, kind, reason, info, allow: None, retry, close: false }
     }
 }

@@ -2,16 +2,18 @@
 
 mod body;
 mod came;
+mod compress;
 mod dispatch;
 mod doc;
 mod error;
 mod idle;
+mod oip;
 mod puid;
 mod reply;
 mod route;
 mod seldon;
 mod serve;
+mod tfs;
 
 pub(crate) use body::BodyLimits;
-pub(crate) use route::Endpoint;
 pub(crate) use serve::{Listening, Servers, start, start_metrics};

@@ -1,33 +1,111 @@
 //! The last step: a reply with the headers that every client and dashboard of Seldon knows.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_http::body::{BodySize, MessageBody};
 use actix_http::header::{self, HeaderMap, HeaderValue};
 use actix_http::{ConnectionType, Response, StatusCode};
 use bytes::Bytes;
-use radiant_protocol::seldon;
+use radiant_protocol::{oip, seldon};
 
-use super::came::{Came, PUID};
+use super::came::{Came, HEAD_BYTES, PUID};
 use super::error::HttpError;
 use super::puid::new_puid;
 use crate::config::Cors;
+use crate::encoding::Encoding;
+use crate::endpoint::Protocol;
+use crate::generate::Pieces;
+
+/// The content of a reply.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// Events, as they come.
+    Events(Pieces),
+}
+
+impl Body {
+    /// The length, if it is known.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::Events(_) => 0,
+        }
+    }
+}
+
+impl MessageBody for Body {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        match self {
+            Self::Whole(bytes) => bytes.size(),
+            Self::Events(_) => BodySize::Stream,
+        }
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => Pin::new(bytes).poll_next(context),
+            Self::Events(events) => events.poll_next(context).map(|event| event.map(Ok)),
+        }
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        match self {
+            Self::Whole(bytes) => Ok(bytes),
+            events @ Self::Events(_) => Err(events),
+        }
+    }
+}
 
 /// A reply before its headers.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
-    pub(crate) body: Bytes,
-    allow: Option<&'static str>,
-    retry: bool,
-    close: bool,
+    pub(crate) body: Body,
+    /// The length of the JSON before binary tensors.
+    pub(crate) head_bytes: Option<usize>,
+    pub(crate) encoding: Option<Encoding>,
+    /// Whether another client could have got it in another encoding.
+    pub(crate) varies: bool,
+    pub(super) allow: Option<&'static str>,
+    pub(super) retry: bool,
+    pub(super) close: bool,
 }
 
 pub(crate) const JSON: &str = "application/json";
+pub(crate) const BINARY: &str = "application/octet-stream";
+/// Server-sent events (WHATWG HTML, 9.2).
+const EVENTS: &str = "text/event-stream; charset=utf-8";
 pub(crate) const TEXT: &str = "text/html; charset=utf-8";
 
 impl Reply {
     /// 200 with this body.
     pub(crate) fn ok(content_type: &'static str, body: Bytes) -> Self {
-        Self { status: 200, content_type, body, allow: None, retry: false, close: false }
+        Self {
+            status: 200,
+            content_type,
+            body: Body::Whole(body),
+            head_bytes: None,
+            encoding: None,
+            varies: false,
+            allow: None,
+            retry: false,
+            close: false,
+        }
+    }
+
+    /// 200 with events that come one by one.
+    pub(crate) fn events(events: Pieces) -> Self {
+        Self { body: Body::Events(events), ..Self::ok(EVENTS, Bytes::new()) }
     }
 
     /// The answer to `OPTIONS`: what the path allows.
@@ -36,17 +114,20 @@ impl Reply {
     }
 }
 
-impl From<HttpError> for Reply {
-    fn from(error: HttpError) -> Self {
+impl Reply {
+    /// What a failed request is answered with, in the form of its protocol.
+    pub(crate) fn error(error: &HttpError, protocol: Protocol) -> Self {
         let mut body = Vec::new();
-        seldon::encode_error(&mut body, &error.info, &error.reason);
+        match protocol {
+            Protocol::Seldon => seldon::encode_error(&mut body, &error.info, &error.reason),
+            Protocol::V2 | Protocol::TensorFlow => oip::encode_error(&mut body, &error.info),
+        }
         Self {
-            status: error.status,
-            content_type: JSON,
-            body: Bytes::from(body),
+            status: error.status(protocol),
             allow: error.allow,
             retry: error.retry,
             close: error.close,
+            ..Self::ok(JSON, Bytes::from(body))
         }
     }
 }
@@ -55,10 +136,12 @@ impl From<HttpError> for Reply {
 pub(crate) fn respond(
     came: &Came<'_>,
     reply: Reply,
+    protocol: Protocol,
     cors: &Cors,
     draining: bool,
-) -> Response<Bytes> {
-    let Reply { status, content_type, body, allow, retry, close } = reply;
+) -> Response<Body> {
+    let Reply { status, content_type, body, head_bytes, encoding, varies, allow, retry, close } =
+        reply;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::with_body(status, body);
     if close || draining {
@@ -66,7 +149,21 @@ pub(crate) fn respond(
     }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(PUID, came.puid.cloned().unwrap_or_else(new_puid));
+    if protocol == Protocol::Seldon {
+        headers.insert(PUID, came.puid.cloned().unwrap_or_else(new_puid));
+    }
+    if let Some(length) = head_bytes {
+        headers.insert(HEAD_BYTES, HeaderValue::from(length));
+    }
+    if varies {
+        headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"));
+    }
+    if let Some(encoding) = encoding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.name()));
+    }
     let open = allow_origin(came, headers, cors);
     if let Some(allow) = allow {
         headers.insert(header::ALLOW, HeaderValue::from_static(allow));
@@ -95,7 +192,7 @@ fn allow_origin(came: &Came<'_>, headers: &mut HeaderMap, cors: &Cors) -> bool {
     };
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     if came.origin.is_some() {
-        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
     true
 }
@@ -111,6 +208,6 @@ fn allow_methods(came: &Came<'_>, headers: &mut HeaderMap) {
 }
 
 /// The reply's id, for the access record.
-pub(crate) fn puid(response: &Response<Bytes>) -> &str {
+pub(crate) fn puid(response: &Response<Body>) -> &str {
     response.headers().get(PUID).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

@@ -1,7 +1,6 @@
 //! Listening: the main port and the metrics port.
 
 use std::cell::OnceCell;
-use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,6 +18,7 @@ use super::dispatch::{Worker, dispatch};
 use super::idle::Connections;
 use crate::observe::Registry;
 use crate::state::State;
+use crate::tls::{Alpn, Tls, accept};
 
 /// How long a client may take to close a connection that has been closed here.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -31,6 +31,8 @@ pub(crate) struct Servers {
     pub(crate) head_read_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) metrics_path: String,
+    /// What the main port speaks TLS with; the metrics port is plain.
+    pub(crate) tls: Option<Arc<Tls>>,
 }
 
 /// A port that is being served.
@@ -56,6 +58,7 @@ pub(crate) fn start(
 ) -> std::io::Result<Listening> {
     let address = listener.local_addr()?;
     let (keep_alive, head_read_timeout) = (options.keep_alive, options.head_read_timeout);
+    let tls = options.tls.clone();
     let service = move || {
         let worker = Rc::new(Worker { state: Arc::clone(&state) });
         let closing = Arc::clone(&closing);
@@ -66,12 +69,18 @@ pub(crate) fn start(
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .graceful_shutdown_signal(move || Arc::clone(&closing).notified_owned())
             .h1(fn_service(handler));
-        let connections = OnceCell::new();
+        let connections = Rc::new(OnceCell::new());
+        let tls = tls.clone();
         let accept = move |io: TcpStream| {
-            let connections = connections.get_or_init(|| Connections::watch(keep_alive));
-            let peer = io.peer_addr().ok();
-            let accepted = io.set_nodelay(true).map(|()| (connections.add(io), peer));
-            ready(accepted.map_err(DispatchError::Io))
+            let (connections, tls) = (Rc::clone(&connections), tls.clone());
+            async move {
+                let peer = io.peer_addr().ok();
+                io.set_nodelay(true).map_err(DispatchError::Io)?;
+                let accepted = accept(tls.as_deref(), Alpn::Http1, io, head_read_timeout).await;
+                let io = accepted.map_err(DispatchError::Io)?;
+                let connections = connections.get_or_init(|| Connections::watch(keep_alive));
+                Ok((connections.add(io), peer))
+            }
         };
         fn_service(accept).and_then(http)
     };

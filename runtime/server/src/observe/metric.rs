@@ -116,7 +116,7 @@ pub(crate) const TIMER_BOUNDS: [f64; 50] = [
     24.30812344597087, 29.999999999999996,
 ];
 
-const REQUEST: &[&str] = &["model", "version", "protocol", "method", "code"];
+const REQUEST: &[&str] = &["model", "version", "protocol", "transport", "method", "code"];
 const MODEL: &[&str] = &["model", "version"];
 
 /// Labels of everything that Seldon's Python microservice exposes (seldon-core 1.18.2).
@@ -158,7 +158,7 @@ impl Metric {
         match self {
             Self::Requests => family(
                 "radiant_requests_total",
-                "Requests answered, by the status code of the reply",
+                "Requests answered, by the status code of the reply: HTTP's number or gRPC's name",
                 REQUEST,
                 Unit::Count,
             ),
@@ -188,7 +188,7 @@ impl Metric {
             ),
             Self::EngineSeconds => family(
                 "radiant_engine_seconds",
-                "Time that one run of the engine took; of runs on a socket's thread every 16th",
+                "Time that one run of the engine took; of runs of up to 128 rows every 16th of a size",
                 MODEL,
                 Unit::Seconds(ENGINE_BOUNDS),
             ),

@@ -9,10 +9,12 @@ mod histogram;
 mod metric;
 mod registry;
 mod requests;
+mod statistics;
 
 pub use metric::{Family, Metric, Unit};
 pub use registry::{Registry, SERIES_MAX};
 
 pub(crate) use access::Access;
 pub(crate) use registry::GaugeGuard;
-pub(crate) use requests::{ModelMetrics, NodeLabels, Outcome, RequestMetrics};
+pub(crate) use requests::{ModelMetrics, NodeLabels, Outcome, RequestMetrics, Transport};
+pub(crate) use statistics::{Batch, Statistics, StatisticsSnapshot, Total};

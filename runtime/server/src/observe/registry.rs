@@ -87,8 +87,16 @@ impl Registry {
     /// # Panics
     /// When the metric is not a histogram, or the number of labels differs.
     pub fn histogram(&self, metric: Metric, labels: &[&str]) -> Histogram {
+        Histogram::from_arc(self.buckets(metric, labels))
+    }
+
+    /// The buckets of a histogram, for those who also read them.
+    ///
+    /// # Panics
+    /// As [`histogram`](Self::histogram).
+    pub(crate) fn buckets(&self, metric: Metric, labels: &[&str]) -> Arc<Buckets> {
         match self.cell(metric, labels) {
-            Cell::Buckets(cell) => Histogram::from_arc(cell),
+            Cell::Buckets(cell) => cell,
             cell => panic!("{metric:?} is no histogram but {cell:?}"),
         }
     }

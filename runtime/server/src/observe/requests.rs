@@ -1,21 +1,63 @@
 //! Handles of everything that is recorded for a request, resolved once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram};
 use radiant_core::{Map, MetricKind, Value};
+use tokio::time::Instant;
 
+use super::histogram::Buckets;
 use super::metric::{TIMER_BOUNDS, Unit};
 use super::registry::{Cell, Labels};
 use super::{Metric, Registry};
 use crate::config::NodeIdentity;
-use crate::http::Endpoint;
+use crate::endpoint::Endpoint;
 
-/// Status codes that have a slot of their own; any other shares the last.
-const CODES: [u16; 16] =
-    [200, 400, 403, 404, 405, 408, 413, 415, 422, 429, 500, 501, 502, 503, 504, 0];
+/// HTTP status codes that have a slot of their own; any other shares the last.
+const HTTP_CODES: [u16; N_CODES] =
+    [200, 400, 403, 404, 405, 408, 413, 415, 422, 429, 500, 501, 502, 503, 504, 499, 0];
+/// gRPC has as many status codes, from 0 on.
+const N_CODES: usize = 17;
+/// The names of gRPC's status codes.
+const GRPC_CODES: [&str; N_CODES] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+
+/// How a request came, and so which codes its replies have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Rest,
+    Grpc,
+}
+
+impl Transport {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Grpc => "grpc",
+        }
+    }
+}
 
 /// Who this node is, as labels of Seldon's own metrics.
 #[derive(Debug, Clone)]
@@ -68,12 +110,35 @@ fn label_value(value: &Value) -> String {
 /// What a request came to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcome {
+    pub(crate) transport: Transport,
     pub(crate) endpoint: Endpoint,
     /// Whether it came by a path that an orchestrator would have answered.
     pub(crate) external: bool,
     pub(crate) method: &'static str,
+    /// The status code of HTTP or gRPC.
     pub(crate) status: u16,
+    pub(crate) started: Instant,
     pub(crate) elapsed: Duration,
+}
+
+impl Outcome {
+    fn code_index(&self) -> usize {
+        match self.transport {
+            Transport::Rest => HTTP_CODES.iter().position(|&code| code == self.status),
+            Transport::Grpc => Some(usize::from(self.status)).filter(|&code| code < N_CODES),
+        }
+        .unwrap_or(N_CODES - 1)
+    }
+
+    /// The value of the label `code`.
+    fn code(&self) -> Cow<'static, str> {
+        match self.transport {
+            Transport::Rest => self.status.to_string().into(),
+            Transport::Grpc => {
+                GRPC_CODES.get(self.code_index()).copied().unwrap_or_default().into()
+            }
+        }
+    }
 }
 
 /// The request counters and histograms of one model.
@@ -83,41 +148,44 @@ pub(crate) struct RequestMetrics {
     node: NodeLabels,
     model: String,
     version: String,
-    handles: Box<[[OnceLock<Handles>; CODES.len()]; Endpoint::ALL.len()]>,
+    // By transport, endpoint and code.
+    handles: Box<[OnceLock<Handles>]>,
+    last_run_ns: AtomicU64,
+    started: Instant,
 }
 
 #[derive(Debug)]
 struct Handles {
     requests: Counter,
     seconds: Histogram,
+    buckets: Arc<Buckets>,
     // By method would be exact; an external endpoint has one method in practice.
     executor: OnceLock<Histogram>,
 }
 
 impl RequestMetrics {
     pub(crate) fn new(
-        registry: Arc<Registry>,
-        node: NodeLabels,
+        registry: &Arc<Registry>,
+        node: &NodeLabels,
         model: &str,
         version: &str,
     ) -> Self {
         Self {
-            registry,
-            node,
+            registry: Arc::clone(registry),
+            node: node.clone(),
             model: model.to_owned(),
             version: version.to_owned(),
-            handles: Box::default(),
+            handles: (0..2 * Endpoint::ALL.len() * N_CODES).map(|_| OnceLock::new()).collect(),
+            last_run_ns: AtomicU64::new(0),
+            started: Instant::now(),
         }
     }
 
     /// Records one answered request: a counter and one or two histograms.
     pub(crate) fn record(&self, outcome: &Outcome) {
-        let code = CODES.iter().position(|&code| code == outcome.status);
-        let slot = code.unwrap_or(CODES.len() - 1);
-        let Some(cell) = self.handles.get(outcome.endpoint as usize).and_then(|row| row.get(slot))
-        else {
-            return;
-        };
+        let row = outcome.transport as usize * Endpoint::ALL.len() + outcome.endpoint as usize;
+        let slot = row * N_CODES + outcome.code_index();
+        let Some(cell) = self.handles.get(slot) else { return };
         let handles = cell.get_or_init(|| self.handles(outcome));
         let seconds = outcome.elapsed.as_secs_f64();
         handles.requests.increment(1);
@@ -125,21 +193,59 @@ impl RequestMetrics {
         if outcome.external {
             handles.executor.get_or_init(|| self.executor(outcome)).record(seconds);
         }
+        if outcome.endpoint.runs_model() {
+            let ended = outcome.started.duration_since(self.started) + outcome.elapsed;
+            let ns = u64::try_from(ended.as_nanos()).unwrap_or(u64::MAX);
+            self.last_run_ns.store(ns, Ordering::Relaxed);
+        }
+    }
+
+    /// How long ago the model was last asked, if it was.
+    pub(crate) fn last_run(&self) -> Option<Duration> {
+        let at = Duration::from_nanos(self.last_run_ns.load(Ordering::Relaxed));
+        (!at.is_zero()).then(|| self.started.elapsed().saturating_sub(at))
+    }
+
+    /// The requests that ran the model, and those that failed: how many, and how long in all.
+    pub(crate) fn runs(&self) -> [(u64, Duration); 2] {
+        let mut sums = [(0, Duration::ZERO); 2];
+        for (slot, cell) in self.handles.iter().enumerate() {
+            let (row, code) = (slot / N_CODES, slot % N_CODES);
+            let endpoint = Endpoint::ALL.get(row % Endpoint::ALL.len());
+            // The first code of both transports is that of success.
+            let sum = sums.get_mut(usize::from(code > 0));
+            if let (Some(handles), Some(endpoint), Some(sum)) = (cell.get(), endpoint, sum)
+                && endpoint.runs_model()
+            {
+                let snapshot = handles.buckets.snapshot();
+                sum.0 += snapshot.count;
+                sum.1 += Duration::try_from_secs_f64(snapshot.sum).unwrap_or_default();
+            }
+        }
+        sums
     }
 
     fn handles(&self, outcome: &Outcome) -> Handles {
-        let code = outcome.status.to_string();
-        let labels =
-            [self.model.as_str(), &self.version, "seldon", outcome.endpoint.name(), code.as_str()];
+        let code = outcome.code();
+        let labels = [
+            self.model.as_str(),
+            &self.version,
+            outcome.endpoint.protocol().name(),
+            outcome.transport.name(),
+            outcome.endpoint.name(),
+            &code,
+        ];
+        let buckets = self.registry.buckets(Metric::RequestSeconds, &labels);
         Handles {
             requests: self.registry.counter(Metric::Requests, &labels),
-            seconds: self.registry.histogram(Metric::RequestSeconds, &labels),
+            seconds: Histogram::from_arc(Arc::clone(&buckets)),
+            buckets,
             executor: OnceLock::new(),
         }
     }
 
     fn executor(&self, outcome: &Outcome) -> Histogram {
-        let code = outcome.status.to_string();
+        let code = outcome.code();
         let labels = [
             self.node.get("deployment_name"),
             self.node.get("predictor_name"),

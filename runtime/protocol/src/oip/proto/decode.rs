@@ -35,7 +35,7 @@ pub fn decode_proto(
     if counts.raws > 0 && counts.raws != counts.inputs {
         let Counts { inputs, raws } = counts;
         return Err(Error::invalid_input(format!(
-            "`raw_input_contents`: expected one entry for each of the {inputs} inputs, got {raws}"
+            "`raw_input_contents`: expected one entry for each input, {inputs} in all, got {raws}"
         )));
     }
     let mut bodies = Occurrences { fields: Fields::new(message), number: field::INPUTS };

@@ -21,6 +21,8 @@ fn model<'a>(model_name: &'a str, repository_name: &'a str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
@@ -35,7 +37,7 @@ mod tests {
                 ..Default::default()
             };
             assert_eq!(repository_model(&load), expected);
-            let parameters = std::collections::HashMap::default();
+            let parameters = HashMap::new();
             let unload = RepositoryModelUnloadRequest { model_name, repository_name, parameters };
             assert_eq!(repository_model_to_unload(&unload), expected);
         }

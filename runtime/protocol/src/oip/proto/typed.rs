@@ -102,13 +102,13 @@ pub(super) fn read(
     if n_read == n_elements {
         return Ok(());
     }
-    let plural = if n_elements == 1 { "" } else { "s" };
     let place = match expected {
         Some(number) => format!("`{}` or `raw_input_contents`", name_of(number)),
         None => "`raw_input_contents`, the only place for them".to_owned(),
     };
     Err(Error::invalid_input(format!(
-        "expected {n_elements} element{plural} of {dtype} in {place}, got {n_read}"
+        "expected {} of {dtype} in {place}, got {n_read}",
+        raw::elements(n_elements)
     )))
 }
 

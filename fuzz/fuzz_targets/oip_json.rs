@@ -1,0 +1,30 @@
+//! An inference of the Open Inference Protocol over REST: JSON, binary tensors, the raw body; and the
+//! other bodies of its paths.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use radiant_core::{DType, TensorSpec};
+use radiant_protocol::Limits;
+use radiant_protocol::oip::{Body, Request, decode_generate, decode_index, decode_json, decode_load};
+
+fuzz_target!(|body: &[u8]| {
+    let Some((&first, bytes)) = body.split_first() else { return };
+    let head_bytes = match first {
+        0 => None,
+        length => Some(usize::from(length) - 1),
+    };
+    let spec = |name: &str, dtype| TensorSpec {
+        name: name.into(),
+        dtype,
+        dims: vec![None, Some(2)],
+    };
+    let specs = [spec("x", DType::F32), spec("y", DType::Bytes)];
+    let (limits, mut inputs) = (Limits::default(), Vec::new());
+    for specs in [None, Some(&specs[..1]), Some(&specs[..])] {
+        let body = Body { bytes, head_bytes };
+        drop(decode_json(body, specs, &limits, &mut Request::default(), &mut inputs));
+    }
+    drop(decode_generate(bytes, &limits));
+    drop(decode_index(bytes, &limits));
+    drop(decode_load(bytes, &limits));
+});

@@ -1,0 +1,179 @@
+//! The messages of a call: found in its body, within their limit and time, and unpacked.
+//!
+//! Each is preceded by five bytes: whether it is compressed, and its length (gRPC over HTTP/2,
+//! "Length-Prefixed-Message"). A message that arrives in one piece is not copied.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use http_body::Body;
+use radiant_core::{Error, ErrorKind};
+use tokio::time::Sleep;
+
+/// Bytes in front of a message.
+pub(super) const HEAD_BYTES: usize = 5;
+
+/// The rate below which a client that sends a message is too slow once its time is used up.
+const BYTES_A_SECOND_MIN: f64 = 65_536.0;
+
+/// The room that is made before the bytes that a message announces have come.
+const FIRST_BYTES_MAX: usize = 1 << 20;
+
+/// A message as it came.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) is_compressed: bool,
+    pub(super) bytes: Bytes,
+}
+
+/// The messages that come in a body.
+#[derive(Debug)]
+pub(super) struct Messages<B> {
+    body: B,
+    /// What came behind the last message.
+    rest: Bytes,
+    bytes_max: usize,
+    read_timeout: Option<Duration>,
+    // Made when the client is waited for, which it seldom is.
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+impl<B> Messages<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    /// The messages of a stream, each of at most `bytes_max` bytes.
+    pub(super) fn new(body: B, bytes_max: usize) -> Self {
+        Self { body, rest: Bytes::new(), bytes_max, read_timeout: None, patience: None }
+    }
+
+    /// The one message of a call, which must have come `read_timeout` after it was first waited for,
+    /// and a second later for each 64 KiB.
+    ///
+    /// # Errors
+    /// It is too large, too slow, breaks off, or is not one message.
+    pub(super) async fn only(
+        body: B,
+        bytes_max: usize,
+        read_timeout: Duration,
+    ) -> Result<Message, Error> {
+        let mut messages = Self { read_timeout: Some(read_timeout), ..Self::new(body, bytes_max) };
+        let message = messages.next().await?;
+        let message = message.ok_or_else(|| malformed("expected a message, got none"))?;
+        while messages.rest.is_empty() && !messages.body.is_end_stream() {
+            match messages.chunk().await? {
+                Some(chunk) => messages.rest = chunk,
+                None => break,
+            }
+        }
+        if messages.rest.is_empty() {
+            Ok(message)
+        } else {
+            Err(malformed("expected one message, got more"))
+        }
+    }
+
+    /// The next message; `None` when the client has sent its last.
+    ///
+    /// # Errors
+    /// It is too large or breaks off; no further message can be found then.
+    pub(super) async fn next(&mut self) -> Result<Option<Message>, Error> {
+        while self.rest.len() < HEAD_BYTES {
+            let Some(chunk) = self.chunk().await? else {
+                return if self.rest.is_empty() { Ok(None) } else { Err(broken_off()) };
+            };
+            self.rest = if self.rest.is_empty() {
+                chunk
+            } else {
+                [std::mem::take(&mut self.rest), chunk].concat().into()
+            };
+        }
+        let is_compressed = match self.rest.get_u8() {
+            0 => false,
+            1 => true,
+            flag => return Err(malformed(&format!("expected 0 or 1 in front of it, got {flag}"))),
+        };
+        let length = usize::try_from(self.rest.get_u32()).unwrap_or(usize::MAX);
+        if length > self.bytes_max {
+            return Err(too_large(length, self.bytes_max));
+        }
+        let bytes = self.take(length).await?;
+        Ok(Some(Message { is_compressed, bytes }))
+    }
+
+    async fn take(&mut self, length: usize) -> Result<Bytes, Error> {
+        if self.rest.len() >= length {
+            return Ok(self.rest.split_to(length));
+        }
+        let mut joined = BytesMut::with_capacity(length.min(FIRST_BYTES_MAX));
+        let mut chunk = std::mem::take(&mut self.rest);
+        loop {
+            let missing = length - joined.len();
+            joined.extend_from_slice(&chunk.split_to(missing.min(chunk.len())));
+            if joined.len() == length {
+                self.rest = chunk;
+                return Ok(joined.freeze());
+            }
+            chunk = self.chunk().await?.ok_or_else(broken_off)?;
+        }
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        poll_fn(|context| self.poll_chunk(context)).await
+    }
+
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        while let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            let Some(frame) = frame else { return Poll::Ready(Ok(None)) };
+            let frame = frame.map_err(|error| {
+                Error::invalid_input(format!("the message could not be read: {error}"))
+            })?;
+            // Clients have no trailers in gRPC.
+            let Ok(chunk) = frame.into_data() else { continue };
+            if let Some(patience) = &mut self.patience {
+                let bought = Duration::from_secs_f64(chunk.len() as f64 / BYTES_A_SECOND_MIN);
+                let until = patience.deadline() + bought;
+                patience.as_mut().reset(until);
+            }
+            return Poll::Ready(Ok(Some(chunk)));
+        }
+        let Some(read_timeout) = self.read_timeout else { return Poll::Pending };
+        let patience =
+            self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(read_timeout)));
+        ready!(patience.as_mut().poll(context));
+        Poll::Ready(Err(too_slow(read_timeout)))
+    }
+}
+
+#[cold]
+fn malformed(what: &str) -> Error {
+    Error::invalid_input(format!("the call is not gRPC: {what}"))
+}
+
+#[cold]
+fn broken_off() -> Error {
+    malformed("it breaks off within a message")
+}
+
+#[cold]
+fn too_large(length: usize, bytes_max: usize) -> Error {
+    let text = format!(
+        "the message of {length} bytes is larger than the limit of {bytes_max} bytes \
+         (--grpc-message-bytes-max)"
+    );
+    Error::new(ErrorKind::TooLarge, text)
+}
+
+#[cold]
+fn too_slow(waited: Duration) -> Error {
+    let text = format!("the message did not arrive within {} s", waited.as_secs_f64());
+    Error::new(ErrorKind::DeadlineExceeded, text)
+}
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

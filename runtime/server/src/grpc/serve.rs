@@ -1,0 +1,172 @@
+//! Listening: connections are accepted in one place and spread over threads, each with a runtime of
+//! its own, so that a call never leaves its thread unless the engine is slow.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::watch;
+
+use super::connection::{Accepted, Place, serve_all};
+use super::service::Shared;
+use crate::state::State;
+use crate::tls::Tls;
+
+/// Connections that wait for a busy thread; then new ones wait in the system's queue.
+const WAITING_MAX: usize = 64;
+
+/// Open connections of one thread; one beyond them is closed at once.
+const CONNECTIONS_MAX: usize = 25_600;
+
+/// How long it is waited when the system refuses a connection, for want of file descriptors mostly.
+const REFUSED_PAUSE: Duration = Duration::from_millis(100);
+
+/// How the port behaves.
+#[derive(Clone)]
+pub(crate) struct GrpcOptions {
+    /// Threads that serve connections; at least one.
+    pub(crate) workers: usize,
+    /// How long a client may take to open a connection that it has made.
+    pub(crate) opening_timeout: Duration,
+    /// What the port is secured by, if it is.
+    pub(crate) tls: Option<Arc<Tls>>,
+}
+
+/// A port that is being served.
+#[derive(Debug)]
+pub(crate) struct GrpcListening {
+    pub(crate) address: SocketAddr,
+    drain: watch::Sender<bool>,
+    accepting: tokio::task::JoinHandle<()>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Tells when the server begins to end.
+#[derive(Debug, Clone)]
+pub(super) struct Draining(pub(super) watch::Receiver<bool>);
+
+impl Draining {
+    /// Waits until the server begins to end.
+    pub(super) async fn begun(&mut self) {
+        // Without a sender there is no server any more.
+        drop(self.0.wait_for(|begun| *begun).await);
+    }
+}
+
+/// A thread that serves connections.
+struct Worker {
+    accepted: Sender<Accepted>,
+    open: Arc<AtomicUsize>,
+}
+
+/// Serves calls on `listener` until [`GrpcListening::finish`]. To be called within a runtime, which
+/// accepts the connections.
+///
+/// # Errors
+/// When the system refuses the socket, a thread or a runtime.
+pub(crate) fn start(
+    listener: TcpListener,
+    state: Arc<State>,
+    options: &GrpcOptions,
+) -> io::Result<GrpcListening> {
+    let address = listener.local_addr()?;
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let (drain, begun) = watch::channel(false);
+    let draining = Draining(begun);
+    let shared = Arc::new(Shared::new(state, options.tls.clone(), draining.clone())?);
+    let (mut workers, mut threads) = (Vec::new(), Vec::new());
+    for index in 0..options.workers.max(1) {
+        let (sender, accepted) = mpsc::channel(WAITING_MAX);
+        threads.push(start_thread(index, accepted, Arc::clone(&shared), options)?);
+        workers.push(Worker { accepted: sender, open: Arc::default() });
+    }
+    let accepting = tokio::spawn(accept_all(listener, workers, draining));
+    Ok(GrpcListening { address, drain, accepting, threads })
+}
+
+fn start_thread(
+    index: usize,
+    accepted: Receiver<Accepted>,
+    shared: Arc<Shared>,
+    options: &GrpcOptions,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let opening_timeout = options.opening_timeout;
+    std::thread::Builder::new()
+        .name(format!("grpc-{index}"))
+        .spawn(move || runtime.block_on(serve_all(accepted, shared, opening_timeout)))
+}
+
+/// Accepts connections until the server drains, and gives each to the thread with the fewest: they
+/// live long, so that the threads' luck in accepting would decide who works.
+async fn accept_all(
+    listener: tokio::net::TcpListener,
+    workers: Vec<Worker>,
+    mut draining: Draining,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = draining.begun() => return,
+        };
+        let handed_over = match accepted {
+            Ok((stream, _peer)) => hand_over(stream, &workers).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = handed_over
+            && !is_of_one_connection(&error)
+        {
+            tracing::warn!(error = %error, "the gRPC port cannot accept a connection");
+            tokio::time::sleep(REFUSED_PAUSE).await;
+        }
+    }
+}
+
+async fn hand_over(stream: tokio::net::TcpStream, workers: &[Worker]) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let stream = stream.into_std()?;
+    let n_open = |worker: &&Worker| worker.open.load(Ordering::Relaxed);
+    if let Some(worker) = workers.iter().min_by_key(n_open)
+        && n_open(&worker) < CONNECTIONS_MAX
+    {
+        let place = Place::take(&worker.open);
+        // A thread ends only after this task does.
+        drop(worker.accepted.send(Accepted { stream, place }).await);
+    }
+    Ok(())
+}
+
+/// Whether only this connection failed, and not the port.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::Interrupted
+    )
+}
+
+impl GrpcListening {
+    /// Closes the port, and waits until the calls in flight are answered. Streams end after the
+    /// request that they are at.
+    pub(crate) async fn finish(self) {
+        self.drain.send_replace(true);
+        // What it accepted last is with the threads when it ends.
+        drop(self.accepting.await);
+        let join = move || {
+            for thread in self.threads {
+                // A thread that died has nothing left to say: its panic is in the log.
+                drop(thread.join());
+            }
+        };
+        drop(tokio::task::spawn_blocking(join).await);
+    }
+}

@@ -1,0 +1,271 @@
+//! One call: find its method, answer it, record it.
+
+use std::convert::Infallible;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Request, Response};
+use http_body::Body as HttpBody;
+use radiant_core::{Error, ErrorKind};
+use tonic_health::pb::health_server::HealthServer;
+use tower_service::Service as _;
+
+use super::health::HealthService;
+use super::message::{Message, Messages};
+use super::record::Record;
+use super::reflection::Reflection;
+use super::reply::{self, Body, Framed};
+use super::route::{Route, resolve, unanswered};
+use super::serve::Draining;
+use super::{error, oip, seldon, stream, tfs};
+use crate::encoding::Encoding;
+use crate::endpoint::{Endpoint, Protocol};
+use crate::state::State;
+use crate::tls::Tls;
+
+/// A message longer than this is unpacked or packed on an engine thread, because that would hold up
+/// the socket's.
+const INLINE_BYTES_MAX: usize = 1 << 16;
+
+/// What all calls share.
+pub(super) struct Shared {
+    pub(super) state: Arc<State>,
+    pub(super) tls: Option<Arc<Tls>>,
+    pub(super) draining: Draining,
+    health: HealthServer<HealthService>,
+    reflection: Reflection,
+}
+
+impl Shared {
+    /// # Errors
+    /// The descriptors that reflection serves cannot be read.
+    pub(super) fn new(
+        state: Arc<State>,
+        tls: Option<Arc<Tls>>,
+        draining: Draining,
+    ) -> std::io::Result<Self> {
+        let health = HealthService::server(Arc::clone(&state), draining.clone());
+        let reflection = Reflection::new(draining.clone())?;
+        Ok(Self { state, tls, draining, health, reflection })
+    }
+}
+
+/// What a call's body must be.
+pub(super) trait Incoming:
+    HttpBody<Data = Bytes, Error: Display + Into<Box<dyn std::error::Error + Send + Sync>> + Send>
+    + Unpin
+    + Send
+    + 'static
+{
+}
+
+impl<B> Incoming for B where
+    B: HttpBody<
+            Data = Bytes,
+            Error: Display + Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+        > + Unpin
+        + Send
+        + 'static
+{
+}
+
+/// Answers one call; this never fails.
+pub(super) async fn dispatch<B: Incoming>(
+    shared: Arc<Shared>,
+    request: Request<B>,
+) -> Result<Response<Body>, Infallible> {
+    let route = resolve(request.uri().path());
+    let Route::Ours { endpoint, external } = route else {
+        return Ok(Box::pin(own(&shared, request, route)).await);
+    };
+    let (parts, body) = request.into_parts();
+    if endpoint == Endpoint::StreamInfer {
+        return Ok(stream::answer(shared, parts, body));
+    }
+    let mut record = Record::new(&shared.state, &parts, endpoint, external);
+    let call = answer(&shared.state, &mut record, body);
+    let answered = match deadline(&parts.headers) {
+        None => call.await,
+        Some(limit) => {
+            let answered = tokio::time::timeout(limit, call).await;
+            answered.unwrap_or_else(|_elapsed| Err(deadline_exceeded(limit)))
+        }
+    };
+    Ok(answered.unwrap_or_else(|error| {
+        error::log(&error);
+        record.code = error::code(&error);
+        reply::failed(&error)
+    }))
+}
+
+/// Answers a call of gRPC's own services.
+async fn own<B: Incoming>(shared: &Shared, request: Request<B>, route: Route) -> Response<Body> {
+    let response = match route {
+        Route::Reflection => shared.reflection.answer(request).await,
+        Route::ReflectionAlpha => shared.reflection.answer_alpha(request).await,
+        Route::Health | Route::Ours { .. } => {
+            let answered = shared.health.clone().call(request).await;
+            answered.unwrap_or_else(|never| match never {})
+        }
+    };
+    response.map(Body::Foreign)
+}
+
+/// The straight line of a call with one message.
+async fn answer<'a, B: Incoming>(
+    state: &'a Arc<State>,
+    record: &mut Record<'a>,
+    body: B,
+) -> Result<Response<Body>, Error> {
+    let endpoint = record.endpoint;
+    if matches!(endpoint, Endpoint::Unknown | Endpoint::V2Unknown | Endpoint::TfUnknown) {
+        return Err(unanswered(record.parts.uri.path()));
+    }
+    let encoding = encoding(record.parts)?;
+    let config = &state.config;
+    let message = Messages::only(body, config.message_bytes_max, config.body.read_timeout).await?;
+    record.request_bytes = message.bytes.len();
+    let message = unpack(state, message, encoding).await?;
+    let answer = match endpoint.protocol() {
+        Protocol::V2 => oip::answer(state, record, message).await?,
+        Protocol::Seldon => seldon::answer(state, record, message).await?,
+        Protocol::TensorFlow => Box::pin(tfs::answer(state, record, message)).await?,
+    };
+    let (message, encoding) = pack(state, answer, encoding).await?;
+    record.reply_bytes = bytes::Buf::remaining(&message);
+    record.code = error::OK;
+    Ok(reply::message(message, encoding))
+}
+
+/// How the compressed messages of a call are compressed.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for an encoding that is not known.
+pub(super) fn encoding(parts: &Parts) -> Result<Option<Encoding>, Error> {
+    match parts.headers.get(reply::ENCODING).map(http::HeaderValue::as_bytes) {
+        None | Some(b"identity") => Ok(None),
+        Some(b"gzip") => Ok(Some(Encoding::Gzip)),
+        Some(b"deflate") => Ok(Some(Encoding::Deflate)),
+        Some(other) => {
+            let shown: String = String::from_utf8_lossy(other).chars().take(100).collect();
+            let text = format!("grpc-encoding: expected gzip, deflate or identity, got `{shown}`");
+            Err(Error::new(ErrorKind::Unsupported, text))
+        }
+    }
+}
+
+/// The message as its codec reads it.
+///
+/// # Errors
+/// It is not compressed as it says, or is larger than the limit.
+pub(super) async fn unpack(
+    state: &State,
+    message: Message,
+    encoding: Option<Encoding>,
+) -> Result<Bytes, Error> {
+    let Message { is_compressed, bytes } = message;
+    if !is_compressed {
+        return Ok(bytes);
+    }
+    let encoding = encoding.ok_or_else(|| {
+        Error::invalid_input("the message is compressed: expected grpc-encoding, got none")
+    })?;
+    // A little that is sent may unpack to very much: that has the limit of bodies, too.
+    let bytes_max = state.config.message_bytes_max.min(state.config.body.bytes_max);
+    if bytes.len() <= INLINE_BYTES_MAX {
+        return encoding.decode(&bytes, bytes_max).map(Bytes::from);
+    }
+    let unpacking = state.pool.run(move || encoding.decode(&bytes, bytes_max));
+    Box::pin(unpacking).await?.map(Bytes::from)
+}
+
+/// The message as it is sent: compressed where the request was, if it is long enough to gain by it.
+///
+/// # Errors
+/// It is larger than the limit.
+pub(super) async fn pack(
+    state: &State,
+    message: Bytes,
+    encoding: Option<Encoding>,
+) -> Result<(Framed, Option<Encoding>), Error> {
+    let bytes_max = state.config.message_bytes_max;
+    if message.len() > bytes_max {
+        return Err(reply_too_large(message.len(), bytes_max));
+    }
+    let is_long = state.config.compress_bytes_min.is_some_and(|min| message.len() >= min);
+    let Some(encoding) = encoding.filter(|_| is_long) else {
+        return Ok((Framed::new(message, false)?, None));
+    };
+    let packed = if message.len() <= INLINE_BYTES_MAX {
+        encoding.encode(&message)
+    } else {
+        Box::pin(state.pool.run(move || encoding.encode(&message))).await?
+    };
+    Ok((Framed::new(Bytes::from(packed), true)?, Some(encoding)))
+}
+
+#[cold]
+fn reply_too_large(length: usize, bytes_max: usize) -> Error {
+    let text = format!(
+        "the reply of {length} bytes is larger than the limit of {bytes_max} bytes \
+         (--grpc-message-bytes-max)"
+    );
+    Error::new(ErrorKind::TooLarge, text)
+}
+
+/// How long the client waits: `grpc-timeout`, at most eight digits and a unit. What is spelt
+/// otherwise is no deadline.
+pub(super) fn deadline(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    if digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let count: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(count * 3600)),
+        "M" => Some(Duration::from_secs(count * 60)),
+        "S" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_millis(count)),
+        "u" => Some(Duration::from_micros(count)),
+        "n" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+#[cold]
+pub(super) fn deadline_exceeded(limit: Duration) -> Error {
+    let text = format!("no answer within the call's deadline of {} s", limit.as_secs_f64());
+    Error::new(ErrorKind::DeadlineExceeded, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_read_in_every_unit() {
+        for (text, expected) in [
+            ("1H", Some(Duration::from_hours(1))),
+            ("2M", Some(Duration::from_mins(2))),
+            ("3S", Some(Duration::from_secs(3))),
+            ("99999999m", Some(Duration::from_millis(99_999_999))),
+            ("5u", Some(Duration::from_micros(5))),
+            ("0n", Some(Duration::ZERO)),
+            ("123456789m", None),
+            ("S", None),
+            ("", None),
+            ("5", None),
+            ("-5S", None),
+            ("5s", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-timeout", text.parse().unwrap());
+            assert_eq!(deadline(&headers), expected, "{text}");
+        }
+        assert_eq!(deadline(&HeaderMap::new()), None);
+    }
+}

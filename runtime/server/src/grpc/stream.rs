@@ -1,0 +1,144 @@
+//! `ModelStreamInfer`: inferences on one stream, answered in their order and one at a time, so that
+//! a client who reads slowly is answered slowly.
+//!
+//! As in Triton, a failure is told within the stream, which goes on; a client who sends the metadata
+//! `triton_grpc_error: true` has the stream end with its status instead. Each request has one reply,
+//! which says that it is the final one; nothing follows it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::Response;
+use http::request::Parts;
+use radiant_core::{Error, ErrorKind};
+use radiant_protocol::oip as codec;
+use tokio::time::Instant;
+
+use super::message::Messages;
+use super::record::Record;
+use super::reply::{self, Body, Framed};
+use super::serve::Draining;
+use super::service::{Incoming, Shared, deadline, deadline_exceeded, encoding, pack, unpack};
+use super::{error, oip};
+use crate::encoding::Encoding;
+use crate::endpoint::Endpoint;
+use crate::oip::infer;
+use crate::state::State;
+
+/// A stream of inferences.
+struct Inferences<B> {
+    shared: Arc<Shared>,
+    parts: Parts,
+    messages: Messages<B>,
+    encoding: Option<Encoding>,
+    /// Whether the first failure ends the stream.
+    is_strict: bool,
+    /// When the client's patience ends, and how long it was.
+    until: Option<(Instant, Duration)>,
+    draining: Draining,
+    has_ended: bool,
+}
+
+/// Answers a call to `ModelStreamInfer`.
+pub(super) fn answer<B: Incoming>(shared: Arc<Shared>, parts: Parts, body: B) -> Response<Body> {
+    let encoding = match encoding(&parts) {
+        Ok(encoding) => encoding,
+        Err(error) => {
+            let mut record = Record::new(&shared.state, &parts, Endpoint::StreamInfer, true);
+            record.code = error::code(&error);
+            return reply::failed(&error);
+        }
+    };
+    let is_strict = parts.headers.get("triton_grpc_error").is_some_and(|value| value == "true");
+    let inferences = Inferences {
+        messages: Messages::new(body, shared.state.config.message_bytes_max),
+        until: deadline(&parts.headers).map(|limit| (Instant::now() + limit, limit)),
+        draining: shared.draining.clone(),
+        has_ended: false,
+        shared,
+        parts,
+        encoding,
+        is_strict,
+    };
+    let replies = stream::unfold(inferences, |mut inferences| async {
+        let reply = inferences.next().await?;
+        Some((reply, inferences))
+    });
+    reply::messages(Box::pin(replies), encoding)
+}
+
+impl<B: Incoming> Inferences<B> {
+    /// The next reply; nothing follows a failure.
+    async fn next(&mut self) -> Option<Result<Framed, Error>> {
+        if self.has_ended {
+            return None;
+        }
+        let reply = match self.until {
+            None => self.turn().await,
+            Some((until, limit)) => tokio::time::timeout_at(until, self.turn())
+                .await
+                .unwrap_or_else(|_elapsed| Err(deadline_exceeded(limit))),
+        };
+        self.has_ended = !matches!(reply, Ok(Some(_)));
+        reply.transpose()
+    }
+
+    /// Waits for a request and answers it; `None` when there will be none.
+    async fn turn(&mut self) -> Result<Option<Framed>, Error> {
+        let message = tokio::select! {
+            message = self.messages.next() => message?,
+            () = self.draining.begun() => return Err(closing()),
+        };
+        let Some(message) = message else { return Ok(None) };
+        let state = &self.shared.state;
+        let mut record = Record::new(state, &self.parts, Endpoint::StreamInfer, true);
+        record.request_bytes = message.bytes.len();
+        let message = unpack(state, message, self.encoding).await?;
+        let answer = match inference(state, &mut record, &message).await {
+            Ok(answer) => {
+                record.code = error::OK;
+                answer
+            }
+            Err(error) => {
+                error::log(&error);
+                record.code = error::code(&error);
+                if self.is_strict {
+                    return Err(error);
+                }
+                told_within(&message, &error)
+            }
+        };
+        record.reply_bytes = answer.len();
+        let (framed, _) = pack(state, answer, self.encoding).await?;
+        Ok(Some(framed))
+    }
+}
+
+async fn inference<'a>(
+    state: &'a State,
+    record: &mut Record<'a>,
+    message: &[u8],
+) -> Result<Bytes, Error> {
+    let entry = oip::find(state, message)?;
+    record.entry = Some(entry);
+    let node = entry.node()?;
+    let work = infer(state, &node, oip::decode(state, &node, message)?).await?;
+    oip::encode(entry, &node, work, |reply, answer| {
+        codec::encode_stream_reply(reply, answer, Some(true))
+    })
+}
+
+/// The reply that tells of a failure, with the request's id if it can be read.
+fn told_within(message: &[u8], error: &Error) -> Bytes {
+    let id = codec::target(message).map_or("", |target| target.id);
+    let mut reply = Vec::new();
+    codec::encode_stream_error(&mut reply, error.message(), id);
+    Bytes::from(reply)
+}
+
+#[cold]
+fn closing() -> Error {
+    Error::new(ErrorKind::NotReady, "the server is shutting down")
+}

@@ -1,0 +1,345 @@
+//! The Open Inference Protocol, whatever the transport: what is answered about models, and
+//! inferences with several inputs and outputs.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use radiant_core::{Error, ErrorKind, Signature, Tensor};
+use radiant_protocol::oip::{self, ModelInfo, RequestedOutput};
+use radiant_protocol::pb::inference as pb;
+
+use crate::config::LogLevel;
+use crate::infer;
+use crate::node::Node;
+use crate::observe::{Batch, Statistics, StatisticsSnapshot, Total};
+use crate::repository::{Entry, Phase};
+use crate::state::State;
+use crate::work::Work;
+
+/// What is offered beyond the protocol's core.
+const EXTENSIONS: [&str; 7] = [
+    "binary_tensor_data",
+    "classification",
+    "generate",
+    "model_configuration",
+    "model_repository",
+    "parameters",
+    "statistics",
+];
+
+/// Runs the model of `node` on `work.inputs` for the outputs that `work.oip` asks for, within the
+/// time that the client and the configuration allow. The answer is in `work.outputs`, each with its
+/// name, in the order asked for.
+///
+/// # Errors
+/// An output that the model does not have, or what the model says.
+pub(crate) async fn infer(
+    state: &State,
+    node: &Arc<Node>,
+    work: Box<Work>,
+) -> Result<Box<Work>, Error> {
+    let asked = work.oip.timeout();
+    let limit = match (asked, state.config.request_timeout) {
+        (Some(asked), Some(limit)) => Some(asked.min(limit)),
+        (asked, limit) => asked.or(limit),
+    };
+    match limit {
+        None => run(state, node, work).await,
+        Some(limit) => {
+            let running = Box::pin(tokio::time::timeout(limit, run(state, node, work)));
+            running.await.unwrap_or_else(|_elapsed| Err(deadline_exceeded(limit)))
+        }
+    }
+}
+
+#[cold]
+fn deadline_exceeded(limit: Duration) -> Error {
+    let text =
+        format!("no answer within {} s (`timeout` or --request-timeout)", limit.as_secs_f64());
+    Error::new(ErrorKind::DeadlineExceeded, text)
+}
+
+async fn run(state: &State, node: &Arc<Node>, mut work: Box<Work>) -> Result<Box<Work>, Error> {
+    let Some((engine, _)) = node.engine() else {
+        run_component(state, node, &mut work)?;
+        return Ok(work);
+    };
+    let signature = engine.signature();
+    choose_outputs(signature, &mut work)?;
+    work.decoded(&node.statistics);
+    let mut work = infer::infer(state, node, work).await?;
+    work.ran();
+    let Work { outputs, wanted, .. } = &mut *work;
+    for (output, spec) in outputs.iter_mut().zip(wanted.iter().map(|&i| signature.outputs.get(i))) {
+        if let Some(spec) = spec
+            && !Arc::ptr_eq(&output.name, &spec.name)
+        {
+            output.name = Arc::clone(&spec.name);
+        }
+    }
+    classify(&mut work, signature.classifier.as_ref().map(|classifier| &classifier.classes))?;
+    Ok(work)
+}
+
+/// Resolves the names of the outputs that are asked for; all where none is.
+fn choose_outputs(signature: &Signature, work: &mut Work) -> Result<(), Error> {
+    let Work { oip, wanted, .. } = work;
+    wanted.clear();
+    if oip.outputs.is_empty() {
+        wanted.extend(0..signature.outputs.len());
+        return Ok(());
+    }
+    for output in &oip.outputs {
+        let index = signature.output_index(&output.name);
+        let index = index.ok_or_else(|| no_output(&signature.outputs_listed(), &output.name))?;
+        if wanted.contains(&index) {
+            let text = format!("output `{}` is asked for twice", output.name);
+            return Err(Error::invalid_input(text));
+        }
+        wanted.push(index);
+    }
+    Ok(())
+}
+
+#[cold]
+fn no_output(expected: &str, asked: &str) -> Error {
+    let shown: String = asked.chars().take(200).collect();
+    Error::invalid_input(format!("the model has no output `{shown}`; expected one of {expected}"))
+}
+
+/// Replaces outputs by their classes where that is asked for (classification extension).
+fn classify(work: &mut Work, labels: Option<&radiant_core::Strings>) -> Result<(), Error> {
+    let Work { oip, outputs, .. } = work;
+    for (asked, output) in oip.outputs.iter().zip(outputs) {
+        if asked.classes > 0 {
+            *output = oip::classify(output, asked.classes, labels)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives a component the tensors by name.
+fn run_component(state: &State, node: &Node, work: &mut Work) -> Result<(), Error> {
+    let _permit = state.permits.take()?;
+    let inputs = std::mem::take(&mut work.inputs);
+    work.decoded(&node.statistics);
+    let mut outputs = node.contain(|| node.component().infer(inputs))?;
+    if !work.oip.outputs.is_empty() {
+        outputs = select(outputs, &work.oip.outputs)?;
+    }
+    work.outputs = outputs;
+    work.ran();
+    classify(work, None)
+}
+
+/// The outputs that are asked for, in that order.
+fn select(mut outputs: Vec<Tensor>, asked: &[RequestedOutput]) -> Result<Vec<Tensor>, Error> {
+    let mut selected = Vec::with_capacity(outputs.len());
+    for RequestedOutput { name, .. } in asked {
+        let Some(index) = outputs.iter().position(|output| *output.name == **name) else {
+            let names: Vec<String> =
+                outputs.iter().map(|output| format!("`{}`", output.name)).collect();
+            return Err(no_output(&names.join(", "), name));
+        };
+        selected.push(outputs.swap_remove(index));
+    }
+    Ok(selected)
+}
+
+/// What the server is and can.
+pub(crate) fn server_metadata() -> pb::ServerMetadataResponse {
+    pb::ServerMetadataResponse {
+        name: "radiant".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        extensions: EXTENSIONS.map(str::to_owned).to_vec(),
+    }
+}
+
+/// Calls `use_it` with what is known of a model.
+fn describe<T>(
+    state: &State,
+    name: &str,
+    version: &str,
+    use_it: impl FnOnce(&ModelInfo<'_>) -> T,
+) -> Result<T, Error> {
+    let entry = state.repository.find(name, version)?;
+    let node = entry.node()?;
+    let engine = node.engine().map(|(engine, _)| engine);
+    let signature = engine.map(radiant_core::Engine::signature);
+    Ok(use_it(&ModelInfo {
+        name: &entry.name,
+        version: &entry.version,
+        platform: &node.platform,
+        backend: engine.map_or("component", radiant_core::Engine::name),
+        inputs: signature.map_or(&[], |signature| &signature.inputs),
+        outputs: signature.map_or(&[], |signature| &signature.outputs),
+        rows_max: signature.and_then(|signature| rows_max(signature, state)),
+    }))
+}
+
+/// The rows that one request may have, where the first axis of all tensors is the batch.
+fn rows_max(signature: &Signature, state: &State) -> Option<usize> {
+    let mut specs = signature.inputs.iter().chain(&signature.outputs);
+    let batched = specs.all(|spec| matches!(spec.dims.first(), Some(None)));
+    let widest = signature.inputs.iter().map(|spec| spec.row_elements().unwrap_or(1)).max();
+    let elements_max = state.config.body.json.elements_max;
+    batched.then(|| elements_max / widest.unwrap_or(1).max(1))
+}
+
+/// Inputs and outputs of a model.
+///
+/// # Errors
+/// There is no such model, or it is not loaded.
+pub(crate) fn model_metadata(
+    state: &State,
+    name: &str,
+    version: &str,
+) -> Result<pb::ModelMetadataResponse, Error> {
+    describe(state, name, version, oip::model_metadata)
+}
+
+/// A model's configuration in Triton's terms.
+///
+/// # Errors
+/// As [`model_metadata`].
+pub(crate) fn model_config(
+    state: &State,
+    name: &str,
+    version: &str,
+) -> Result<pb::ModelConfig, Error> {
+    describe(state, name, version, oip::model_config)
+}
+
+/// What a model has run so far; all models without a name.
+///
+/// # Errors
+/// There is no such model.
+pub(crate) fn statistics(
+    state: &State,
+    name: &str,
+    version: &str,
+) -> Result<pb::ModelStatisticsResponse, Error> {
+    let model_stats = if name.is_empty() {
+        state.repository.entries().iter().map(model_statistics).collect()
+    } else {
+        vec![model_statistics(state.repository.find(name, version)?)]
+    };
+    Ok(pb::ModelStatisticsResponse { model_stats })
+}
+
+fn model_statistics(entry: &Entry) -> pb::ModelStatistics {
+    let ran = Statistics::snapshot(&entry.statistics);
+    let [succeeded, failed] = entry.requests.runs();
+    let nanoseconds = |elapsed: Duration| u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
+    let sum = |(count, elapsed)| duration(Total { count, ns: nanoseconds(elapsed) });
+    let runs = ran.runs();
+    pb::ModelStatistics {
+        name: entry.name.clone(),
+        version: entry.version.clone(),
+        last_inference: entry.requests.last_run().map_or(0, milliseconds_since_1970),
+        inference_count: ran.rows(),
+        execution_count: runs.count,
+        inference_stats: Some(pb::InferStatistics {
+            success: sum(succeeded),
+            fail: sum(failed),
+            queue: duration(ran.queue),
+            compute_input: duration(ran.decoding),
+            compute_infer: duration(runs),
+            compute_output: duration(ran.encoding),
+            cache_hit: duration(Total::default()),
+            cache_miss: duration(Total::default()),
+        }),
+        batch_stats: batch_statistics(&ran),
+        memory_usage: Vec::new(),
+        response_stats: std::collections::HashMap::new(),
+    }
+}
+
+fn batch_statistics(ran: &StatisticsSnapshot) -> Vec<pb::InferBatchStatistics> {
+    let batch = |batch: &Batch| pb::InferBatchStatistics {
+        batch_size: batch.rows,
+        compute_input: duration(ran.decoding.share(batch.total.count)),
+        compute_infer: duration(batch.total),
+        compute_output: duration(ran.encoding.share(batch.total.count)),
+    };
+    ran.batches.iter().map(batch).collect()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a message's field that is a message is an option")]
+fn duration(total: Total) -> Option<pb::StatisticDuration> {
+    Some(pb::StatisticDuration { count: total.count, ns: total.ns })
+}
+
+fn milliseconds_since_1970(ago: Duration) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.saturating_sub(ago).as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The models with their states.
+pub(crate) fn index(state: &State, ready_only: bool) -> pb::RepositoryIndexResponse {
+    let entries = state.repository.entries().iter().map(|entry| (entry, entry.status()));
+    let entries = entries.filter(|(_, status)| !ready_only || status.phase == Phase::Ready);
+    let models = entries.map(|(entry, status)| pb::repository_index_response::ModelIndex {
+        name: entry.name.clone(),
+        version: entry.version.clone(),
+        state: status.phase.name().to_owned(),
+        reason: status.reason,
+    });
+    pb::RepositoryIndexResponse { models: models.collect() }
+}
+
+/// Loads a model anew; the one that is there answers meanwhile.
+///
+/// # Errors
+/// There is no such model, it is being loaded already, or it cannot be loaded.
+pub(crate) async fn load(state: &Arc<State>, name: &str) -> Result<(), Error> {
+    state.repository.find(name, "")?;
+    let (state, name) = (Arc::clone(state), name.to_owned());
+    let loading = tokio::task::spawn_blocking(move || {
+        let entry = state.repository.find(&name, "")?;
+        state.repository.reload(entry)
+    });
+    loading.await.unwrap_or_else(|panic| {
+        Err(Error::internal("loading the model panicked; the panic is in the server's log")
+            .with_source(panic))
+    })
+}
+
+/// Takes a model out; its requests in flight finish.
+///
+/// # Errors
+/// There is no such model.
+pub(crate) fn unload(state: &State, name: &str) -> Result<(), Error> {
+    state.repository.find(name, "")?.unload();
+    Ok(())
+}
+
+/// Settings of traces: none are taken.
+pub(crate) fn trace_settings() -> pb::TraceSettingResponse {
+    let settings = [("trace_level", "OFF"), ("trace_rate", "0"), ("trace_count", "0")];
+    let settings = settings.map(|(name, value)| {
+        let value = vec![value.to_owned()];
+        (name.to_owned(), pb::trace_setting_response::SettingValue { value })
+    });
+    pb::TraceSettingResponse { settings: settings.into_iter().collect() }
+}
+
+/// Settings of the log, in Triton's terms.
+pub(crate) fn log_settings(state: &State) -> pb::LogSettingsResponse {
+    use pb::log_settings_response::SettingValue;
+    use pb::log_settings_response::setting_value::ParameterChoice;
+    let level = state.config.log_level;
+    let verbose = u32::from(level == LogLevel::Debug);
+    let is_shown = |other: LogLevel| level.as_tracing() >= other.as_tracing();
+    let settings = [
+        ("log_error", ParameterChoice::BoolParam(true)),
+        ("log_warning", ParameterChoice::BoolParam(is_shown(LogLevel::Warning))),
+        ("log_info", ParameterChoice::BoolParam(is_shown(LogLevel::Info))),
+        ("log_verbose_level", ParameterChoice::Uint32Param(verbose)),
+        ("log_file", ParameterChoice::StringParam(String::new())),
+        ("log_format", ParameterChoice::StringParam("default".to_owned())),
+    ];
+    let settings = settings
+        .map(|(name, value)| (name.to_owned(), SettingValue { parameter_choice: Some(value) }));
+    pb::LogSettingsResponse { settings: settings.into_iter().collect() }
+}
