@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::load::{Load, Request};
-use crate::server::{Server, cpu_ns};
+use crate::load::{Load, Request, Width};
+use crate::process::cpu_ns;
+use crate::server::Server;
 
 /// What one server did in one round.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,19 +47,17 @@ impl Turn {
 /// When the server errs.
 pub(crate) fn turn(
     server: &Server,
-    n_connections: usize,
+    width: Width,
     request: &Request,
     duration: Duration,
 ) -> Result<Turn> {
-    let mut load = Load::connect(server.address, n_connections, request)?;
+    let mut load = Load::connect(server, width, request)?;
     let (server_before, load_before) = (server.cpu_ns()?, cpu_ns(std::process::id())?);
     let counted = load.run(duration)?;
-    Ok(Turn {
-        replies: counted.replies,
-        elapsed: counted.elapsed,
-        server_ns: server.cpu_ns()? - server_before,
-        load_ns: cpu_ns(std::process::id())? - load_before,
-    })
+    // The load's first: looking for the server's processes is no part of it.
+    let load_ns = cpu_ns(std::process::id())? - load_before;
+    let server_ns = server.cpu_ns()? - server_before;
+    Ok(Turn { replies: counted.replies, elapsed: counted.elapsed, server_ns, load_ns })
 }
 
 /// How long a server runs at most before the other one has its turn.
@@ -70,22 +69,22 @@ const SLICE_MAX: Duration = Duration::from_millis(250);
 /// # Errors
 /// When a server errs.
 pub(crate) fn round(
-    [floor, ours]: [&Server; 2],
-    n_connections: usize,
+    [other, ours]: [&Server; 2],
+    width: Width,
     request: &Request,
     duration: Duration,
 ) -> Result<[Turn; 2]> {
     let n_pairs = duration.div_duration_f64(2 * SLICE_MAX).ceil().max(1.0);
     let slice = duration.div_f64(2.0 * n_pairs);
-    let run = |server| turn(server, n_connections, request, slice);
-    let (mut floor_turn, mut our_turn) = (Turn::default(), Turn::default());
-    while floor_turn.elapsed < duration {
-        floor_turn.add(run(floor)?);
+    let run = |server| turn(server, width, request, slice);
+    let (mut other_turn, mut our_turn) = (Turn::default(), Turn::default());
+    while other_turn.elapsed < duration {
+        other_turn.add(run(other)?);
         our_turn.add(run(ours)?);
         our_turn.add(run(ours)?);
-        floor_turn.add(run(floor)?);
+        other_turn.add(run(other)?);
     }
-    Ok([floor_turn, our_turn])
+    Ok([other_turn, our_turn])
 }
 
 /// Ratios of several rounds.

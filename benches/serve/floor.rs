@@ -1,33 +1,46 @@
-//! The floor: an actix-web server that reads a body and answers a constant, and nothing else.
-//! `radiant-bench-floor WORKERS` prints the port that it listens on.
+//! The floor: servers that do nothing but serve. They print the port that they listen on.
+//!
+//! `http` is actix-web without middleware and without routes, which reads the body and answers a
+//! constant. `grpc-core` (`echo.rs`) answers each message with its own bytes.
+
+mod echo;
 
 use std::io::Write as _;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
+use anyhow::{Context as _, Result, bail};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// As long as a reply of the model that is measured beside it.
-const REPLY: &str = concat!(
-    r#"{"data":{"names":["t:0","t:1","t:2"],"ndarray":"#,
-    r#"[[0.9757476449012756,0.02425202541053295,2.4918901431192353e-07]]},"meta":{}}"#,
-    "\n"
-);
+const USAGE: &str = "usage: radiant-bench-floor http WORKERS CONTENT_TYPE BODY_FILE\n\
+                     usage: radiant-bench-floor grpc-core WORKERS";
 
-async fn answer(_body: web::Bytes) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(REPLY)
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match *arguments {
+        ["http", workers, content_type, file] => {
+            let body = std::fs::read(file).with_context(|| format!("reading {file}"))?;
+            serve_constant(workers.parse()?, content_type.to_owned().leak(), body.leak())
+        }
+        ["grpc-core", workers] => echo::serve(workers.parse()?),
+        _ => bail!(USAGE),
+    }
 }
 
-fn main() -> std::io::Result<()> {
-    let workers = std::env::args().nth(1).and_then(|workers| workers.parse().ok()).unwrap_or(1);
+/// Answers everything with `body`.
+fn serve_constant(workers: usize, content_type: &'static str, body: &'static [u8]) -> Result<()> {
+    let answer = move |_request: web::Bytes| async move {
+        HttpResponse::Ok().content_type(content_type).body(body)
+    };
     actix_web::rt::System::new().block_on(async {
-        let server = HttpServer::new(|| App::new().default_service(web::to(answer)))
+        let server = HttpServer::new(move || App::new().default_service(web::to(answer)))
             .workers(workers)
             .bind(("127.0.0.1", 0))?;
         for address in server.addrs() {
             writeln!(std::io::stdout(), "{}", address.port())?;
         }
-        server.run().await
+        Ok(server.run().await?)
     })
 }

@@ -1,6 +1,6 @@
 //! The servers under load: child processes on a processor of their own.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -8,7 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-use tempfile::TempDir;
+use serde_json::Value;
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::load::Reply;
+use crate::process::{cpu_ns, family, kill};
 
 /// How long a server may take to open its port.
 const START_MAX: Duration = Duration::from_mins(1);
@@ -40,88 +44,6 @@ fn pin(core: usize) -> Result<()> {
     sched_setaffinity(None, &set).with_context(|| format!("moving to processor {core}"))
 }
 
-/// A running server; it ends with this value.
-#[derive(Debug)]
-pub(crate) struct Server {
-    /// Where it answers.
-    pub(crate) address: SocketAddr,
-    child: Guard,
-}
-
-#[derive(Debug)]
-struct Guard(Child);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        // It has no state to lose, and may be gone already.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-impl Server {
-    /// Starts the floor: one worker that answers a constant.
-    ///
-    /// # Errors
-    /// When it does not start or does not say its port.
-    pub(crate) fn floor(program: &Path, cores: Option<Cores>) -> Result<Self> {
-        let mut command = command(program);
-        command.arg("1").stdout(Stdio::piped());
-        let mut child = spawn(command, cores)?;
-        let stdout = child.0.stdout.take().context("the floor has no output")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).context("reading the floor's port")?;
-        let port: u16 = line.trim().parse().context("the floor did not say its port")?;
-        Ok(Self { address: ([127, 0, 0, 1], port).into(), child })
-    }
-
-    /// Starts `radiant serve` with one worker and otherwise as it comes.
-    ///
-    /// # Errors
-    /// When it does not open its port; what it logged is in the message.
-    pub(crate) fn radiant(program: &Path, model: &Path, cores: Option<Cores>) -> Result<Self> {
-        let folder = TempDir::new()?;
-        let (ports, log) = (folder.path().join("ports.json"), folder.path().join("log"));
-        let output = std::fs::File::create(&log)?;
-        let mut command = command(program);
-        command.arg("serve").arg(model).args(["--host", "127.0.0.1", "--workers", "1"]);
-        command.args(["--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"]);
-        command.arg("--ports-file").arg(&ports).stdout(output.try_clone()?).stderr(output);
-        let mut child = spawn(command, cores)?;
-        let port = wait_for_port(&mut child, &ports).with_context(|| {
-            let log = std::fs::read_to_string(&log).unwrap_or_default();
-            format!("{} serve {} does not start:\n{log}", program.display(), model.display())
-        })?;
-        Ok(Self { address: ([127, 0, 0, 1], port).into(), child })
-    }
-
-    /// The processor time that all its threads have used, in nanoseconds.
-    ///
-    /// # Errors
-    /// When it has ended.
-    pub(crate) fn cpu_ns(&self) -> Result<u64> {
-        cpu_ns(self.child.0.id())
-    }
-}
-
-/// The processor time that the threads of a process have used, in nanoseconds.
-///
-/// # Errors
-/// When there is no such process, or the kernel keeps no such record.
-pub(crate) fn cpu_ns(process: u32) -> Result<u64> {
-    let mut sum = 0;
-    let threads = std::fs::read_dir(format!("/proc/{process}/task")).context("a server ended")?;
-    for thread in threads {
-        let path = thread?.path().join("schedstat");
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("reading {}", path.display()))?;
-        // Fields: time on a processor, time waiting for one, slices.
-        let ran = text.split_ascii_whitespace().next().context("schedstat is empty")?;
-        sum += ran.parse::<u64>().context("schedstat is not a number")?;
-    }
-    Ok(sum)
-}
-
 /// Runs the load on its own processor from now on.
 ///
 /// # Errors
@@ -130,39 +52,162 @@ pub(crate) fn pin_load(cores: Option<Cores>) -> Result<()> {
     cores.map_or(Ok(()), |cores| pin(cores.load))
 }
 
-fn command(program: &Path) -> Command {
+/// A running server; it ends with this value.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// Where it answers over HTTP/1.1. A server of one kind has one address.
+    pub(crate) http: SocketAddr,
+    /// Where it answers over gRPC.
+    pub(crate) grpc: SocketAddr,
+    child: Process,
+}
+
+impl Server {
+    /// Starts the floor under HTTP: one worker that answers `reply`.
+    ///
+    /// # Errors
+    /// When it does not start or does not say its port.
+    pub(crate) fn constant(program: &Path, reply: &Reply, cores: Option<Cores>) -> Result<Self> {
+        let mut body = NamedTempFile::new()?;
+        body.write_all(reply.body())?;
+        let mut command = command(program);
+        command.args(["http", "1", &reply.content_type]).arg(body.path());
+        Self::printing_port(command, cores)
+    }
+
+    /// Starts the floor under gRPC: one worker that answers with what came.
+    ///
+    /// # Errors
+    /// When it does not start or does not say its port.
+    pub(crate) fn echo(program: &Path, cores: Option<Cores>) -> Result<Self> {
+        let mut command = command(program);
+        command.args(["grpc-core", "1"]);
+        Self::printing_port(command, cores)
+    }
+
+    /// Starts the gRPC echo that is built the usual way; it has as many workers as processors.
+    ///
+    /// # Errors
+    /// When it does not start or does not say its port.
+    pub(crate) fn stock(program: &Path, cores: Option<Cores>) -> Result<Self> {
+        Self::printing_port(command(program), cores)
+    }
+
+    fn printing_port(mut command: Command, cores: Option<Cores>) -> Result<Self> {
+        command.stdout(Stdio::piped());
+        let mut child = Process::spawn(command, cores)?;
+        let stdout = child.0.stdout.take().context("the floor has no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).context("reading the floor's port")?;
+        let address = at(line.trim().parse().context("the floor did not say its port")?);
+        Ok(Self { http: address, grpc: address, child })
+    }
+
+    /// Starts `radiant serve` with one worker and otherwise as it comes.
+    ///
+    /// # Errors
+    /// When it does not open its ports; what it logged is in the message.
+    pub(crate) fn radiant(program: &Path, model: &Path, cores: Option<Cores>) -> Result<Self> {
+        let folder = TempDir::new()?;
+        let ports = folder.path().join("ports.json");
+        let mut command = command(program);
+        command.arg("serve").arg(model).args(["--host", "127.0.0.1", "--workers", "1"]);
+        command.args(["--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"]);
+        command.arg("--ports-file").arg(&ports);
+        Self::logging(command, cores, folder.path(), || {
+            let Ok(text) = std::fs::read_to_string(&ports) else { return Ok(None) };
+            let ports: Value = serde_json::from_str(&text)?;
+            let port = |name: &str| {
+                let port = ports.get(name).and_then(Value::as_u64);
+                let port = port.with_context(|| format!("the ports file has no `{name}`"))?;
+                anyhow::Ok(at(u16::try_from(port)?))
+            };
+            Ok(Some((port("http")?, port("grpc")?)))
+        })
+    }
+
+    /// Starts a server that logs to `folder`, and waits until `ready` gives its addresses.
+    ///
+    /// # Errors
+    /// When it does not get there; what it logged is in the message.
+    pub(crate) fn logging(
+        mut command: Command,
+        cores: Option<Cores>,
+        folder: &Path,
+        ready: impl FnMut() -> Result<Option<(SocketAddr, SocketAddr)>>,
+    ) -> Result<Self> {
+        let log = folder.join("log");
+        let output = std::fs::File::create(&log)?;
+        command.stdout(output.try_clone()?).stderr(output);
+        let line = format!("{command:?}");
+        let mut child = Process::spawn(command, cores)?;
+        let (http, grpc) = child.wait_until(ready).with_context(|| {
+            let log = std::fs::read_to_string(&log).unwrap_or_default();
+            format!("{line} does not start:\n{log}")
+        })?;
+        Ok(Self { http, grpc, child })
+    }
+
+    /// The processor time that all its threads have used, in nanoseconds, those of the processes
+    /// that it has started too.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(crate) fn cpu_ns(&self) -> Result<u64> {
+        family(self.child.0.id()).into_iter().map(cpu_ns).sum()
+    }
+}
+
+/// An address of this machine that others do not reach.
+pub(crate) fn at(port: u16) -> SocketAddr {
+    ([127, 0, 0, 1], port).into()
+}
+
+/// A command whose environment is empty: a variable of the shell must not change what is measured.
+pub(crate) fn command(program: &Path) -> Command {
     #[expect(clippy::disallowed_methods, reason = "the servers are processes of their own")]
     let mut command = Command::new(program);
-    // A variable of the shell must not change what is measured.
     command.env_clear();
     command
 }
 
-/// Starts a server on the servers' processor, which it inherits from this thread.
-fn spawn(mut command: Command, cores: Option<Cores>) -> Result<Guard> {
-    if let Some(cores) = cores {
-        pin(cores.servers)?;
+/// A child process; it ends with this value, and so do those that it has started.
+#[derive(Debug)]
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // They have no state to lose, and may be gone already.
+        family(self.0.id()).into_iter().for_each(kill);
+        drop(self.0.wait());
     }
-    let child = command.spawn().with_context(|| {
-        format!("starting {}: build it first", Path::new(command.get_program()).display())
-    });
-    pin_load(cores)?;
-    Ok(Guard(child?))
 }
 
-fn wait_for_port(child: &mut Guard, ports: &Path) -> Result<u16> {
-    let started = Instant::now();
-    loop {
-        if let Ok(text) = std::fs::read_to_string(ports) {
-            let ports: serde_json::Value = serde_json::from_str(&text)?;
-            let port = ports.get("http").and_then(serde_json::Value::as_u64);
-            return Ok(u16::try_from(port.context("the ports file has no HTTP port")?)?);
+impl Process {
+    /// Starts a server on the servers' processor, which it inherits from this thread.
+    fn spawn(mut command: Command, cores: Option<Cores>) -> Result<Self> {
+        if let Some(cores) = cores {
+            pin(cores.servers)?;
         }
-        if let Some(status) = child.0.try_wait()? {
-            bail!("it ended with {status}");
+        let child = command.spawn().with_context(|| {
+            format!("starting {}: build it first", Path::new(command.get_program()).display())
+        });
+        pin_load(cores)?;
+        Ok(Self(child?))
+    }
+
+    fn wait_until<T>(&mut self, mut ready: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+        let started = Instant::now();
+        loop {
+            if let Some(value) = ready()? {
+                return Ok(value);
+            }
+            if let Some(status) = self.0.try_wait()? {
+                bail!("it ended with {status}");
+            }
+            ensure!(started.elapsed() < START_MAX, "no port after {} s", START_MAX.as_secs());
+            #[expect(clippy::disallowed_methods, reason = "nothing tells of a port that opens")]
+            std::thread::sleep(Duration::from_millis(10));
         }
-        ensure!(started.elapsed() < START_MAX, "no port after {} s", START_MAX.as_secs());
-        #[expect(clippy::disallowed_methods, reason = "nothing tells of a file that appears")]
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
