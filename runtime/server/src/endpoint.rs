@@ -134,6 +134,8 @@ endpoints! {
     TfStatus: TensorFlow "status",
     /// Inputs and outputs of a model.
     TfMetadata: TensorFlow "metadata",
+    /// Whether the process lives; KServe's path for it.
+    TfLive: TensorFlow "live",
     /// The names of the models.
     TfList: TensorFlow "model-list",
     /// Anything else below `/v1`, or an unknown method of its services.

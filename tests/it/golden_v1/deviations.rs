@@ -94,7 +94,7 @@ pub(super) static DEVIATIONS: [Deviation; 24] = [
     ident("GET /api/v0.1/predictions", Class::WrongMethod),
     ident("PUT /predict", Class::WrongMethod),
     ident("404", Class::UnknownPath),
-    ident("root", Class::UnknownPath),
+    Deviation { body: &[("/status", "alive")], ..ident("root", Class::AddedPath) },
     ident("/predict/", Class::UnknownPath),
     ident("health ping POST", Class::WrongMethod),
     Deviation {

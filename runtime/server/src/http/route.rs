@@ -109,6 +109,7 @@ fn microservice(path: &str) -> Option<Target<'_>> {
         "/ready" => (Endpoint::Ready, Methods::Get),
         "/live" => (Endpoint::Live, Methods::Get),
         "/seldon.json" => (Endpoint::OpenApi, Methods::Get),
+        "/" => (Endpoint::TfLive, Methods::Get),
         _ => return None,
     };
     Some(Target::of(endpoint, methods, false))
@@ -298,7 +299,7 @@ mod tests {
             ("/api/v1.0/metadata/a/b", Endpoint::Unknown, true, None),
             ("/seldon/", Endpoint::Unknown, true, None),
             ("/seldon/a/b/c/predict", Endpoint::Unknown, true, None),
-            ("/", Endpoint::Unknown, false, None),
+            ("/", Endpoint::TfLive, false, None),
             ("", Endpoint::Unknown, false, None),
         ] {
             let target = resolve(path);

@@ -26,6 +26,9 @@ pub(super) async fn answer(
     if target.endpoint == Endpoint::TfPredict {
         return predict(state, incoming, name, &target.version).await;
     }
+    if target.endpoint == Endpoint::TfLive {
+        return Ok(Reply::ok(JSON, Bytes::from_static(b"{\"status\":\"alive\"}")));
+    }
     let mut body = Vec::new();
     if target.endpoint == Endpoint::TfList {
         codec::models_json(&mut body, state.repository.entries().iter().map(|e| &*e.name));
