@@ -71,7 +71,7 @@ const SELDON: Beside = beside(Other::Seldon, None);
 const V2_REST: &[Beside] = &[beside(Other::Constant, Some(1.25))];
 const V2_GRPC: &[Beside] = &[beside(Other::Echo, Some(1.20)), beside(Other::Stock, Some(1.00))];
 
-pub(crate) const CASES: [Case; 10] = [
+pub(crate) const CASES: [Case; 11] = [
     Case {
         name: "v1 rest iris",
         model: "iris",
@@ -125,6 +125,14 @@ pub(crate) const CASES: [Case; 10] = [
         name: "v2 grpc digits-mlp raw, 784 rows",
         model: "digits-mlp",
         request: requests::v2_digits_raw,
+        width: FEW,
+        beside: &[ECHO],
+    },
+    // What a tensor costs that goes in and comes out and is not computed with.
+    Case {
+        name: "v2 grpc echo raw, 64 x 784",
+        model: "builtin:echo",
+        request: requests::v2_echo_raw,
         width: FEW,
         beside: &[ECHO],
     },

@@ -70,7 +70,10 @@ fn run() -> Result<bool> {
 /// Measures one case beside one other server; whether the limit is met.
 fn measure(case: &Case, beside: Beside, options: &Options, cores: Option<Cores>) -> Result<bool> {
     let request = (case.request)()?;
-    let ours = Server::radiant(&options.radiant, &options.models.join(case.model), cores)?;
+    // A builtin is no folder among the models.
+    let is_builtin = case.model.starts_with("builtin:");
+    let model = if is_builtin { case.model.into() } else { options.models.join(case.model) };
+    let ours = Server::radiant(&options.radiant, &model, cores)?;
     let other = start(beside.other, &request, &ours, (options, cores))?;
     let Options { rounds, turn: seconds, .. } = *options;
     let connections = options.n_connections.unwrap_or(case.width.connections);

@@ -71,6 +71,12 @@ pub(crate) fn v2_digits_raw() -> Result<Request> {
     v2_raw("digits-mlp", "pixels", [N_DIGITS, N_PIXELS], raw(pixels))
 }
 
+/// A tensor of 200 kB, given back as it is.
+pub(crate) fn v2_echo_raw() -> Result<Request> {
+    let values = (0_u16..784).map(f64::from).cycle().take(64 * 784);
+    v2_raw("echo", "x", [64, 784], raw(values))
+}
+
 pub(crate) fn seldon_iris_ndarray() -> Result<Request> {
     let value = |kind| Value { kind: Some(kind) };
     let row = IRIS.map(|number| value(Kind::NumberValue(number))).to_vec();
