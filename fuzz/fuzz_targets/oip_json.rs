@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use radiant_core::{DType, TensorSpec};
 use radiant_protocol::Limits;
-use radiant_protocol::oip::{Body, Request, decode_generate, decode_index, decode_json, decode_load};
+use radiant_protocol::oip::{Request, decode_generate, decode_index, decode_json, decode_load};
 
 fuzz_target!(|body: &[u8]| {
     let Some((&first, bytes)) = body.split_first() else { return };
@@ -21,8 +21,8 @@ fuzz_target!(|body: &[u8]| {
     let specs = [spec("x", DType::F32), spec("y", DType::Bytes)];
     let (limits, mut inputs) = (Limits::default(), Vec::new());
     for specs in [None, Some(&specs[..1]), Some(&specs[..])] {
-        let body = Body { bytes, head_bytes };
-        drop(decode_json(body, specs, &limits, &mut Request::default(), &mut inputs));
+        let mut request = Request::default();
+        drop(decode_json(bytes, head_bytes, specs, &limits, &mut request, &mut inputs));
     }
     drop(decode_generate(bytes, &limits));
     drop(decode_index(bytes, &limits));
