@@ -32,6 +32,7 @@ mod limits;
 pub mod oip;
 pub mod pb;
 pub mod seldon;
+mod slots;
 pub mod tf;
 pub mod tfs;
 mod wire;

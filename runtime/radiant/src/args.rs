@@ -273,6 +273,11 @@ pub(crate) struct ServeArgs {
     /// Requests in flight at once; one more is answered 503
     #[arg(long, help_heading = "Limits", value_name = "N")]
     requests_max: Option<String>,
+    /// Open connections of the HTTP port, and of the gRPC port
+    ///
+    /// One more waits for another to end at the HTTP port, and is closed at the gRPC port.
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    connections_max: Option<String>,
     /// How deep JSON in a request may be nested
     #[arg(long, help_heading = "Limits", value_name = "N")]
     json_depth_max: Option<String>,
@@ -333,6 +338,7 @@ impl From<ServeArgs> for Flags {
             body_bytes_max: args.body_bytes_max,
             grpc_message_bytes_max: args.grpc_message_bytes_max,
             requests_max: args.requests_max,
+            connections_max: args.connections_max,
             json_depth_max: args.json_depth_max,
             json_elements_max: args.json_elements_max,
             log_level: args.log_level,

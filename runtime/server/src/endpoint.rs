@@ -154,6 +154,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether it speaks of the main model where it names none.
+    pub(crate) const fn is_of_main_model(self) -> bool {
+        matches!(self.protocol(), Protocol::Seldon) || matches!(self, Self::Infer | Self::TfPredict)
+    }
+
     /// Whether it runs the model on its inputs.
     pub(crate) const fn runs_model(self) -> bool {
         matches!(

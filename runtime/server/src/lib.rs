@@ -19,6 +19,7 @@ mod model;
 mod node;
 mod observe;
 mod oip;
+mod place;
 mod repository;
 mod schedule;
 mod seldon;

@@ -343,3 +343,11 @@ pub(crate) fn log_settings(state: &State) -> pb::LogSettingsResponse {
         .map(|(name, value)| (name.to_owned(), SettingValue { parameter_choice: Some(value) }));
     pb::LogSettingsResponse { settings: settings.into_iter().collect() }
 }
+
+/// Why settings of traces and logs are not changed.
+#[cold]
+pub(crate) fn settings_are_fixed() -> Error {
+    let text =
+        "settings of traces and logs cannot be changed while the server runs; see --log-level";
+    Error::new(ErrorKind::Unsupported, text)
+}

@@ -160,15 +160,17 @@ impl Repository {
     /// Loads as [`load`](Self::load) does, for somebody who asks over the network.
     ///
     /// # Errors
-    /// [`ErrorKind::NotReady`] when the model is being loaded already, or cannot be loaded.
+    /// [`ErrorKind::NotReady`] when the model is being loaded already, [`ErrorKind::ModelFailed`]
+    /// when it cannot be loaded.
     pub(crate) fn reload(&self, entry: &Entry) -> Result<(), Error> {
         let Ok(_loading) = entry.loading.try_lock() else {
             let text = format!("model `{}` is being loaded already", entry.name);
             return Err(Error::new(ErrorKind::NotReady, text));
         };
         self.load(entry).map_err(|error| {
+            // Not `NotReady`: trying again does not help.
             let text = format!("model `{}` cannot be loaded: {}", entry.name, chain(&error));
-            Error::new(ErrorKind::NotReady, text)
+            Error::model_failed(text)
         })
     }
 }

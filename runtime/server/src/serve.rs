@@ -15,6 +15,7 @@ use crate::grpc::{self, GrpcListening, GrpcOptions};
 use crate::http::{BodyLimits, Listening, Servers, start, start_metrics};
 use crate::model::LoadError;
 use crate::observe::{Metric, ModelMetrics, NodeLabels, Registry, RequestMetrics};
+use crate::place::Places;
 use crate::repository::{Entry, Loader, Repository};
 use crate::schedule::{Permits, Pool};
 use crate::state::{RequestConfig, State};
@@ -114,14 +115,14 @@ where
         .map_err(|source| system("start the engine threads", source))?;
     let state = Arc::new(new_state(config, &registry, Arc::clone(&pool), load));
     let tls = load_tls(config)?;
-    let servers = servers(config, tls.clone());
+    let servers = servers(config, tls.clone(), &registry);
 
     let metrics = open("metrics", address(config, config.metrics_port))?;
     let metrics = start_metrics(metrics, Arc::clone(&registry), &servers)
         .map_err(|source| system("serve the metrics port", source))?;
     tracing::info!(address = %metrics.address, path = servers.metrics_path, "metrics port open");
 
-    let listen = || Ports::open(config, &state, &servers);
+    let listen = || Ports::open(config, &state, &servers, &registry);
     let early = if config.bind_early { Some(listen()?) } else { None };
     tokio::select! {
         loaded = load_models(Arc::clone(&state)) => loaded.map_err(ServeError::Load)?,
@@ -191,9 +192,12 @@ fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>, ServeError> {
     Ok(Some(tls))
 }
 
-fn servers(config: &Config, tls: Option<Arc<Tls>>) -> Servers {
+fn servers(config: &Config, tls: Option<Arc<Tls>>, registry: &Registry) -> Servers {
+    let places = Places::exposed(config.connections_max, Metric::HttpConnections, registry);
+    registry.gauge(Metric::ConnectionsMax, &[]).set(places.max() as f64);
     Servers {
         workers: config.workers,
+        places,
         keep_alive: config.keep_alive,
         head_read_timeout: config.head_read_timeout,
         shutdown_timeout: config.shutdown_timeout,
@@ -222,13 +226,18 @@ struct Ports {
 }
 
 impl Ports {
-    fn open(config: &Config, state: &Arc<State>, servers: &Servers) -> Result<Self, ServeError> {
+    fn open(
+        config: &Config,
+        state: &Arc<State>,
+        servers: &Servers,
+        registry: &Registry,
+    ) -> Result<Self, ServeError> {
         let closing = Arc::new(Notify::new());
         let listener = open("HTTP", address(config, config.http_port))?;
         let http = start(listener, Arc::clone(state), servers, Arc::clone(&closing))
             .map_err(|source| system("serve the HTTP port", source))?;
         tracing::info!(address = %http.address, workers = servers.workers, "HTTP port open");
-        let grpc = config.grpc_enabled.then(|| Self::open_grpc(config, state, servers));
+        let grpc = config.grpc_enabled.then(|| Self::open_grpc(config, state, servers, registry));
         Ok(Self { http, closing, grpc: grpc.transpose()? })
     }
 
@@ -236,10 +245,12 @@ impl Ports {
         config: &Config,
         state: &Arc<State>,
         servers: &Servers,
+        registry: &Registry,
     ) -> Result<GrpcListening, ServeError> {
         let listener = open("gRPC", address(config, config.grpc_port))?;
         let options = GrpcOptions {
             workers: config.workers,
+            places: Places::exposed(config.connections_max, Metric::GrpcConnections, registry),
             opening_timeout: config.head_read_timeout,
             tls: servers.tls.clone(),
         };

@@ -80,6 +80,8 @@ variables! {
         "The largest gRPC message, in either direction.";
     RADIANT_REQUESTS_MAX, Ours, "1024",
         "Requests in flight at once; one more is answered 503.";
+    RADIANT_CONNECTIONS_MAX, Ours, "10000",
+        "Open connections of the HTTP port, and of the gRPC port.";
     RADIANT_JSON_DEPTH_MAX, Ours, "128",
         "How deep JSON in a request may be nested.";
     RADIANT_JSON_ELEMENTS_MAX, Ours, "16777216",

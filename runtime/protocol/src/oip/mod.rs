@@ -6,6 +6,7 @@
 //! signature; a model without one gets them in the order in which they came.
 
 mod classify;
+mod datatype;
 mod describe;
 mod proto;
 pub mod raw;
@@ -22,8 +23,8 @@ pub use describe::{
     trace_settings_json,
 };
 pub use proto::{
-    Target, decode_proto, encode_proto, encode_stream_error, encode_stream_final,
-    encode_stream_reply, repository_model, repository_model_to_unload, target,
+    Target, decode_proto, encode_proto, encode_stream_error, encode_stream_reply, repository_model,
+    target,
 };
 pub use rest::{
     Generate, decode_generate, decode_index, decode_json, decode_load, encode_error,

@@ -101,18 +101,19 @@ fn read_strings(bytes: &[u8], n_elements: usize, strings: &mut Strings) -> Resul
         });
         let Some((string, after)) = string else {
             let n_bytes = bytes.len();
+            let elements = elements(n_elements);
             return Err(Error::invalid_input(format!(
-                "expected {n_elements} elements of BYTES, each with its length before it, got \
-                 {n_bytes} bytes that break off in element {index}"
+                "expected {elements} of length-prefixed BYTES, got {n_bytes} bytes that break off \
+                 in element {index}"
             )));
         };
         strings.push(string);
         rest = after;
     }
     if !rest.is_empty() {
-        let (n_bytes, n_behind) = (bytes.len(), rest.len());
+        let (elements, n_bytes, n_behind) = (elements(n_elements), bytes.len(), rest.len());
         return Err(Error::invalid_input(format!(
-            "expected {n_elements} elements of BYTES, got {n_bytes} bytes, {n_behind} of them \
+            "expected {elements} of length-prefixed BYTES, got {n_bytes} bytes, {n_behind} of them \
              behind the last element"
         )));
     }
@@ -262,7 +263,7 @@ mod tests {
         check(&[0, 1, 2], DType::Bool, 3, "expected 0 or 1 for each BOOL, got 2 at element 2");
         let too_many = (1 << 24) + 1;
         check(&[], DType::F64, too_many, "expected at most 16777216 elements, got 16777217");
-        let broken = "expected 2 elements of BYTES, each with its length before it, got ";
+        let broken = "expected 2 elements of length-prefixed BYTES, got ";
         let check_broken = |bytes: &[u8], rest: &str| {
             check(bytes, DType::Bytes, 2, &format!("{broken}{rest}"));
         };
@@ -270,7 +271,8 @@ mod tests {
         check_broken(b"\x01\0\0\0a", "5 bytes that break off in element 1");
         check_broken(b"\x01\0\0\0a\x02\0\0\0b", "10 bytes that break off in element 1");
         check_broken(b"\xff\xff\xff\xffa", "5 bytes that break off in element 0");
-        let behind = "expected 1 elements of BYTES, got 6 bytes, 1 of them behind the last element";
+        let behind = "expected 1 element of length-prefixed BYTES, got 6 bytes, 1 of them behind \
+                      the last element";
         check(b"\x01\0\0\0ab", DType::Bytes, 1, behind);
     }
 }

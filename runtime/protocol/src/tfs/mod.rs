@@ -22,7 +22,7 @@ mod untyped;
 #[cfg(test)]
 mod tests;
 
-use radiant_core::{Error, ErrorKind, TensorSpec};
+use radiant_core::{Error, ErrorKind};
 
 pub use self::metadata::{check_metadata_request, metadata_json, metadata_message};
 pub use self::predict::{ModelSpec, decode_proto, encode_proto, target};
@@ -34,8 +34,8 @@ use crate::json::push_string;
 /// The only signature that models have here, and the one that is meant where a request names none.
 pub const DEFAULT_SIGNATURE: &str = "serving_default";
 
-/// How many inputs a component without a signature is given, and how many outputs may be asked for.
-const NAMES_MAX: usize = 1024;
+/// How many outputs may be asked for.
+const OUTPUTS_MAX: usize = 1024;
 
 /// What a request says apart from its tensors. Decoding into one again keeps what it has allocated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -108,61 +108,4 @@ pub fn encode_error(out: &mut Vec<u8>, message: &str) {
 pub fn version_number(version: &str) -> Option<i64> {
     let digits = version.strip_prefix('v').unwrap_or(version);
     if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
-}
-
-/// Where the input of this name stands in the signature.
-///
-/// # Errors
-/// The model has no such input.
-fn index_of(specs: &[TensorSpec], name: &str) -> Result<usize, Error> {
-    specs.iter().position(|spec| *spec.name == *name).ok_or_else(|| {
-        Error::invalid_input(format!("expected the inputs {}, got `{name}`", listed(specs)))
-    })
-}
-
-/// The names of inputs for a message.
-#[cold]
-fn listed(specs: &[TensorSpec]) -> String {
-    let mut names = String::new();
-    for spec in specs {
-        let separator = if names.is_empty() { "`" } else { ", `" };
-        names.extend([separator, &*spec.name, "`"]);
-    }
-    names
-}
-
-/// The first input that did not come.
-fn check_missing(specs: &[TensorSpec], seen: &[bool]) -> Result<(), Error> {
-    match specs.iter().zip(seen).find(|(_, seen)| !**seen) {
-        None => Ok(()),
-        Some((missing, _)) => Err(Error::invalid_input(format!(
-            "expected the inputs {}, got no `{}`",
-            listed(specs),
-            missing.name
-        ))),
-    }
-}
-
-/// Notes that an input has come.
-///
-/// # Errors
-/// It has come before.
-fn note(seen: &mut [bool], index: usize, name: &str) -> Result<(), Error> {
-    match seen.get_mut(index) {
-        Some(seen) if !*seen => {
-            *seen = true;
-            Ok(())
-        }
-        _ => Err(twice(name)),
-    }
-}
-
-#[cold]
-fn twice(name: &str) -> Error {
-    Error::invalid_input(format!("expected each input once, got `{name}` twice"))
-}
-
-#[cold]
-fn too_many(what: &str) -> Error {
-    Error::invalid_input(format!("expected at most {NAMES_MAX} {what}, got more"))
 }

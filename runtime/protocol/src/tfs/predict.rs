@@ -1,14 +1,10 @@
 //! `PredictRequest` and `PredictResponse` on the wire.
 
-use std::sync::Arc;
+use radiant_core::{Error, Tensor, TensorSpec};
 
-use radiant_core::{Error, Shape, Tensor, TensorData, TensorSpec};
-use smallvec::SmallVec;
-
-use super::request::name;
-use super::{DEFAULT_SIGNATURE, Form, NAMES_MAX, Request};
-use super::{check_missing, index_of, note, too_many, twice};
+use super::{DEFAULT_SIGNATURE, Form, OUTPUTS_MAX, Request};
 use crate::Limits;
+use crate::slots::{Slots, check_type};
 use crate::tf::{self, Fill, Layout};
 use crate::wire::{self, Fields};
 
@@ -87,95 +83,49 @@ pub fn decode_proto(
 ) -> Result<(), Error> {
     request.clear();
     request.form = Form::Columns;
-    if let Some(specs) = specs {
-        name(inputs, specs);
-    }
-    let n_specs = specs.map_or(0, <[TensorSpec]>::len);
-    let seen = SmallVec::from_elem(false, n_specs);
-    let mut reader = Entries { specs, limits, inputs, seen, count: 0, fill: Fill::default() };
+    let mut slots = Slots::new(specs, inputs);
+    let mut fill = Fill::default();
     let mut spec = ModelSpec::default();
     let mut fields = Fields::new(message);
     while let Some((field, value)) = fields.next()? {
         match field {
             1 => read_spec(value.bytes()?, &mut spec)?,
-            2 => reader.entry(value.bytes()?)?,
-            3 if request.outputs.len() >= NAMES_MAX => return Err(too_many("outputs")),
+            2 => input(value.bytes()?, limits, &mut fill, &mut slots)?,
+            3 if request.outputs.len() >= OUTPUTS_MAX => return Err(too_many_outputs()),
             3 => request.outputs.push(value.text()?.to_owned()),
             _ => {}
         }
     }
     request.signature_name.push_str(spec.signature_name);
-    let Entries { inputs, seen, count, .. } = reader;
-    if let Some(specs) = specs {
-        return check_missing(specs, &seen);
-    }
-    inputs.truncate(count);
-    Ok(())
+    slots.finish()
 }
 
-/// The entries of the map of inputs, of which one after another is read.
-struct Entries<'i> {
-    specs: Option<&'i [TensorSpec]>,
-    limits: &'i Limits,
-    inputs: &'i mut Vec<Tensor>,
-    /// Which of `specs` have come.
-    seen: SmallVec<[bool; 8]>,
-    /// How many have come.
-    count: usize,
-    fill: Fill,
-}
-
-impl Entries<'_> {
-    /// Reads an entry of the map of inputs.
-    fn entry(&mut self, message: &[u8]) -> Result<(), Error> {
-        let (mut name, mut tensor) = ("", &[][..]);
-        let mut fields = Fields::new(message);
-        while let Some((field, value)) = fields.next()? {
-            match field {
-                1 => name = value.text()?,
-                2 => tensor = value.bytes()?,
-                _ => {}
-            }
-        }
-        let index = self.place(name)?;
-        let Some(input) = self.inputs.get_mut(index) else { return Ok(()) };
-        let Tensor { shape, data, .. } = input;
-        tf::decode_within(tensor, self.limits, &mut self.fill, shape, data)
-            .map_err(|error| error.context(format_args!("input `{name}`")))?;
-        match self.specs.and_then(|specs| specs.get(index)) {
-            Some(spec) if spec.dtype != data.dtype() => Err(mistyped(spec, shape, data)),
-            _ => Ok(()),
+/// Reads an entry of the map of inputs.
+fn input(
+    message: &[u8],
+    limits: &Limits,
+    fill: &mut Fill,
+    slots: &mut Slots<'_, '_>,
+) -> Result<(), Error> {
+    let (mut name, mut message, mut fields) = ("", &[][..], Fields::new(message));
+    while let Some((field, value)) = fields.next()? {
+        match field {
+            1 => name = value.text()?,
+            2 => message = value.bytes()?,
+            _ => {}
         }
     }
-
-    /// Where the input of this name goes; its name is set there.
-    fn place(&mut self, name: &str) -> Result<usize, Error> {
-        if let Some(specs) = self.specs {
-            let index = index_of(specs, name)?;
-            return note(&mut self.seen, index, name).map(|()| index);
-        }
-        let index = self.count;
-        if self.inputs.iter().take(index).any(|input| *input.name == *name) {
-            return Err(twice(name));
-        }
-        if index >= NAMES_MAX {
-            return Err(too_many("inputs"));
-        }
-        self.count = index.saturating_add(1);
-        self.inputs.resize_with(self.count.max(self.inputs.len()), Tensor::default);
-        if let Some(input) = self.inputs.get_mut(index)
-            && *input.name != *name
-        {
-            input.name = Arc::from(name);
-        }
-        Ok(index)
-    }
+    let slot = slots.take(name)?;
+    let spec = slots.spec(slot);
+    let Tensor { shape, data, .. } = slots.tensor(slot);
+    tf::decode_within(message, limits, fill, shape, data)
+        .map_err(|error| error.context(format_args!("input `{name}`")))?;
+    spec.map_or(Ok(()), |spec| check_type(spec, data.dtype(), shape))
 }
 
 #[cold]
-fn mistyped(spec: &TensorSpec, shape: &Shape, data: &TensorData) -> Error {
-    let got = data.dtype();
-    Error::invalid_input(format!("input `{}`: expected {spec}, got {got} {shape}", spec.name))
+fn too_many_outputs() -> Error {
+    Error::invalid_input(format!("expected at most {OUTPUTS_MAX} outputs, got more"))
 }
 
 /// Appends a `PredictResponse` with `outputs`, each in the list of its element type as TensorFlow

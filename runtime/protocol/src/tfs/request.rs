@@ -1,13 +1,11 @@
 //! Requests in JSON, for models with a signature; others are in `untyped`.
 
-use std::sync::Arc;
-
 use radiant_core::{Error, Tensor, TensorSpec};
-use smallvec::SmallVec;
 
-use super::{Form, Request, bytes, check_missing, index_of, listed, note, rows, untyped};
+use super::{Form, Request, bytes, rows, untyped};
 use crate::Limits;
 use crate::json::{Cursor, SyntaxError};
+use crate::slots::{Slots, listed};
 
 /// Decodes the body of a predict request into `request` and `inputs`, whose memory is used again.
 ///
@@ -133,7 +131,6 @@ impl<'r> Reader<'r> {
     }
 
     fn rows(&mut self, specs: &[TensorSpec], inputs: &mut Vec<Tensor>) -> Result<(), Error> {
-        name(inputs, specs);
         if self.has_named_rows()? {
             return rows::read(self, specs, inputs);
         }
@@ -141,7 +138,6 @@ impl<'r> Reader<'r> {
     }
 
     fn columns(&mut self, specs: &[TensorSpec], inputs: &mut Vec<Tensor>) -> Result<(), Error> {
-        name(inputs, specs);
         // An input may be called as the key of bytes is.
         let is_named = self.is_named()
             || (self.cursor.peek() == Some(b'{') && specs.iter().any(|spec| &*spec.name == "b64"));
@@ -149,16 +145,15 @@ impl<'r> Reader<'r> {
             return self.only("`inputs`: expected an object", specs, inputs);
         }
         self.start(b'{')?;
-        let mut seen: SmallVec<[bool; 8]> = SmallVec::from_elem(false, specs.len());
+        let mut slots = Slots::new(Some(specs), inputs);
         let mut first = true;
         while let Some(key) = self.key(&mut first)? {
-            let index = index_of(specs, &key)?;
-            note(&mut seen, index, &key)?;
-            if let (Some(spec), Some(tensor)) = (specs.get(index), inputs.get_mut(index)) {
-                self.tensor(spec, tensor)?;
+            let slot = slots.take(&key)?;
+            if let Some(spec) = slots.spec(slot) {
+                self.tensor(spec, slots.tensor(slot))?;
             }
         }
-        check_missing(specs, &seen)
+        slots.finish()
     }
 
     /// Reads what stands here as the only input that the model has.
@@ -166,14 +161,17 @@ impl<'r> Reader<'r> {
         &mut self,
         expected: &str,
         specs: &[TensorSpec],
-        inputs: &mut [Tensor],
+        inputs: &mut Vec<Tensor>,
     ) -> Result<(), Error> {
-        if let ([spec], [tensor]) = (specs, inputs) {
-            return self.tensor(spec, tensor);
-        }
-        let names = listed(specs);
-        let message = format!("{expected} with the inputs {names}, got a plain value");
-        Err(Error::invalid_input(message))
+        let [spec] = specs else {
+            let listed = listed(specs);
+            let message = format!("{expected} with the inputs {listed}, got a plain value");
+            return Err(Error::invalid_input(message));
+        };
+        let mut slots = Slots::new(Some(specs), inputs);
+        let slot = slots.take(&spec.name)?;
+        self.tensor(spec, slots.tensor(slot))?;
+        slots.finish()
     }
 
     fn tensor(&mut self, spec: &TensorSpec, tensor: &mut Tensor) -> Result<(), Error> {
@@ -201,13 +199,5 @@ impl<'r> Reader<'r> {
             Some(_) => "something that is not JSON",
         };
         Error::invalid_input(format!("expected {expected}, got {got}"))
-    }
-}
-
-/// One tensor for each input, with its name.
-pub(super) fn name(inputs: &mut Vec<Tensor>, specs: &[TensorSpec]) {
-    inputs.resize_with(specs.len(), Tensor::default);
-    for (tensor, spec) in inputs.iter_mut().zip(specs) {
-        tensor.name = Arc::clone(&spec.name);
     }
 }

@@ -1,11 +1,14 @@
 //! Rows of named inputs: each row's values are read with their types and put into the columns.
 
+use std::sync::Arc;
+
 use radiant_core::{Element, Error, Shape, Tensor, TensorData, TensorSpec};
 use smallvec::SmallVec;
 
+use super::bytes;
 use super::request::Reader;
-use super::{bytes, check_missing, index_of, note};
 use crate::Limits;
+use crate::slots::Names;
 use crate::tf::{by_data, by_dtype};
 
 /// Reads `instances`, an array of objects each of which has all inputs, into `inputs`, one for each
@@ -16,12 +19,14 @@ use crate::tf::{by_data, by_dtype};
 pub(super) fn read(
     reader: &mut Reader<'_>,
     specs: &[TensorSpec],
-    inputs: &mut [Tensor],
+    inputs: &mut Vec<Tensor>,
 ) -> Result<(), Error> {
+    inputs.resize_with(specs.len(), Tensor::default);
     // Rows are the first axis.
     let limits = Limits { rank_max: reader.limits.rank_max.saturating_sub(1), ..*reader.limits };
     let mut columns = Columns {
         specs,
+        names: Names::new(specs),
         inputs,
         limits,
         n_rows: 0,
@@ -43,6 +48,8 @@ pub(super) fn read(
 /// The inputs, to which rows are appended.
 struct Columns<'c> {
     specs: &'c [TensorSpec],
+    /// Which inputs the row has so far.
+    names: Names<'c>,
     inputs: &'c mut [Tensor],
     /// For one value.
     limits: Limits,
@@ -56,6 +63,7 @@ struct Columns<'c> {
 impl Columns<'_> {
     fn reset(&mut self) {
         for (tensor, spec) in self.inputs.iter_mut().zip(self.specs) {
+            tensor.name = Arc::clone(&spec.name);
             by_dtype!(
                 spec.dtype,
                 T => {
@@ -73,14 +81,13 @@ impl Columns<'_> {
             return Err(reader.misfit("an object of inputs"));
         }
         reader.start(b'{')?;
-        let mut seen: SmallVec<[bool; 8]> = SmallVec::from_elem(false, self.specs.len());
+        self.names.restart();
         let mut first = true;
         while let Some(key) = reader.key(&mut first)? {
-            let index = index_of(self.specs, &key)?;
-            note(&mut seen, index, &key)?;
+            let index = self.names.take(&key)?;
             self.value(reader, index)?;
         }
-        check_missing(self.specs, &seen)
+        self.names.check_complete()
     }
 
     fn value(&mut self, reader: &mut Reader<'_>, index: usize) -> Result<(), Error> {

@@ -1,13 +1,12 @@
 //! Requests in JSON for components without a signature.
 
-use std::sync::Arc;
-
 use radiant_core::{Error, Objects, Payload, Tensor, TensorData, Value};
 
+use super::bytes;
 use super::request::Reader;
-use super::{NAMES_MAX, bytes, too_many, twice};
 use crate::json::Scan;
 use crate::seldon::numpy;
+use crate::slots::Slots;
 
 /// Reads `instances`.
 ///
@@ -24,13 +23,13 @@ pub(super) fn rows(reader: &mut Reader<'_>, inputs: &mut Vec<Tensor>) -> Result<
         join(&mut columns, index, row)
             .map_err(|error| error.context(format_args!("`instances`: row {index}")))?;
     }
-    for (index, (name, values)) in columns.iter_mut().enumerate() {
-        let tensor = slot(inputs, index, name)?;
-        typed(Value::List(std::mem::take(values)), reader, tensor)
+    let mut slots = Slots::new(None, inputs);
+    for (name, values) in columns {
+        let slot = slots.take(&name)?;
+        typed(Value::List(values), reader, slots.tensor(slot))
             .map_err(|error| error.context(format_args!("input `{name}`")))?;
     }
-    inputs.truncate(columns.len());
-    Ok(())
+    slots.finish()
 }
 
 /// Puts the values of a row into the columns; the first row tells which there are.
@@ -65,41 +64,21 @@ pub(super) fn columns(reader: &mut Reader<'_>, inputs: &mut Vec<Tensor>) -> Resu
         return only(reader, inputs);
     }
     reader.start(b'{')?;
-    let (mut count, mut first) = (0_usize, true);
+    let (mut slots, mut first) = (Slots::new(None, inputs), true);
     while let Some(name) = reader.key(&mut first)? {
-        if inputs.iter().take(count).any(|input| *input.name == *name) {
-            return Err(twice(&name));
-        }
-        read(reader, slot(inputs, count, &name)?)
+        let slot = slots.take(&name)?;
+        read(reader, slots.tensor(slot))
             .map_err(|error| error.context(format_args!("input `{name}`")))?;
-        count = count.saturating_add(1);
     }
-    inputs.truncate(count);
-    Ok(())
+    slots.finish()
 }
 
 /// Reads what stands here as the only input, which has no name.
 fn only(reader: &mut Reader<'_>, inputs: &mut Vec<Tensor>) -> Result<(), Error> {
-    inputs.truncate(1);
-    read(reader, slot(inputs, 0, "")?)
-}
-
-/// The tensor at `index`, with this name.
-///
-/// # Errors
-/// There are too many.
-fn slot<'i>(
-    inputs: &'i mut Vec<Tensor>,
-    index: usize,
-    name: &str,
-) -> Result<&'i mut Tensor, Error> {
-    let count = index.saturating_add(1).min(NAMES_MAX).max(inputs.len());
-    inputs.resize_with(count, Tensor::default);
-    let tensor = inputs.get_mut(index).ok_or_else(|| too_many("inputs"))?;
-    if *tensor.name != *name {
-        tensor.name = Arc::from(name);
-    }
-    Ok(tensor)
+    let mut slots = Slots::new(None, inputs);
+    let slot = slots.take("")?;
+    read(reader, slots.tensor(slot))?;
+    slots.finish()
 }
 
 fn read(reader: &mut Reader<'_>, tensor: &mut Tensor) -> Result<(), Error> {

@@ -113,6 +113,7 @@ shutdown_timeout          8s             default
 body_bytes_max            256MiB         default
 grpc_message_bytes_max    2147483647     default
 requests_max              1024           default
+connections_max           10000          default
 json_depth_max            128            default
 json_elements_max         16777216       default
 log_level                 info           default

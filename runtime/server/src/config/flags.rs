@@ -43,6 +43,7 @@ pub struct Flags {
     pub body_bytes_max: Option<String>,
     pub grpc_message_bytes_max: Option<String>,
     pub requests_max: Option<String>,
+    pub connections_max: Option<String>,
     pub json_depth_max: Option<String>,
     pub json_elements_max: Option<String>,
     pub log_level: Option<String>,

@@ -95,6 +95,8 @@ pub struct Config {
     pub grpc_message_bytes_max: usize,
     /// Requests in flight at once in this process.
     pub requests_max: usize,
+    /// Open connections of the HTTP port, and of the gRPC port.
+    pub connections_max: usize,
     /// What decoders accept.
     pub limits: Limits,
 

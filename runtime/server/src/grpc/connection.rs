@@ -3,7 +3,6 @@
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::service::{Shared, dispatch};
+use crate::place::Place;
 use crate::tls::{self, Alpn};
 
 /// Calls at once on one connection; more wait at the client.
@@ -35,26 +35,11 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// What every HTTP/2 client sends first: the preface, and the head of its settings.
 const OPENING_BYTES: usize = 24 + 9;
 
-/// A connection that was accepted, and its place among those of a thread.
+/// A connection that was accepted, and its places.
 pub(super) struct Accepted {
     pub(super) stream: std::net::TcpStream,
-    pub(super) place: Place,
-}
-
-/// A place among the connections of a thread, given back when it is dropped.
-pub(super) struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    pub(super) fn take(open: &Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(open))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    /// Among those of the port, and of the thread.
+    pub(super) places: [Place; 2],
 }
 
 /// Serves connections as they come, until no more will and the last has ended.
@@ -90,7 +75,7 @@ async fn serve(
     shared: Arc<Shared>,
     opening_timeout: Duration,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let Accepted { stream, place: _place } = accepted;
+    let Accepted { stream, places: _places } = accepted;
     let stream = TcpStream::from_std(stream)?;
     let stream = tls::accept(shared.tls.as_deref(), Alpn::H2, stream, opening_timeout).await?;
     let io = Opening::new(stream, opening_timeout);

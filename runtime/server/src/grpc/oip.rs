@@ -99,12 +99,12 @@ async fn about<'a>(
         Endpoint::TraceSetting => {
             let asked: pb::TraceSettingRequest = messages::decode(message)?;
             let changes = asked.settings.values().any(|setting| !setting.value.is_empty());
-            if changes { Err(settings_are_fixed()) } else { reply(&oip::trace_settings()) }
+            if changes { Err(oip::settings_are_fixed()) } else { reply(&oip::trace_settings()) }
         }
         Endpoint::LogSettings => {
             let asked: pb::LogSettingsRequest = messages::decode(message)?;
             let changes = asked.settings.values().any(|setting| setting.parameter_choice.is_some());
-            if changes { Err(settings_are_fixed()) } else { reply(&oip::log_settings(state)) }
+            if changes { Err(oip::settings_are_fixed()) } else { reply(&oip::log_settings(state)) }
         }
         // There are no regions: the status of all is empty, and all may be let go of.
         Endpoint::SharedMemoryStatus | Endpoint::SharedMemoryUnregister => Ok(Bytes::new()),
@@ -156,13 +156,6 @@ async fn repository<'a>(
 #[expect(clippy::unnecessary_wraps, reason = "the arms of a match that may fail")]
 fn reply(message: &impl messages::Message) -> Result<Bytes, Error> {
     Ok(Bytes::from(messages::encode(message)))
-}
-
-#[cold]
-fn settings_are_fixed() -> Error {
-    let text =
-        "settings of traces and logs cannot be changed while the server runs; see --log-level";
-    Error::new(ErrorKind::Unsupported, text)
 }
 
 #[cold]

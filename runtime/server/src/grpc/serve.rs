@@ -4,23 +4,20 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::watch;
 
-use super::connection::{Accepted, Place, serve_all};
+use super::connection::{Accepted, serve_all};
 use super::service::Shared;
+use crate::place::Places;
 use crate::state::State;
 use crate::tls::Tls;
 
 /// Connections that wait for a busy thread; then new ones wait in the system's queue.
 const WAITING_MAX: usize = 64;
-
-/// Open connections of one thread; one beyond them is closed at once.
-const CONNECTIONS_MAX: usize = 25_600;
 
 /// How long it is waited when the system refuses a connection, for want of file descriptors mostly.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
@@ -30,6 +27,8 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct GrpcOptions {
     /// Threads that serve connections; at least one.
     pub(crate) workers: usize,
+    /// For connections; one beyond them is closed at once, so that its client looks elsewhere.
+    pub(crate) places: Places,
     /// How long a client may take to open a connection that it has made.
     pub(crate) opening_timeout: Duration,
     /// What the port is secured by, if it is.
@@ -60,7 +59,8 @@ impl Draining {
 /// A thread that serves connections.
 struct Worker {
     accepted: Sender<Accepted>,
-    open: Arc<AtomicUsize>,
+    /// For its own connections. Their number is bounded by the port's alone.
+    places: Places,
 }
 
 /// Serves calls on `listener` until [`GrpcListening::finish`]. To be called within a runtime, which
@@ -83,9 +83,9 @@ pub(crate) fn start(
     for index in 0..options.workers.max(1) {
         let (sender, accepted) = mpsc::channel(WAITING_MAX);
         threads.push(start_thread(index, accepted, Arc::clone(&shared), options)?);
-        workers.push(Worker { accepted: sender, open: Arc::default() });
+        workers.push(Worker { accepted: sender, places: Places::new(usize::MAX) });
     }
-    let accepting = tokio::spawn(accept_all(listener, workers, draining));
+    let accepting = tokio::spawn(accept_all(listener, options.places.clone(), workers, draining));
     Ok(GrpcListening { address, drain, accepting, threads })
 }
 
@@ -106,6 +106,7 @@ fn start_thread(
 /// live long, so that the threads' luck in accepting would decide who works.
 async fn accept_all(
     listener: tokio::net::TcpListener,
+    places: Places,
     workers: Vec<Worker>,
     mut draining: Draining,
 ) {
@@ -115,7 +116,7 @@ async fn accept_all(
             () = draining.begun() => return,
         };
         let handed_over = match accepted {
-            Ok((stream, _peer)) => hand_over(stream, &workers).await,
+            Ok((stream, _peer)) => hand_over(stream, &places, &workers).await,
             Err(error) => Err(error),
         };
         if let Err(error) = handed_over
@@ -127,16 +128,22 @@ async fn accept_all(
     }
 }
 
-async fn hand_over(stream: tokio::net::TcpStream, workers: &[Worker]) -> io::Result<()> {
+async fn hand_over(
+    stream: tokio::net::TcpStream,
+    places: &Places,
+    workers: &[Worker],
+) -> io::Result<()> {
+    let Some(place) = places.try_take() else {
+        let max = places.max();
+        tracing::debug!(max, "a gRPC connection was closed: all are taken (--connections-max)");
+        return Ok(());
+    };
     stream.set_nodelay(true)?;
     let stream = stream.into_std()?;
-    let n_open = |worker: &&Worker| worker.open.load(Ordering::Relaxed);
-    if let Some(worker) = workers.iter().min_by_key(n_open)
-        && n_open(&worker) < CONNECTIONS_MAX
-    {
-        let place = Place::take(&worker.open);
+    if let Some(worker) = workers.iter().min_by_key(|worker| worker.places.taken()) {
+        let places = [place, worker.places.take()];
         // A thread ends only after this task does.
-        drop(worker.accepted.send(Accepted { stream, place }).await);
+        drop(worker.accepted.send(Accepted { stream, places }).await);
     }
     Ok(())
 }
@@ -168,5 +175,37 @@ impl GrpcListening {
             }
         };
         drop(tokio::task::spawn_blocking(join).await);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_beyond_the_bound_is_closed_until_another_ends() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, mut accepted) = mpsc::channel(4);
+        let workers = [Worker { accepted: sender, places: Places::new(usize::MAX) }];
+        let places = Places::new(1);
+        let connect = async || {
+            let client = TcpStream::connect(address).await.unwrap();
+            let (stream, _peer) = listener.accept().await.unwrap();
+            hand_over(stream, &places, &workers).await.unwrap();
+            client
+        };
+        let _first = connect().await;
+        assert_eq!((places.taken(), workers[0].places.taken()), (1, 1));
+        let mut second = connect().await;
+        assert_eq!(second.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!((places.taken(), workers[0].places.taken()), (1, 1));
+        drop(accepted.recv().await);
+        assert_eq!((places.taken(), workers[0].places.taken()), (0, 0));
+        let _third = connect().await;
+        assert!(accepted.recv().await.is_some());
     }
 }

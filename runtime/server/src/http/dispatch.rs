@@ -100,9 +100,10 @@ async fn seldon_v1(
     incoming: Incoming<'_>,
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
-    if let Some(asked) = &target.model {
-        state.repository.find(asked, "")?;
-    }
+    let entry = match &target.model {
+        Some(asked) => state.repository.find(asked, "")?,
+        None => state.main(),
+    };
     match target.endpoint {
         Endpoint::Ping => Ok(Reply::ok(TEXT, Bytes::from_static(b"pong"))),
         Endpoint::Live => Ok(Reply::ok(TEXT, Bytes::from_static(b"live"))),
@@ -113,10 +114,10 @@ async fn seldon_v1(
         Endpoint::Doc => Ok(Reply::ok(TEXT, Bytes::from_static(doc::PAGE))),
         Endpoint::OpenApi => Ok(Reply::ok(JSON, Bytes::from_static(doc::OPENAPI))),
         Endpoint::Metadata => {
-            let node = state.main().node()?;
+            let node = entry.node()?;
             Ok(Reply::ok(JSON, Bytes::copy_from_slice(node.metadata.as_bytes())))
         }
-        Endpoint::HealthStatus => Ok(Reply::ok(JSON, seldon::health_status(state)?)),
+        Endpoint::HealthStatus => Ok(Reply::ok(JSON, seldon::health_status(state, entry)?)),
         endpoint => seldon::call(state, incoming, endpoint).await,
     }
 }
@@ -124,7 +125,8 @@ async fn seldon_v1(
 /// Where a request is recorded: with its model, if there is such a one.
 fn metrics<'a>(state: &'a State, target: &Target<'_>) -> &'a RequestMetrics {
     match &target.model {
-        None => &state.main().requests,
+        None if target.endpoint.is_of_main_model() => &state.main().requests,
+        None => &state.unrouted,
         Some(name) => {
             let entry = state.repository.find(name, "");
             entry.map_or(&state.unrouted, |entry| &entry.requests)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use radiant_core::{Error, ErrorKind};
-use radiant_protocol::{oip, seldon};
+use radiant_protocol::{oip, seldon, tfs};
 
 use crate::endpoint::Protocol;
 
@@ -43,7 +43,8 @@ impl HttpError {
     pub(crate) fn status(&self, protocol: Protocol) -> u16 {
         match (protocol, self.kind) {
             (Protocol::Seldon, _) | (_, None) => self.status,
-            (Protocol::V2 | Protocol::TensorFlow, Some(kind)) => oip::http_status(kind),
+            (Protocol::V2, Some(kind)) => oip::http_status(kind),
+            (Protocol::TensorFlow, Some(kind)) => tfs::http_status(kind),
         }
     }
 

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::place::Place;
+
 /// How often within the limit connections are looked at: one is closed after the limit, and before
 /// the limit and a quarter.
 const LOOKS: u32 = 4;
@@ -50,11 +52,11 @@ impl Connections {
     }
 
     /// Watches one more connection.
-    pub(super) fn add<T>(self: &Rc<Self>, io: T) -> Connection<T> {
+    pub(super) fn add<T>(self: &Rc<Self>, io: T, place: Place) -> Connection<T> {
         let watch = Rc::new(Watch::default());
         watch.last_progress.set(self.tick.get());
         self.watched.borrow_mut().push(Rc::downgrade(&watch));
-        Connection { io, watch, connections: Rc::clone(self) }
+        Connection { io, watch, connections: Rc::clone(self), _place: place }
     }
 
     fn look(&self) {
@@ -81,6 +83,7 @@ pub(super) struct Connection<T> {
     io: T,
     watch: Rc<Watch>,
     connections: Rc<Connections>,
+    _place: Place,
 }
 
 impl<T> Connection<T> {
@@ -154,12 +157,13 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
     use super::*;
+    use crate::place::Places;
 
     #[tokio::test]
     async fn an_idle_connection_ends_when_the_limit_has_passed() {
         let connections = Rc::new(Connections::default());
         let (_client, server) = duplex(64);
-        let mut connection = connections.add(server);
+        let mut connection = connections.add(server, Places::new(1).take());
         for _ in 0..LOOKS {
             connections.look();
             assert!(!connection.watch.is_expired.get());
@@ -174,7 +178,7 @@ mod tests {
     async fn progress_keeps_a_connection_open() {
         let connections = Rc::new(Connections::default());
         let (mut client, server) = duplex(64);
-        let mut connection = connections.add(server);
+        let mut connection = connections.add(server, Places::new(1).take());
         for _ in 0..4 * LOOKS {
             connections.look();
             client.write_all(b"x").await.unwrap();
@@ -183,9 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn connections_that_are_gone_are_not_watched() {
+    fn connections_that_are_gone_are_neither_watched_nor_counted() {
         let connections = Rc::new(Connections::default());
-        drop(connections.add(()));
+        let places = Places::new(1);
+        let connection = connections.add((), places.take());
+        assert_eq!(places.taken(), 1);
+        drop(connection);
+        assert_eq!(places.taken(), 0);
         connections.look();
         assert!(connections.watched.borrow().is_empty());
     }

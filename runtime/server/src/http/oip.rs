@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use actix_http::{Method, Request};
 use bytes::Bytes;
 use radiant_core::{Error, ErrorKind};
 use radiant_protocol::oip::{self as codec, Generate};
@@ -66,7 +65,7 @@ pub(super) async fn answer(
             codec::statistics_json(&oip::statistics(state, name, version)?)
         }
         Endpoint::TraceSetting | Endpoint::LogSettings => {
-            settings(state, incoming.request, target.endpoint)?
+            settings(state, incoming, target.endpoint).await?
         }
         Endpoint::SharedMemoryStatus => b"[]".to_vec(),
         Endpoint::SharedMemoryUnregister => Vec::new(),
@@ -91,8 +90,10 @@ async fn infer(
     let Incoming { came, payload, .. } = incoming;
     let body = read(came, payload, &state.config.body).await?;
     let body = plain(state, came, body).await?;
-    let entry =
-        state.repository.find(target.model.as_deref().unwrap_or_default(), &target.version)?;
+    let entry = match &target.model {
+        Some(name) => state.repository.find(name, &target.version)?,
+        None => state.main(),
+    };
     let node = entry.node()?;
     let work = decode(state, &node, came, &body)?;
     let work = oip::infer(state, &node, work).await?;
@@ -171,11 +172,15 @@ async fn text(
 }
 
 /// Settings of traces and logs: shown, and not changed.
-fn settings(state: &State, request: &Request, endpoint: Endpoint) -> Result<Vec<u8>, HttpError> {
-    if request.method() == Method::POST {
-        let text = "settings of traces and logs cannot be changed while the server runs; see \
-                    --log-level";
-        return Err(Error::new(ErrorKind::Unsupported, text).into());
+async fn settings(
+    state: &State,
+    incoming: Incoming<'_>,
+    endpoint: Endpoint,
+) -> Result<Vec<u8>, HttpError> {
+    let Incoming { came, payload, .. } = incoming;
+    let body = plain(state, came, read(came, payload, &state.config.body).await?).await?;
+    if !matches!(body.trim_ascii(), b"" | b"{}") {
+        return Err(oip::settings_are_fixed().into());
     }
     Ok(if endpoint == Endpoint::TraceSetting {
         codec::trace_settings_json(&oip::trace_settings())

@@ -8,7 +8,7 @@ use actix_http::body::{BodySize, MessageBody};
 use actix_http::header::{self, HeaderMap, HeaderValue};
 use actix_http::{ConnectionType, Response, StatusCode};
 use bytes::Bytes;
-use radiant_protocol::{oip, seldon};
+use radiant_protocol::{oip, seldon, tfs};
 
 use super::came::{Came, HEAD_BYTES, PUID};
 use super::error::HttpError;
@@ -120,7 +120,8 @@ impl Reply {
         let mut body = Vec::new();
         match protocol {
             Protocol::Seldon => seldon::encode_error(&mut body, &error.info, &error.reason),
-            Protocol::V2 | Protocol::TensorFlow => oip::encode_error(&mut body, &error.info),
+            Protocol::V2 => oip::encode_error(&mut body, &error.info),
+            Protocol::TensorFlow => tfs::encode_error(&mut body, &error.info),
         }
         Self {
             status: error.status(protocol),

@@ -182,6 +182,8 @@ fn v2_model(rest: &str) -> Target<'_> {
         "" if model == "stats" && version.is_empty() => {
             return Target::of(E::ModelStatistics, Get, true);
         }
+        // What Seldon's orchestrator answers beside the path with a name.
+        "" if model == "infer" && version.is_empty() => return Target::of(E::Infer, Post, true),
         "" => (E::ModelMetadata, Get),
         "ready" => (E::ModelReady, Get),
         "config" => (E::ModelConfig, Get),
@@ -317,6 +319,7 @@ mod tests {
             ("/v2/health/live", E::ServerLive, None, ""),
             ("/v2/models", E::ModelList, None, ""),
             ("/v2/models/stats", E::ModelStatistics, None, ""),
+            ("/v2/models/infer", E::Infer, None, ""),
             ("/v2/models/iris", E::ModelMetadata, Some("iris"), ""),
             ("/v2/models/iris/", E::ModelMetadata, Some("iris"), ""),
             ("/v2/models/iris/versions/3/infer", E::Infer, Some("iris"), "3"),

@@ -7,6 +7,7 @@ use super::dispatch::Incoming;
 use super::error::HttpError;
 use super::reply::{JSON, Reply};
 use crate::endpoint::Endpoint;
+use crate::repository::Entry;
 use crate::seldon::{Call, Json};
 use crate::state::State;
 
@@ -30,8 +31,7 @@ pub(super) async fn call(
 }
 
 /// Answers `/health/status`: the component's word on how it is.
-pub(super) fn health_status(state: &State) -> Result<Bytes, HttpError> {
-    let entry = state.main();
+pub(super) fn health_status(state: &State, entry: &Entry) -> Result<Bytes, HttpError> {
     let node = entry.node()?;
     let call = Call::<Json>::new(state, entry, &node, Endpoint::HealthStatus);
     Ok(call.health_status()?)

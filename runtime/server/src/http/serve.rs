@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use super::dispatch::{Worker, dispatch};
 use super::idle::Connections;
 use crate::observe::Registry;
+use crate::place::Places;
 use crate::state::State;
 use crate::tls::{Alpn, Tls, accept};
 
@@ -27,6 +28,8 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(crate) struct Servers {
     pub(crate) workers: usize,
+    /// For the connections of the main port; they are divided among its workers.
+    pub(crate) places: Places,
     pub(crate) keep_alive: Duration,
     pub(crate) head_read_timeout: Duration,
     pub(crate) shutdown_timeout: Duration,
@@ -58,7 +61,7 @@ pub(crate) fn start(
 ) -> std::io::Result<Listening> {
     let address = listener.local_addr()?;
     let (keep_alive, head_read_timeout) = (options.keep_alive, options.head_read_timeout);
-    let tls = options.tls.clone();
+    let (tls, places) = (options.tls.clone(), options.places.clone());
     let service = move || {
         let worker = Rc::new(Worker { state: Arc::clone(&state) });
         let closing = Arc::clone(&closing);
@@ -70,22 +73,25 @@ pub(crate) fn start(
             .graceful_shutdown_signal(move || Arc::clone(&closing).notified_owned())
             .h1(fn_service(handler));
         let connections = Rc::new(OnceCell::new());
-        let tls = tls.clone();
+        let (tls, places) = (tls.clone(), places.clone());
         let accept = move |io: TcpStream| {
             let (connections, tls) = (Rc::clone(&connections), tls.clone());
+            let place = places.take();
             async move {
                 let peer = io.peer_addr().ok();
                 io.set_nodelay(true).map_err(DispatchError::Io)?;
                 let accepted = accept(tls.as_deref(), Alpn::Http1, io, head_read_timeout).await;
                 let io = accepted.map_err(DispatchError::Io)?;
                 let connections = connections.get_or_init(|| Connections::watch(keep_alive));
-                Ok((connections.add(io), peer))
+                Ok((connections.add(io, place), peer))
             }
         };
         fn_service(accept).and_then(http)
     };
     let server = ServerBuilder::new()
         .workers(options.workers)
+        // One that has enough takes no more; when all have, new ones wait in the system's queue.
+        .max_concurrent_connections(options.places.max().div_ceil(options.workers.max(1)))
         .shutdown_timeout(whole_seconds(options.shutdown_timeout))
         .disable_signals()
         .listen("http", listener, service)?

@@ -13,6 +13,12 @@ pub enum Metric {
     RequestsInFlightMax,
     /// Requests that wait for an engine thread.
     QueueRequests,
+    /// Open connections of the HTTP port.
+    HttpConnections,
+    /// Open connections of the gRPC port.
+    GrpcConnections,
+    /// The most connections that either port can have.
+    ConnectionsMax,
     /// Time in the engine.
     EngineSeconds,
     /// Panics of engines and components, each contained to one request.
@@ -136,12 +142,15 @@ const COMPONENT: &[&str] = &[
 
 impl Metric {
     /// All metrics, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::RequestsInFlight,
         Self::RequestsInFlightMax,
         Self::QueueRequests,
+        Self::HttpConnections,
+        Self::GrpcConnections,
+        Self::ConnectionsMax,
         Self::EngineSeconds,
         Self::Panics,
         Self::ModelReady,
@@ -167,24 +176,6 @@ impl Metric {
                 "Time from the head of a request to its reply, body included",
                 REQUEST,
                 Unit::Seconds(REQUEST_BOUNDS),
-            ),
-            Self::RequestsInFlight => family(
-                "radiant_requests_in_flight",
-                "Requests that hold a permit: running, or waiting for an engine thread",
-                &[],
-                Unit::Level,
-            ),
-            Self::RequestsInFlightMax => family(
-                "radiant_requests_in_flight_max",
-                "The limit of radiant_requests_in_flight (--requests-max)",
-                &[],
-                Unit::Level,
-            ),
-            Self::QueueRequests => family(
-                "radiant_queue_requests",
-                "Requests that wait for an engine thread; bounded by --requests-max",
-                &[],
-                Unit::Level,
             ),
             Self::EngineSeconds => family(
                 "radiant_engine_seconds",
@@ -222,8 +213,46 @@ impl Metric {
                 &[],
                 Unit::Count,
             ),
+            Self::RequestsInFlight
+            | Self::RequestsInFlightMax
+            | Self::QueueRequests
+            | Self::HttpConnections
+            | Self::GrpcConnections
+            | Self::ConnectionsMax => self.load_family(),
             other => other.seldon_family(),
         }
+    }
+
+    /// The families that tell how much is going on at once, and the bounds on it.
+    const fn load_family(self) -> Family {
+        let (name, help) = match self {
+            Self::RequestsInFlight => (
+                "radiant_requests_in_flight",
+                "Requests that hold a permit: running, or waiting for an engine thread",
+            ),
+            Self::RequestsInFlightMax => (
+                "radiant_requests_in_flight_max",
+                "The limit of radiant_requests_in_flight (--requests-max)",
+            ),
+            Self::QueueRequests => (
+                "radiant_queue_requests",
+                "Requests that wait for an engine thread; bounded by --requests-max",
+            ),
+            Self::HttpConnections => (
+                "radiant_http_connections",
+                "Open connections of the HTTP port; bounded by --connections-max",
+            ),
+            Self::GrpcConnections => (
+                "radiant_grpc_connections",
+                "Open connections of the gRPC port; bounded by --connections-max",
+            ),
+            _ => (
+                "radiant_connections_max",
+                "The limit of radiant_http_connections and of radiant_grpc_connections, each \
+                 (--connections-max)",
+            ),
+        };
+        family(name, help, &[], Unit::Level)
     }
 
     /// The families whose names and labels are Seldon Core's.

@@ -6,10 +6,10 @@
 use radiant_core::{DType, Error, Shape, Tensor, TensorSpec};
 use smallvec::SmallVec;
 
-use super::slots::Slots;
-use super::{ITEMS_MAX, field, parameters, quoted, typed};
+use super::{ITEMS_MAX, field, parameters, typed};
 use crate::Limits;
-use crate::oip::{Form, Parameter, Request, RequestedOutput, raw};
+use crate::oip::{Form, Parameter, Request, RequestedOutput, datatype, raw};
+use crate::slots::{Slots, quoted};
 use crate::wire::Fields;
 
 /// Decodes a `ModelInferRequest` into `request` and `inputs`, whose memory is used again. With
@@ -44,11 +44,11 @@ pub fn decode_proto(
     let mut is_typed = false;
     while let Some(body) = bodies.next()? {
         let raw = raws.next()?;
-        let read = Input::read(body, limits).and_then(|input| {
-            is_typed |= input.has_contents;
-            input.fill(raw, limits, &mut slots)
-        });
-        read.map_err(|error| error.context(format_args!("input {}", label(body))))?;
+        let named = |error: Error| error.context(format_args!("input {}", label(body)));
+        let input = Input::read(body, limits).map_err(named)?;
+        is_typed |= input.has_contents;
+        let slot = slots.take_typed(input.name, input.dtype, &input.shape)?;
+        input.fill(raw, limits, slots.tensor(slot)).map_err(named)?;
     }
     slots.finish()?;
     request.form = if is_typed && counts.raws == 0 { Form::Typed } else { Form::Raw };
@@ -153,7 +153,7 @@ impl<'a> Occurrences<'a> {
 /// An `InferInputTensor` apart from its contents.
 struct Input<'a> {
     name: &'a str,
-    datatype: &'a str,
+    dtype: DType,
     shape: Shape,
     /// Whether there are `contents`, even without an element.
     has_contents: bool,
@@ -194,31 +194,24 @@ impl<'a> Input<'a> {
                 Error::invalid_input(format!("expected extents of 0 or more, got shape {dims:?}"))
             })?);
         }
-        Ok(Self { name, datatype, shape, has_contents, body })
+        let dtype = datatype::parse(datatype)?;
+        Ok(Self { name, dtype, shape, has_contents, body })
     }
 
-    /// Reads the contents into the slot for this input.
-    fn fill(self, raw: Option<&[u8]>, limits: &Limits, slots: &mut Slots<'_>) -> Result<(), Error> {
-        let dtype = dtype(self.datatype)?;
-        let n_elements = n_elements(&self.shape, limits)?;
-        let typed = typed::filled(self.body)?;
-        let tensor = slots.take(self.name, dtype, self.shape)?;
+    /// Reads the contents into the tensor for this input.
+    fn fill(self, raw: Option<&[u8]>, limits: &Limits, tensor: &mut Tensor) -> Result<(), Error> {
+        let Input { dtype, shape, body, .. } = self;
+        let n_elements = n_elements(&shape, limits)?;
+        let typed = typed::filled(body)?;
+        tensor.shape = shape;
         match raw {
             Some(_) if typed.is_some() => Err(Error::invalid_input(
                 "expected either `contents` or `raw_input_contents`, got both",
             )),
             Some(raw) => raw::read(raw, dtype, n_elements, limits, &mut tensor.data),
-            None => typed::read(self.body, typed, dtype, n_elements, &mut tensor.data),
+            None => typed::read(body, typed, dtype, n_elements, &mut tensor.data),
         }
     }
-}
-
-/// The element type of this name.
-fn dtype(name: &str) -> Result<DType, Error> {
-    DType::ALL.into_iter().find(|dtype| dtype.name() == name).ok_or_else(|| {
-        let names = DType::ALL.map(DType::name).join(", ");
-        Error::invalid_input(format!("expected a datatype of {names}, got {}", quoted(name)))
-    })
 }
 
 /// The number of elements, within the limit. The extents beside one of 0 are bounded as well: models

@@ -50,13 +50,6 @@ pub fn encode_stream_reply(
     Ok(())
 }
 
-/// Appends the `ModelStreamInferResponse` without outputs that ends the replies to one request.
-pub fn encode_stream_final(out: &mut Vec<u8>, model: &str, version: &str, id: &str) {
-    let head = Head { model, version, id, is_final: Some(true) };
-    push_head(out, field::INFER_RESPONSE, head.len());
-    head.push(out);
-}
-
 /// Appends a `ModelStreamInferResponse` that tells of the failure of the request with this id.
 pub fn encode_stream_error(out: &mut Vec<u8>, message: &str, id: &str) {
     push_text(out, field::ERROR_MESSAGE, message);

@@ -15,7 +15,6 @@ mod decode;
 mod encode;
 mod parameters;
 mod repository;
-mod slots;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -23,13 +22,13 @@ mod typed;
 use radiant_core::Error;
 
 pub use decode::decode_proto;
-pub use encode::{encode_proto, encode_stream_error, encode_stream_final, encode_stream_reply};
-pub use repository::{repository_model, repository_model_to_unload};
+pub use encode::{encode_proto, encode_stream_error, encode_stream_reply};
+pub use repository::repository_model;
 
 use crate::wire::Fields;
 
-/// How many parameters, and how many requested outputs, one request may have, and how many inputs
-/// where no signature tells: each takes far more memory than its bytes on the wire.
+/// How many parameters, and how many requested outputs, one request may have: each takes far more
+/// memory than its bytes on the wire.
 const ITEMS_MAX: usize = 1024;
 
 /// Field numbers of the messages.
@@ -92,14 +91,4 @@ pub fn target(message: &[u8]) -> Result<Target<'_>, Error> {
         }
     }
     Ok(target)
-}
-
-/// A client's name in an error: in backticks, and cut where it would fill the message.
-#[cold]
-fn quoted(name: &str) -> String {
-    const CHARS_MAX: usize = 64;
-    match name.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("`{}...`", name.get(..end).unwrap_or_default()),
-        None => format!("`{name}`"),
-    }
 }

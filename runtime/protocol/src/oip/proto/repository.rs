@@ -3,26 +3,17 @@
 //! Triton's clients send the name of a repository in field 1, mostly empty, and the model's in field
 //! 2; clients of KServe's Python server send the model's name in field 1.
 
-use crate::pb::inference::{RepositoryModelLoadRequest, RepositoryModelUnloadRequest};
+use crate::pb::inference::RepositoryModelLoadRequest;
 
-/// The model to load, in either layout; empty where none is named.
+/// The model to load or to unload, in either layout; empty where none is named. The two requests
+/// differ in their names only.
 pub fn repository_model(request: &RepositoryModelLoadRequest) -> &str {
-    model(&request.model_name, &request.repository_name)
-}
-
-/// The model to unload, in either layout; empty where none is named.
-pub fn repository_model_to_unload(request: &RepositoryModelUnloadRequest) -> &str {
-    model(&request.model_name, &request.repository_name)
-}
-
-fn model<'a>(model_name: &'a str, repository_name: &'a str) -> &'a str {
+    let RepositoryModelLoadRequest { model_name, repository_name, .. } = request;
     if model_name.is_empty() { repository_name } else { model_name }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
 
     #[test]
@@ -30,16 +21,12 @@ mod tests {
         for (model, repository, expected) in
             [("iris", "", "iris"), ("iris", "main", "iris"), ("", "iris", "iris"), ("", "", "")]
         {
-            let (model_name, repository_name) = (model.to_owned(), repository.to_owned());
             let load = RepositoryModelLoadRequest {
-                model_name: model_name.clone(),
-                repository_name: repository_name.clone(),
+                model_name: model.to_owned(),
+                repository_name: repository.to_owned(),
                 ..Default::default()
             };
             assert_eq!(repository_model(&load), expected);
-            let parameters = HashMap::new();
-            let unload = RepositoryModelUnloadRequest { model_name, repository_name, parameters };
-            assert_eq!(repository_model_to_unload(&unload), expected);
         }
     }
 }

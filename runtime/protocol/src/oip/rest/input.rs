@@ -8,7 +8,7 @@ use radiant_core::{DType, Error, Shape};
 use super::fault::{Fault, other_kind};
 use super::request::Reader;
 use crate::json::{Cursor, TypedError};
-use crate::oip::raw;
+use crate::oip::{datatype, raw};
 
 /// What an input has so far. Of two equal keys the last counts.
 #[derive(Debug, Default)]
@@ -57,16 +57,16 @@ impl<'a> Reader<'a, '_, '_> {
             return Ok(());
         }
         input.data_at = Some(self.cursor.position());
-        let dtype = input.datatype.as_deref().and_then(parse_datatype);
+        let dtype = input.datatype.as_deref().and_then(datatype::find);
         let target = input.name.as_deref().zip(dtype).and_then(|(name, dtype)| {
-            let slot = self.slots.find_typed(name, dtype)?;
+            let slot = self.slots.find(name, dtype)?;
             Some((name, slot, dtype))
         });
         let Some((name, slot, dtype)) = target else {
             self.cursor.skip_value(self.limits)?;
             return Ok(());
         };
-        let tensor = self.slots.buffer(slot);
+        let tensor = self.slots.tensor(slot);
         self.cursor
             .tensor(dtype, self.limits, &mut tensor.shape, &mut tensor.data)
             .map_err(|error| self.refuse(name, error))?;
@@ -82,30 +82,31 @@ impl<'a> Reader<'a, '_, '_> {
         };
         let name = input.name.as_deref().ok_or_else(|| missing("name"))?;
         let datatype = input.datatype.as_deref().ok_or_else(|| missing("datatype"))?;
-        let dtype = parse_datatype(datatype).ok_or_else(|| unknown_datatype(name, datatype))?;
+        let dtype = datatype::parse(datatype)
+            .map_err(|error| error.context(format_args!("input `{name}`")))?;
         let dims = input.dims.as_ref().ok_or_else(|| missing("shape"))?;
-        let slot = self.slots.claim(name, dtype, dims)?;
+        let slot = self.slots.take_typed(name, dtype, dims)?;
         let n_elements = dims.n_elements().map_err(|_| too_large(name, dims))?;
         match (input.data_at, input.binary) {
             (Some(at), None) => {
                 if input.read != Some((slot, dtype)) {
                     self.data_later(name, at, (slot, dtype))?;
                 }
-                let n_came = self.slots.buffer(slot).data.len();
+                let n_came = self.slots.tensor(slot).data.len();
                 if n_came != n_elements {
                     return Err(wrong_count(name, dims, n_elements, n_came).into());
                 }
             }
             (None, Some(n_bytes)) => {
                 let bytes = self.take_binary(name, n_bytes)?;
-                let data = &mut self.slots.buffer(slot).data;
+                let data = &mut self.slots.tensor(slot).data;
                 raw::read(bytes, dtype, n_elements, self.limits, data)
                     .map_err(|error| error.context(format_args!("input `{name}`")))?;
             }
             (Some(_), Some(_)) => return Err(one_of(name, "both").into()),
             (None, None) => return Err(one_of(name, "neither").into()),
         }
-        self.slots.fill(slot, name, dims);
+        self.slots.tensor(slot).shape.set(dims.dims());
         Ok(())
     }
 
@@ -118,7 +119,7 @@ impl<'a> Reader<'a, '_, '_> {
     ) -> Result<(), Error> {
         let mut cursor = self.cursor.clone();
         cursor.seek(at);
-        let tensor = self.slots.buffer(slot);
+        let tensor = self.slots.tensor(slot);
         cursor
             .tensor(dtype, self.limits, &mut tensor.shape, &mut tensor.data)
             .map_err(|error| self.refuse(name, error))
@@ -224,16 +225,6 @@ impl Input<'_> {
             None => format!("`inputs[{index}].{key}`"),
         }
     }
-}
-
-fn parse_datatype(name: &str) -> Option<DType> {
-    DType::ALL.into_iter().find(|dtype| dtype.name() == name)
-}
-
-#[cold]
-fn unknown_datatype(name: &str, datatype: &str) -> Error {
-    let legal = DType::ALL.map(DType::name).join(", ");
-    Error::invalid_input(format!("input `{name}`: expected one of {legal}, got `{datatype}`"))
 }
 
 #[cold]

@@ -19,7 +19,6 @@ mod raw_request;
 mod reply;
 mod repository;
 mod request;
-mod slots;
 
 use radiant_core::ErrorKind;
 

@@ -4,10 +4,10 @@ use radiant_core::{Error, ErrorKind, Tensor, TensorSpec, Value};
 
 use super::fault::{Fault, other_kind};
 use super::raw_request;
-use super::slots::Slots;
 use crate::Limits;
 use crate::json::Cursor;
 use crate::oip::{Form, Parameter, Request, RequestedOutput};
+use crate::slots::Slots;
 
 /// How many parameters a request may have: each takes far more memory than text.
 const PARAMETERS_MAX: usize = 4096;

@@ -211,8 +211,8 @@ fn binary_data_that_does_not_fit_is_refused() {
     check(
         r#""shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":4}"#,
         b"\x01\0\0\0",
-        "input `x`: expected 1 elements of BYTES, each with its length before it, got 4 bytes that \
-         break off in element 0",
+        "input `x`: expected 1 element of length-prefixed BYTES, got 4 bytes that break off in \
+         element 0",
     );
     let huge = r#""shape":[9999999999],"datatype":"UINT8","parameters":{"binary_data_size":1}"#;
     check(huge, b"1", "input `x`: expected at most 16777216 elements, got 9999999999");
@@ -269,12 +269,12 @@ fn a_raw_body_is_the_input_of_a_model_with_one() {
 fn inputs_are_those_of_the_signature() {
     let x = r#"{"name":"x","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}"#;
     let y = r#"{"name":"y","shape":[1],"datatype":"INT64","data":[1]}"#;
-    let all = "expected `x` FP32 [-1, 4] and `y` INT64 [-1]";
+    let all = "expected `x` FP32 [-1, 4], `y` INT64 [-1]";
     let cases = [
         (String::new(), format!("`inputs`: {all}, got none")),
         (x.to_owned(), format!("input `y` is missing: {all}")),
         (y.to_owned(), format!("input `x` is missing: {all}")),
-        (format!("{x},{x}"), "input `x` came twice".to_owned()),
+        (format!("{x},{x}"), "input `x`: expected it once, got it twice".to_owned()),
         (
             format!("{x},{}", y.replace("\"y\"", "\"zzz\"")),
             format!("input `zzz`: the model has no such input: {all}"),
@@ -292,10 +292,11 @@ fn inputs_are_those_of_the_signature() {
         let error = decode(Some(&two_specs()), body).unwrap_err();
         assert_eq!(error.message(), format!("`inputs`: {all}, got none"));
         let error = decode(None, body).unwrap_err();
-        assert_eq!(error.message(), "`inputs`: expected at least one input, got none");
+        assert_eq!(error.message(), "`inputs`: expected one or more, got none");
     }
     let body = format!(r#"{{"inputs":[{x},{y},{x}]}}"#);
-    assert_eq!(decode(None, &body).unwrap_err().message(), "input `x` came twice");
+    let error = decode(None, &body).unwrap_err();
+    assert_eq!(error.message(), "input `x`: expected it once, got it twice");
 }
 
 #[test]
@@ -337,8 +338,8 @@ fn a_tensor_that_is_none_is_refused() {
         ),
         (
             r#""shape":[1],"datatype":"fp32","data":[1]"#,
-            "input `x`: expected one of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, \
-             INT64, FP16, BF16, FP32, FP64, BYTES, got `fp32`",
+            "input `x`: expected a datatype of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, \
+             INT32, INT64, FP16, BF16, FP32, FP64, BYTES, got `fp32`",
         ),
         (
             r#""shape":[1],"datatype":7,"data":[1]"#,

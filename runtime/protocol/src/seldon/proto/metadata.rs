@@ -1,10 +1,10 @@
 //! `SeldonModelMetadata`: what a model says of itself, from the document that `/metadata` answers.
 
-use radiant_core::{Error, Map, Value};
+use radiant_core::{Map, Value};
 
 use super::value::{push, push_texts};
 use crate::seldon::numpy::text;
-use crate::wire::{Fields, push_bytes, push_head, push_message, push_varint, varint_len};
+use crate::wire::{push_bytes, push_head, push_message, push_varint, varint_len};
 
 /// Appends a `SeldonModelMetadata` with what the JSON document has: `name`, `versions`, `platform`,
 /// `inputs`, `outputs` and `custom`. What has another type than the message's is left out, and so is
@@ -56,19 +56,4 @@ fn push_text(out: &mut Vec<u8>, field: u32, value: Option<&Value>) {
     {
         push_bytes(out, field, text.as_bytes());
     }
-}
-
-/// The name in a `SeldonModelMetadataRequest`; empty where none came.
-///
-/// # Errors
-/// [`InvalidInput`](radiant_core::ErrorKind::InvalidInput): the bytes are not of the wire format.
-pub fn model_metadata_request_name(message: &[u8]) -> Result<String, Error> {
-    let mut name = "";
-    let mut fields = Fields::new(message);
-    while let Some((number, content)) = fields.next()? {
-        if number == 1 {
-            name = content.text()?;
-        }
-    }
-    Ok(name.to_owned())
 }

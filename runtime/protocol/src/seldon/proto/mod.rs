@@ -41,7 +41,7 @@ mod value;
 pub use feedback::{decode_feedback, encode_feedback_reply};
 pub use messages::decode_messages;
 pub use meta::encode_meta;
-pub use metadata::{encode_metadata, model_metadata_request_name};
+pub use metadata::encode_metadata;
 pub use reply::{encode_reply, encode_tensor_reply};
 pub use request::decode_request;
 

@@ -9,12 +9,12 @@ use serde_json::{Value as Json, json};
 use super::from_json::{message_of_json, value_of_json};
 use super::{
     decode_feedback, decode_messages, decode_request, encode_feedback_reply, encode_meta,
-    encode_metadata, encode_reply, model_metadata_request_name,
+    encode_metadata, encode_reply,
 };
 use crate::Limits;
 use crate::pb::seldon::protos::{
-    DefaultData, Feedback, SeldonMessage, SeldonMessageList, SeldonModelMetadata,
-    SeldonModelMetadataRequest, default_data, seldon_message::DataOneof,
+    DefaultData, Feedback, SeldonMessage, SeldonMessageList, SeldonModelMetadata, default_data,
+    seldon_message::DataOneof,
 };
 use crate::pb::tensorflow::{TensorProto, TensorShapeProto, tensor_shape_proto::Dim};
 use crate::seldon::{Kind, Meta, Request};
@@ -355,6 +355,4 @@ fn metadata_has_what_the_document_has() {
     let [output] = &*metadata.outputs else { panic!("{metadata:?}") };
     let schema = value_of_json(&json!({"names": ["a"], "shape": [1]}));
     assert_eq!((&*output.messagetype, &output.schema), ("ndarray", &Some(schema)));
-    let request = SeldonModelMetadataRequest { name: "m".into() }.encode_to_vec();
-    assert_eq!(model_metadata_request_name(&request).expect("decodes"), "m");
 }

@@ -159,19 +159,24 @@ fn what_is_no_request_says_what_it_should_be() {
     refuse(specs, r#"{"instances":null}"#, "`instances`: expected an array, got null");
     refuse(specs, r#"{"instances":[[1,null]]}"#, "input `x`: ");
     refuse(specs, r#"{"instances":[[1,2],[3]]}"#, "input `x`: ");
-    refuse(specs, r#"{"inputs":{"y":[[1,2]]}}"#, "expected the inputs `x`, got `y`");
-    refuse(specs, r#"{"instances":[{"y":[1,2]}]}"#, "row 0: expected the inputs `x`, got `y`");
+    let unknown = "input `y`: the model has no such input: expected `x` ";
+    refuse(specs, r#"{"inputs":{"y":[[1,2]]}}"#, unknown);
+    refuse(specs, r#"{"instances":[{"y":[1,2]}]}"#, &format!("row 0: {unknown}"));
 }
 
 #[test]
 fn rows_have_the_same_inputs_and_shapes() {
     let specs = two();
     let specs = Some(&specs[..]);
-    refuse(specs, r#"{"instances":[[1,2]]}"#, "expected objects with the inputs `a`, `b`");
-    refuse(specs, r#"{"inputs":[[1,2]]}"#, "expected an object with the inputs `a`, `b`");
-    refuse(specs, r#"{"inputs":{"a":[[1,2]]}}"#, "expected the inputs `a`, `b`, got no `b`");
-    refuse(specs, r#"{"inputs":{"b":[1],"b":[1]}}"#, "expected each input once, got `b` twice");
-    refuse(specs, r#"{"instances":[{"a":[1,2],"b":7},{"a":[1,2]}]}"#, "row 1: expected the inputs");
+    refuse(specs, r#"{"instances":[[1,2]]}"#, "expected objects with the inputs `a` ");
+    refuse(specs, r#"{"inputs":[[1,2]]}"#, "expected an object with the inputs `a` ");
+    refuse(specs, r#"{"inputs":{"a":[[1,2]]}}"#, "input `b` is missing: expected `a` ");
+    refuse(specs, r#"{"inputs":{"b":[1],"b":[1]}}"#, "input `b`: expected it once, got it twice");
+    refuse(
+        specs,
+        r#"{"instances":[{"a":[1,2],"b":7},{"a":[1,2]}]}"#,
+        "row 1: input `b` is missing",
+    );
     refuse(specs, r#"{"instances":[{"a":[1,2],"b":7},5]}"#, "row 1: expected an object of inputs");
     refuse(
         specs,
@@ -213,10 +218,18 @@ fn without_a_signature_lists_are_typed_as_numpy_does() {
     check(None, r#"{"instances":[{"b":7,"a":[0.5]},{"a":[1],"b":8}]}"#, Form::Rows, &rows);
 
     refuse(None, r#"{"inputs":[1,null]}"#, "expected numbers, booleans or strings, got null");
-    refuse(None, r#"{"inputs":{"a":1,"a":2}}"#, "expected each input once, got `a` twice");
+    refuse(None, r#"{"inputs":{"a":1,"a":2}}"#, "input `a`: expected it once, got it twice");
     let many: Vec<String> = (0..1025).map(|index| format!("\"{index}\":0")).collect();
-    refuse(None, &format!("{{\"inputs\":{{{}}}}}", many.join(",")), "at most 1024 inputs");
-    refuse(None, &format!("{{\"instances\":[{{{}}}]}}", many.join(",")), "at most 1024 inputs");
+    refuse(
+        None,
+        &format!("{{\"inputs\":{{{}}}}}", many.join(",")),
+        "`inputs`: expected at most 1024",
+    );
+    refuse(
+        None,
+        &format!("{{\"instances\":[{{{}}}]}}", many.join(",")),
+        "`inputs`: expected at most 1024",
+    );
 }
 
 #[track_caller]

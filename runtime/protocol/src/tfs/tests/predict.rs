@@ -97,14 +97,19 @@ fn inputs_that_do_not_fit_are_refused() {
     let expected = "input `x`: expected FP64 [-1, 4], got FP32 [1, 2]";
     refuse(&message(&[x()]), &specs, expected);
     let specs = [spec("x", DType::F32, &[-1, 2]), spec("b", DType::Bytes, &[-1])];
-    refuse(&message(&[x()]), &specs, "expected the inputs `x`, `b`, got no `b`");
+    refuse(
+        &message(&[x()]),
+        &specs,
+        "input `b` is missing: expected `x` FP32 [-1, 2], `b` BYTES [-1]",
+    );
     let other = Tensor { name: "y".into(), ..x() };
-    refuse(&message(&[other]), &specs[..1], "expected the inputs `x`, got `y`");
+    let expected = "input `y`: the model has no such input: expected `x` FP32 [-1, 2]";
+    refuse(&message(&[other]), &specs[..1], expected);
     let mut twice = message(&[x()]).encode_to_vec();
     twice.extend_from_slice(&message(&[x()]).encode_to_vec());
     for specs in [None, Some(&specs[..])] {
         let error = read(&twice, specs).expect_err("comes twice");
-        assert_eq!(error.message(), "expected each input once, got `x` twice");
+        assert_eq!(error.message(), "input `x`: expected it once, got it twice");
     }
     let mut wrong = message(&[x()]);
     for tensor in wrong.inputs.values_mut() {

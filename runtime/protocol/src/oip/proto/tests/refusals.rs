@@ -10,6 +10,7 @@ use crate::oip::{Form, Parameter, Request, RequestedOutput};
 use crate::pb::inference::infer_parameter::ParameterChoice;
 use crate::pb::inference::model_infer_request::InferRequestedOutputTensor;
 use crate::pb::inference::{InferTensorContents, ModelInferRequest};
+use crate::slots::UNSIGNED_MAX;
 use crate::wire::{push_bytes, push_message};
 
 fn refusal(message: &[u8], specs: Option<&[TensorSpec]>) -> String {
@@ -93,8 +94,8 @@ fn contents_that_do_not_fit_the_type_or_the_shape_are_refused() {
     count(&[1.0; 5], "5");
     check(
         &message(vec![input("x", "BYTES", &[1])], &[b"\x05\0\0\0abc"]),
-        "input `x`: expected 1 elements of BYTES, each with its length before it, got 7 bytes \
-         that break off in element 0",
+        "input `x`: expected 1 element of length-prefixed BYTES, got 7 bytes that break off in \
+         element 0",
     );
     check(
         &message(vec![input("x", "BOOL", &[1])], &[&[2]]),
@@ -134,7 +135,7 @@ fn names_and_types_are_those_of_the_signature() {
     );
     check(vec![x(), x()], "input `x`: expected it once, got it twice");
     check(vec![x()], &format!("input `y` is missing: {listing}"));
-    check(vec![], &format!("input `x` is missing: {listing}"));
+    check(vec![], &format!("`inputs`: {listing}, got none"));
     check(
         vec![input("x", "FP64", &[0, 3]), y()],
         "input `x`: expected FP32 [-1, 4], got FP64 [0, 3]",
@@ -160,9 +161,9 @@ fn inputs_without_a_signature_are_taken_once_each() {
         refusal(&message(vec![x(), x()], &[]), None),
         "input `x`: expected it once, got it twice"
     );
-    assert_eq!(refusal(&message(vec![], &[]), None), "expected at least one input, got none");
-    let many = (0..=ITEMS_MAX).map(|index| input(&index.to_string(), "FP32", &[0])).collect();
-    assert_eq!(refusal(&message(many, &[]), None), "input `1024`: expected at most 1024 inputs");
+    assert_eq!(refusal(&message(vec![], &[]), None), "`inputs`: expected one or more, got none");
+    let many = (0..=UNSIGNED_MAX).map(|index| input(&index.to_string(), "FP32", &[0])).collect();
+    assert_eq!(refusal(&message(many, &[]), None), "`inputs`: expected at most 1024, got more");
 }
 
 #[test]

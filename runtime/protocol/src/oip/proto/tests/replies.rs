@@ -4,9 +4,7 @@ use half::{bf16, f16};
 use prost::Message as _;
 use radiant_core::{DType, Tensor};
 
-use crate::oip::proto::{
-    encode_proto, encode_stream_error, encode_stream_final, encode_stream_reply,
-};
+use crate::oip::proto::{encode_proto, encode_stream_error, encode_stream_reply};
 use crate::oip::{Form, Reply, Request};
 use crate::pb::inference::infer_parameter::ParameterChoice;
 use crate::pb::inference::{ModelInferResponse, ModelStreamInferResponse};
@@ -92,9 +90,6 @@ fn streams_tell_which_reply_is_the_last() {
         encode_stream_reply(&mut out, &reply, told).expect("a reply");
         assert_eq!(is_final(&out), expected);
     }
-    let mut out = Vec::new();
-    encode_stream_final(&mut out, "m", "1", "7");
-    assert_eq!(is_final(&out), Some(ParameterChoice::BoolParam(true)));
 }
 
 #[test]
