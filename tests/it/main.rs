@@ -8,7 +8,11 @@
 mod support;
 
 #[cfg(test)]
+mod golden_grpc;
+#[cfg(test)]
 mod golden_v1;
+#[cfg(test)]
+mod golden_v2;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -16,6 +20,12 @@ mod models;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod same_numbers;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod wire;
+#[cfg(test)]
+mod wire_grpc;
+#[cfg(test)]
+mod wire_v2;

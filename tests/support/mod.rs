@@ -5,10 +5,12 @@
 //! deadline; nothing sleeps.
 
 pub(crate) mod gate;
+pub(crate) mod grpc;
 pub(crate) mod http;
 pub(crate) mod json;
 pub(crate) mod process;
 pub(crate) mod prometheus;
+pub(crate) mod proto;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -46,6 +46,7 @@ impl Start {
     /// The same on ports that the system chooses.
     pub(crate) fn free_ports(self) -> Self {
         self.env("PREDICTIVE_UNIT_HTTP_SERVICE_PORT", "0")
+            .env("PREDICTIVE_UNIT_GRPC_SERVICE_PORT", "0")
             .env("PREDICTIVE_UNIT_METRICS_SERVICE_PORT", "0")
     }
 
@@ -84,7 +85,7 @@ impl Start {
                 }
             }
         });
-        Server { child, lines, log: String::new(), folder, http: 0, metrics: 0 }
+        Server { child, lines, log: String::new(), folder, http: 0, grpc: 0, metrics: 0 }
     }
 
     fn command(&self) -> Command {
@@ -112,6 +113,8 @@ pub(crate) struct Server {
     folder: TempDir,
     /// The port of the REST server.
     pub(crate) http: u16,
+    /// The port of the gRPC server.
+    pub(crate) grpc: u16,
     /// The port of the metrics server.
     pub(crate) metrics: u16,
 }
@@ -187,7 +190,9 @@ impl Server {
             None => server.child.try_wait().expect("our own child").map(Err),
         });
         match ready {
-            Some(Ok((http, metrics))) => (self.http, self.metrics) = (http, metrics),
+            Some(Ok([http, grpc, metrics])) => {
+                (self.http, self.grpc, self.metrics) = (http, grpc, metrics);
+            }
             Some(Err(status)) => {
                 self.log.extend(self.lines.iter().map(|line| line + "\n"));
                 panic!("it ended with {status} before it listened:\n{}", self.log)
@@ -210,7 +215,7 @@ impl Drop for Server {
 }
 
 /// What the server wrote once it listened; it renames the file into place, so it is whole.
-fn read_ports(path: &Path) -> Option<(u16, u16)> {
+fn read_ports(path: &Path) -> Option<[u16; 3]> {
     let mut text = String::new();
     std::fs::File::open(path).ok()?.read_to_string(&mut text).ok()?;
     let ports: serde_json::Value = serde_json::from_str(&text).expect("the ports file is JSON");
@@ -218,5 +223,10 @@ fn read_ports(path: &Path) -> Option<(u16, u16)> {
         let number = ports.get(name).and_then(serde_json::Value::as_u64);
         number.and_then(|number| u16::try_from(number).ok())
     };
-    Some((port("http").expect("a port"), port("metrics").expect("a port")))
+    // Without gRPC there is no port of it.
+    Some([
+        port("http").expect("a port"),
+        port("grpc").unwrap_or(0),
+        port("metrics").expect("a port"),
+    ])
 }

@@ -19,12 +19,15 @@ Everything that the server exposes on its metrics port (`--metrics-port`, 6000) 
 beside these under the names that it gives them, with the labels of
 `seldon_api_model_feedback_total`.
 
-`radiant_*` is recorded for every request. `seldon_api_executor_server_requests_seconds` is recorded
-for the paths `/api/...` and `/seldon/...` only: a service orchestrator calls `/predict` and counts
-its clients' requests itself, under the same name.
+`radiant_*` is recorded for every request, gRPC's health and reflection excepted.
+`seldon_api_executor_server_requests_seconds` is recorded for what a client of a deployment calls:
+`/api/...`, `/seldon/...`, `/v2...`, `/v1/...`, and over gRPC the services `Seldon`,
+`GRPCInferenceService` and TensorFlow's. A service orchestrator calls `/predict` and the services of
+graph nodes, and counts its clients' requests itself, under the same name.
 
-Labels are bounded: `method` is the endpoint, `code` the HTTP status, `model` and `version` are the
-served model's. `worker_id` is always the same, as there is one process; it is there because
+Labels are bounded: `method` is the endpoint, `transport` is `rest` or `grpc`, `code` is the HTTP
+status or gRPC's name of a status, `model` and `version` are those of the model that was asked, empty
+where none was. `worker_id` is always the same, as there is one process; it is there because
 dashboards group by it.
 
 This page is written by `UPDATE_DOCS=1 cargo test -p radiant-tests metrics`.

@@ -1,0 +1,174 @@
+//! Replays what Seldon Core 1.18.2's Python microservice answered over gRPC, row by row.
+//!
+//! `tests/golden/seldon-v1/grpc.jsonl` holds requests with the answers of the real server, as
+//! protobuf's JSON. An answer must be equal, number for number. The original tells every failure as
+//! `UNKNOWN`, with the words of a Python exception or none; ours are in [`FAILURES`].
+
+use serde_json::Value;
+
+use crate::support::grpc::{Answer, Client};
+use crate::support::process::{Server, Start};
+use crate::support::proto;
+use crate::support::workspace;
+
+/// Rows that are answered as recorded. May only grow.
+const PASSED: usize = 24;
+/// Failures that are told by another code on purpose.
+const DEVIATING: usize = 15;
+/// Rows that ask models of formats that are not read yet. May only shrink.
+const WAITING: usize = 104;
+
+const MESSAGE: &str = "seldon.protos.SeldonMessage";
+
+/// A model of the recording, with the node that it was.
+struct Model {
+    name: &'static str,
+    builtin: &'static str,
+    env: &'static [(&'static str, &'static str)],
+}
+
+const MODELS: [Model; 3] = [
+    Model {
+        name: "Ident",
+        builtin: "builtin:echo",
+        env: &[("PREDICTIVE_UNIT_ID", "classifier"), ("PREDICTIVE_UNIT_IMAGE", "org/img:1.0")],
+    },
+    Model { name: "Sum2", builtin: "builtin:sum2", env: &[] },
+    Model {
+        name: "Multi",
+        builtin: "builtin:multi",
+        env: &[("PREDICTIVE_UNIT_ID", "node1"), ("PREDICTIVE_UNIT_IMAGE", "reg:5000/img:1.0")],
+    },
+];
+
+/// What was recorded of each model that waits, in order.
+const WAITING_MODELS: [&str; 8] = [
+    "sk_proba",
+    "sk_predict",
+    "sk_str",
+    "sk_decision",
+    "sk_reg_proba",
+    "sk_reg_predict",
+    "xgb_multi",
+    "xgb_binary",
+];
+
+/// Recorded as `UNKNOWN`, with what we answer: what cannot be read, and what a component may not
+/// answer, is `INVALID_ARGUMENT` as it is 400 over REST; what a component fails on is `INTERNAL`.
+const FAILURES: [(&str, &str, &str); DEVIATING] = [
+    ("Ident", "3", "INVALID_ARGUMENT"),
+    ("Ident", "4", "INVALID_ARGUMENT"),
+    ("Ident", "6", "INVALID_ARGUMENT"),
+    ("Ident", "11", "INVALID_ARGUMENT"),
+    ("Sum2", "2", "INTERNAL"),
+    ("Sum2", "3", "INVALID_ARGUMENT"),
+    ("Sum2", "4", "INVALID_ARGUMENT"),
+    ("Sum2", "6", "INVALID_ARGUMENT"),
+    ("Sum2", "7", "INTERNAL"),
+    ("Sum2", "8", "INTERNAL"),
+    ("Sum2", "9", "INTERNAL"),
+    ("Multi", "3", "INVALID_ARGUMENT"),
+    ("Multi", "4", "INVALID_ARGUMENT"),
+    ("Multi", "6", "INVALID_ARGUMENT"),
+    ("Multi", "11", "INVALID_ARGUMENT"),
+];
+
+/// A line of the recording.
+struct Row {
+    model: String,
+    case: String,
+    method: String,
+    request: Value,
+    /// None where the original failed.
+    response: Option<Value>,
+}
+
+#[test]
+fn every_recorded_call_passes_fails_with_a_code_of_its_own_or_waits() {
+    let rows = read_all();
+    let (mut passed, mut deviating) = (0, 0);
+    let mut failures = Vec::new();
+    for model in &MODELS {
+        let (name, server) = (model.name, start(model));
+        let mut client = Client::connect(server.grpc);
+        for row in rows.iter().filter(|row| row.model == name) {
+            let request = proto::encode(MESSAGE, &row.request);
+            let answer = client.unary(&format!("/seldon.protos.{}", row.method), &request);
+            match (judge(row, &answer), &row.response) {
+                (Err(why), _) => failures.push(format!("- {name} `{}`: {why}", row.case)),
+                (Ok(()), Some(_)) => passed += 1,
+                (Ok(()), None) => deviating += 1,
+            }
+        }
+    }
+    let waiting = rows.iter().filter(|row| WAITING_MODELS.contains(&&*row.model)).count();
+    println!("golden seldon-v1 grpc: {passed} passed, {deviating} deviating, {waiting} waiting");
+    assert!(failures.is_empty(), "{} rows fail:\n{}", failures.len(), failures.join("\n"));
+    assert_eq!((passed, deviating, waiting), (PASSED, DEVIATING, WAITING));
+    assert_eq!(passed + deviating + waiting, rows.len());
+}
+
+#[test]
+fn the_calls_that_wait_are_the_thirteen_of_each_model_in_another_format() {
+    let rows = read_all();
+    let cases = |model: &str| -> Vec<String> {
+        let of_model = rows.iter().filter(|row| row.model == model);
+        of_model.map(|row| format!("{} {} {}", row.method, row.case, row.request)).collect()
+    };
+    for model in WAITING_MODELS {
+        assert_eq!(cases(model), cases("Ident"), "{model}");
+    }
+}
+
+#[test]
+fn the_codes_of_failures_are_those_in_the_documentation() {
+    let path = workspace().join("docs/compatibility.md");
+    let text = std::fs::read_to_string(path).expect("docs/compatibility.md can be read");
+    for (model, case, code) in FAILURES {
+        let line = format!("| {model} | `{case}` | UNKNOWN | {code} | ");
+        assert!(text.contains(&line), "the documentation lacks: {line}");
+    }
+}
+
+fn start(model: &Model) -> Server {
+    let serve = Start::serve(model.builtin);
+    model.env.iter().fold(serve, |start, (name, value)| start.env(name, value)).start()
+}
+
+fn judge(row: &Row, answer: &Answer) -> Result<(), String> {
+    let status = answer.status_name();
+    let Some(recorded) = &row.response else {
+        let of_row =
+            |(model, case, _): &&(&str, &str, &str)| *model == row.model && *case == row.case;
+        let wanted = FAILURES.iter().find(of_row).map_or("a row of `FAILURES`", |row| row.2);
+        return match (status == wanted, answer.message.is_empty()) {
+            (true, false) => Ok(()),
+            (true, true) => Err("the status has no text".to_owned()),
+            (false, _) => Err(format!("expected {wanted}, got {status}: {}", answer.message)),
+        };
+    };
+    if status != "OK" {
+        return Err(format!("expected OK, got {status}: {}", answer.message));
+    }
+    let got = proto::decode(MESSAGE, answer.only());
+    let recorded = proto::decode(MESSAGE, &proto::encode(MESSAGE, recorded));
+    if got == recorded { Ok(()) } else { Err(format!("expected {recorded}, got {got}")) }
+}
+
+fn read_all() -> Vec<Row> {
+    let path = workspace().join("tests/golden/seldon-v1/grpc.jsonl");
+    let text = std::fs::read_to_string(path).expect("the recording can be read");
+    text.lines().map(|line| parse(line).unwrap_or_else(|| panic!("no row: {line}"))).collect()
+}
+
+fn parse(line: &str) -> Option<Row> {
+    let row: Value = serde_json::from_str(line).ok()?;
+    let text = |name: &str| Some(row.get(name)?.as_str()?.to_owned());
+    Some(Row {
+        model: text("model")?,
+        case: row.get("case")?.to_string(),
+        method: text("rpc")?,
+        request: row.get("request")?.clone(),
+        response: row.get("response").cloned(),
+    })
+}
