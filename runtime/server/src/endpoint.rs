@@ -143,7 +143,7 @@ endpoints! {
 }
 
 impl Endpoint {
-    /// The value of the orchestrator's label `service`.
+    /// The value of the orchestrator's label `service` over HTTP.
     pub(crate) const fn service(self) -> &'static str {
         match self {
             Self::Predict | Self::Infer | Self::TfPredict => "predictions",
@@ -152,6 +152,28 @@ impl Endpoint {
             Self::Metadata | Self::ModelMetadata | Self::TfMetadata => "metadata",
             other => other.name(),
         }
+    }
+
+    /// The method of gRPC by which clients of a deployment ask this, as the orchestrator's label
+    /// `service` has it; none where an orchestrator has no such method.
+    pub(crate) const fn grpc_service(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Predict => "/seldon.protos.Seldon/Predict",
+            Self::Feedback => "/seldon.protos.Seldon/SendFeedback",
+            Self::Metadata => "/seldon.protos.Seldon/ModelMetadata",
+            Self::GraphMetadata => "/seldon.protos.Seldon/GraphMetadata",
+            Self::Infer => "/inference.GRPCInferenceService/ModelInfer",
+            Self::StreamInfer => "/inference.GRPCInferenceService/ModelStreamInfer",
+            Self::ServerLive => "/inference.GRPCInferenceService/ServerLive",
+            Self::ServerReady => "/inference.GRPCInferenceService/ServerReady",
+            Self::ModelReady => "/inference.GRPCInferenceService/ModelReady",
+            Self::ServerMetadata => "/inference.GRPCInferenceService/ServerMetadata",
+            Self::ModelMetadata => "/inference.GRPCInferenceService/ModelMetadata",
+            Self::TfPredict => "/tensorflow.serving.PredictionService/Predict",
+            Self::TfMetadata => "/tensorflow.serving.PredictionService/GetModelMetadata",
+            Self::TfStatus => "/tensorflow.serving.ModelService/GetModelStatus",
+            _ => return None,
+        })
     }
 
     /// Whether it speaks of the main model where it names none.

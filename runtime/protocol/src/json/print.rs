@@ -142,7 +142,10 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len().wrapping_add(2));
     out.push(b'"');
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
+    // Most texts are names and ids, in which nothing is special.
+    while !all_plain(rest.as_bytes())
+        && let Some(at) = rest.bytes().position(|byte| !is_plain(byte))
+    {
         let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
         out.extend_from_slice(plain.as_bytes());
         let mut characters = special.chars();
@@ -155,8 +158,32 @@ pub fn push_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// Whether every byte stands for itself: eight at a time, and the last eight once more where they do
+/// not come out even.
+pub(super) fn all_plain(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().all(|&byte| is_plain(byte));
+    };
+    let (chunks, _) = bytes.as_chunks::<8>();
+    let specials =
+        chunks.iter().fold(special_bits(*last), |bits, &chunk| bits | special_bits(chunk));
+    specials == 0
+}
+
+/// Bits that are set where any of eight bytes does not stand for itself ("Determine if a word has a
+/// byte less than n", Bit Twiddling Hacks; a borrow may set bits of later bytes too, never of none).
+fn special_bits(bytes: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let word = u64::from_le_bytes(bytes);
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES.wrapping_mul(limit)) & !word;
+    let quote = word ^ u64::from_ne_bytes([b'"'; 8]);
+    let backslash = word ^ u64::from_ne_bytes([b'\\'; 8]);
+    (word | below(word, 0x20) | below(quote, 1) | below(backslash, 1)) & HIGH
+}
+
 /// Whether a byte of UTF-8 stands for itself.
-const fn is_plain(byte: u8) -> bool {
+pub(super) const fn is_plain(byte: u8) -> bool {
     matches!(byte, 0x20..=0x7F) && byte != b'"' && byte != b'\\'
 }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use radiant_server::config::{Config, Effective, Flags, LogFormat, Source};
+use radiant_server::config::{Config, Effective, Flags, LogFormat, Source, TlsFiles};
 use radiant_server::{Loader, Ready};
 
 use serde_json::json;
@@ -39,7 +39,7 @@ pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Fai
 /// Tells people what to try, and whoever started the server which ports are open.
 fn announce(config: &Config, ready: &Ready) -> io::Result<()> {
     if let (LogFormat::Text, Some(example)) = (config.log_format, &ready.example) {
-        let line = format!("\nTry it:\n{}\n\n", curl(ready.http, example));
+        let line = format!("\nTry it:\n{}\n\n", curl(ready.http, config.tls.as_ref(), example));
         // When stderr is gone there is nobody to tell.
         drop(io::stderr().lock().write_all(line.as_bytes()));
     }
@@ -50,7 +50,7 @@ fn announce(config: &Config, ready: &Ready) -> io::Result<()> {
 }
 
 /// A command line that asks the server for one prediction.
-fn curl(address: SocketAddr, body: &str) -> String {
+fn curl(address: SocketAddr, tls: Option<&TlsFiles>, body: &str) -> String {
     let host = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -58,9 +58,14 @@ fn curl(address: SocketAddr, body: &str) -> String {
     };
     let address = SocketAddr::new(host, address.port());
     let body = body.replace('\'', r"'\''");
+    // No certificate is for the address at hand; and who the client is, only the client knows.
+    let server = match tls {
+        None => "curl -s http",
+        Some(TlsFiles { client_ca: None, .. }) => "curl -sk https",
+        Some(TlsFiles { client_ca: Some(_), .. }) => "curl -sk --cert CERT --key KEY https",
+    };
     format!(
-        "curl -s http://{address}/api/v1.0/predictions -H 'Content-Type: application/json' \
-         -d '{body}'"
+        "{server}://{address}/api/v1.0/predictions -H 'Content-Type: application/json' -d '{body}'"
     )
 }
 
@@ -95,13 +100,24 @@ mod tests {
 
     #[test]
     fn the_example_can_be_pasted_into_a_shell() {
-        let line = |address: &str, body| curl(address.parse().expect("an address"), body);
+        let line = |address: &str, body| curl(address.parse().expect("an address"), None, body);
         assert_eq!(
             line("0.0.0.0:9000", r#"{"jsonData":{"it's":[0]}}"#),
             "curl -s http://127.0.0.1:9000/api/v1.0/predictions -H 'Content-Type: \
              application/json' -d '{\"jsonData\":{\"it'\\''s\":[0]}}'"
         );
         assert!(line("[::]:1", "{}").contains("http://[::1]:1/"));
+    }
+
+    #[test]
+    fn the_example_speaks_tls_where_the_port_does() {
+        let line = |client_ca| {
+            let tls = TlsFiles { cert: "c.pem".into(), key: "k.pem".into(), client_ca };
+            curl(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)), Some(&tls), "{}")
+        };
+        assert!(line(None).starts_with("curl -sk https://127.0.0.1:1/"));
+        let with_ca = line(Some("ca.pem".into()));
+        assert!(with_ca.starts_with("curl -sk --cert CERT --key KEY https://127.0.0.1:1/"));
     }
 
     #[test]

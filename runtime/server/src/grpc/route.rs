@@ -228,6 +228,15 @@ mod tests {
     }
 
     #[test]
+    fn what_the_orchestrator_calls_a_method_leads_to_it() {
+        for &endpoint in Endpoint::ALL {
+            if let Some(path) = endpoint.grpc_service() {
+                assert_eq!(resolve(path), Route::Ours { endpoint, external: true }, "{path}");
+            }
+        }
+    }
+
+    #[test]
     fn an_unknown_method_is_named() {
         let error = unanswered("/a.B/C");
         assert_eq!(error.kind(), ErrorKind::Unsupported);

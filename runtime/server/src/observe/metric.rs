@@ -260,7 +260,8 @@ impl Metric {
         match self {
             Self::ExecutorRequestSeconds => family(
                 "seldon_api_executor_server_requests_seconds",
-                "Time of requests to the external paths, as the orchestrator counts them",
+                "Time of requests to the external paths, as the orchestrator counts them; over gRPC \
+                 `service` is the full method, and `code` has Go's spelling",
                 &[
                     "deployment_name",
                     "predictor_name",

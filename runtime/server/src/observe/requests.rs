@@ -43,6 +43,27 @@ const GRPC_CODES: [&str; N_CODES] = [
     "UNAUTHENTICATED",
 ];
 
+/// The same, as the orchestrator spells them (gRPC for Go, `codes.Code`).
+const ORCHESTRATOR_GRPC_CODES: [&str; N_CODES] = [
+    "OK",
+    "Canceled",
+    "Unknown",
+    "InvalidArgument",
+    "DeadlineExceeded",
+    "NotFound",
+    "AlreadyExists",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "FailedPrecondition",
+    "Aborted",
+    "OutOfRange",
+    "Unimplemented",
+    "Internal",
+    "Unavailable",
+    "DataLoss",
+    "Unauthenticated",
+];
+
 /// How a request came, and so which codes its replies have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
@@ -130,13 +151,20 @@ impl Outcome {
         .unwrap_or(N_CODES - 1)
     }
 
-    /// The value of the label `code`.
-    fn code(&self) -> Cow<'static, str> {
+    /// The value of the label `code`, gRPC's codes having these names.
+    fn code(&self, grpc: &[&'static str; N_CODES]) -> Cow<'static, str> {
         match self.transport {
             Transport::Rest => self.status.to_string().into(),
-            Transport::Grpc => {
-                GRPC_CODES.get(self.code_index()).copied().unwrap_or_default().into()
-            }
+            Transport::Grpc => grpc.get(self.code_index()).copied().unwrap_or_default().into(),
+        }
+    }
+
+    /// The value of the orchestrator's label `service`, if an orchestrator could have answered.
+    fn service(&self) -> Option<&'static str> {
+        match self.transport {
+            _ if !self.external => None,
+            Transport::Rest => Some(self.endpoint.service()),
+            Transport::Grpc => self.endpoint.grpc_service(),
         }
     }
 }
@@ -190,8 +218,8 @@ impl RequestMetrics {
         let seconds = outcome.elapsed.as_secs_f64();
         handles.requests.increment(1);
         handles.seconds.record(seconds);
-        if outcome.external {
-            handles.executor.get_or_init(|| self.executor(outcome)).record(seconds);
+        if let Some(service) = outcome.service() {
+            handles.executor.get_or_init(|| self.executor(outcome, service)).record(seconds);
         }
         if outcome.endpoint.runs_model() {
             let ended = outcome.started.duration_since(self.started) + outcome.elapsed;
@@ -226,7 +254,7 @@ impl RequestMetrics {
     }
 
     fn handles(&self, outcome: &Outcome) -> Handles {
-        let code = outcome.code();
+        let code = outcome.code(&GRPC_CODES);
         let labels = [
             self.model.as_str(),
             &self.version,
@@ -244,13 +272,13 @@ impl RequestMetrics {
         }
     }
 
-    fn executor(&self, outcome: &Outcome) -> Histogram {
-        let code = outcome.code();
+    fn executor(&self, outcome: &Outcome, service: &str) -> Histogram {
+        let code = outcome.code(&ORCHESTRATOR_GRPC_CODES);
         let labels = [
             self.node.get("deployment_name"),
             self.node.get("predictor_name"),
             self.node.get("predictor_version"),
-            outcome.endpoint.service(),
+            service,
             outcome.method,
             &code,
         ];
@@ -319,5 +347,54 @@ impl ModelMetrics {
             ready: registry.gauge(Metric::ModelReady, &labels),
             load_seconds: registry.gauge(Metric::ModelLoadSeconds, &labels),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_orchestrators_labels_are_its_own_over_each_transport() {
+        let registry = Arc::new(Registry::new());
+        let node = NodeLabels::new(&NodeIdentity::default());
+        let metrics = RequestMetrics::new(&registry, &node, "iris", "1");
+        let outcome = |transport, endpoint, status| Outcome {
+            transport,
+            endpoint,
+            external: true,
+            method: if transport == Transport::Rest { "post" } else { "unary" },
+            status,
+            started: Instant::now(),
+            elapsed: Duration::ZERO,
+        };
+        metrics.record(&outcome(Transport::Rest, Endpoint::Predict, 200));
+        metrics.record(&outcome(Transport::Grpc, Endpoint::Predict, 3));
+        metrics.record(&outcome(Transport::Grpc, Endpoint::Infer, 0));
+        metrics.record(&outcome(Transport::Grpc, Endpoint::V2Unknown, 12));
+        let internal = outcome(Transport::Grpc, Endpoint::Feedback, 0);
+        metrics.record(&Outcome { external: false, ..internal });
+        let page = registry.render();
+        let of_orchestrator =
+            |line: &&str| line.starts_with("seldon_api_executor_server_requests_seconds_count");
+        let lines: Vec<&str> = page.lines().filter(of_orchestrator).collect();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        for labels in [
+            [r#"code="200""#, r#"method="post""#, r#"service="predictions""#],
+            [
+                r#"code="InvalidArgument""#,
+                r#"method="unary""#,
+                r#"service="/seldon.protos.Seldon/Predict""#,
+            ],
+            [
+                r#"code="OK""#,
+                r#"method="unary""#,
+                r#"service="/inference.GRPCInferenceService/ModelInfer""#,
+            ],
+        ] {
+            let has_all = |line: &&str| labels.iter().all(|label| line.contains(label));
+            assert!(lines.iter().any(has_all), "{labels:?} in {lines:?}");
+        }
+        assert!(page.contains(r#"code="UNIMPLEMENTED""#), "{page}");
     }
 }

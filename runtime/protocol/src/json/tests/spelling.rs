@@ -90,3 +90,18 @@ proptest! {
         prop_assert!(read.is_ok(), "{}: {:?}", text, read);
     }
 }
+
+#[test]
+fn what_is_special_is_seen_in_every_place_of_a_text() {
+    use crate::json::print::{all_plain, is_plain};
+    for length in 0..20 {
+        assert!(all_plain(&vec![b'a'; length]));
+        for place in 0..length {
+            for byte in 0..=u8::MAX {
+                let mut text = vec![b'a'; length];
+                text[place] = byte;
+                assert_eq!(all_plain(&text), is_plain(byte), "{byte} at {place} of {length}");
+            }
+        }
+    }
+}
