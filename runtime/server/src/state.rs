@@ -1,5 +1,8 @@
 //! What all requests of a process share.
 
+#[cfg(test)]
+pub(crate) mod fixture;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

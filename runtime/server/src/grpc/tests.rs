@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -14,81 +13,21 @@ use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use prost::Message as _;
-use radiant_core::{Component, Error, Payload, Reply, Tensor};
-use radiant_protocol::Limits;
 use radiant_protocol::pb::inference as pb;
 use tokio::sync::watch;
 
 use super::reply::Body;
 use super::serve::Draining;
 use super::service::{Shared, dispatch};
-use crate::config::{Cors, LogLevel, NodeIdentity};
-use crate::http::BodyLimits;
-use crate::node::OutputChoice;
-use crate::observe::{ModelMetrics, NodeLabels, Registry, RequestMetrics};
-use crate::repository::{Entry, Repository};
-use crate::schedule::{Permits, Pool};
-use crate::state::{RequestConfig, State};
-use crate::{LoadError, Model, Served};
+use crate::state::fixture;
 
 const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 const STREAM: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 
-#[derive(Debug)]
-struct Echo;
-
-impl Component for Echo {
-    fn predict(&self, input: Payload, _names: &[String]) -> Result<Reply, Error> {
-        Ok(Reply::new(input))
-    }
-
-    fn infer(&self, inputs: Vec<Tensor>) -> Result<Vec<Tensor>, Error> {
-        Ok(inputs)
-    }
-}
-
 /// A server of one model, `echo`, which is loaded when `is_loaded`.
 fn server(is_loaded: bool) -> (Arc<Shared>, watch::Sender<bool>) {
-    let registry = Arc::new(Registry::new());
-    let labels = NodeLabels::new(&NodeIdentity::default());
-    let requests = |name: &str| RequestMetrics::new(&registry, &labels, name, "1");
-    let entry =
-        Entry::new("echo", "1", requests("echo"), ModelMetrics::new(&registry, "echo", "1"));
-    let load = |_: &str, _: &dyn Fn(&str)| {
-        Ok::<_, LoadError>(Model {
-            served: Served::Component(Arc::new(Echo)),
-            output: OutputChoice::Probabilities,
-            class_names: None,
-            request_path: None,
-            metadata: "{}\n".to_owned(),
-            platform: "test".to_owned(),
-        })
-    };
-    let repository = Repository::new(vec![entry], Arc::new(load));
-    let config = RequestConfig {
-        body: BodyLimits {
-            bytes_max: 10_000,
-            read_timeout: Duration::from_millis(2),
-            json: Limits::default(),
-        },
-        message_bytes_max: 20_000,
-        compress_bytes_min: Some(100),
-        request_timeout: None,
-        inline_cost_max: Duration::ZERO,
-        include_metrics: true,
-        feedback_counters: false,
-        payload_passthrough: false,
-        cors: Cors::Any,
-        access_log: false,
-        log_level: LogLevel::Info,
-    };
-    let permits = Permits::new(10, &registry);
-    let pool = Pool::start(1, &registry).unwrap();
-    let state = Arc::new(State::new(config, permits, pool, repository, requests("")));
-    if is_loaded {
-        state.repository.load(state.main()).unwrap();
-    }
+    let state = fixture::echo(is_loaded);
     let (drain, draining) = watch::channel(false);
     (Arc::new(Shared::new(state, None, Draining(draining)).unwrap()), drain)
 }

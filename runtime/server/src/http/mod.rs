@@ -13,6 +13,8 @@ mod reply;
 mod route;
 mod seldon;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod tfs;
 
 pub(crate) use body::BodyLimits;
