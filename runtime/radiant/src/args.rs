@@ -14,7 +14,7 @@ use crate::engines;
 use crate::failure::Failure;
 use crate::output::OutputFormat;
 
-/// Serve models over Seldon Core v1's REST protocol
+/// Serve models over Seldon Core v1, the Open Inference Protocol (V2) and TensorFlow Serving's API
 ///
 /// Without arguments, `radiant` serves what the environment names, as a container of Seldon Core
 /// does; with a URI and an absolute folder alone, it fetches, as a storage initializer does.
@@ -129,7 +129,7 @@ pub(crate) struct ServeArgs {
     /// Not given, it is the node's name in the graph, else the model file's name without its ending.
     #[arg(long, help_heading = "Model")]
     name: Option<String>,
-    /// The model's version in metrics
+    /// The model's version in paths and metrics
     #[arg(long, help_heading = "Model", value_name = "VERSION")]
     model_version: Option<String>,
     /// The engine that runs the model: `auto`, `native` or `tract`
@@ -145,7 +145,7 @@ pub(crate) struct ServeArgs {
     method: Option<String>,
     /// The output that answers, for a model with several
     ///
-    /// One array is all that the protocol carries. Not given, it is a classifier's probabilities or
+    /// One array is all that Seldon's v1 protocol carries. Not given, it is a classifier's probabilities or
     /// labels, and any other model's first output. Comes before `--method`.
     #[arg(long, help_heading = "Model")]
     output: Option<String>,
@@ -186,7 +186,7 @@ pub(crate) struct ServeArgs {
     /// The path of the metrics on their port
     #[arg(long, help_heading = "Network", value_name = "PATH")]
     metrics_path: Option<String>,
-    /// Threads that serve HTTP
+    /// Threads that serve HTTP, and as many again that serve gRPC
     #[arg(long, help_heading = "Network", value_name = "N")]
     workers: Option<String>,
     /// Open the ports before the model is loaded
@@ -204,7 +204,7 @@ pub(crate) struct ServeArgs {
     bind_early: Option<String>,
     /// Write the open ports to this file once the server is ready
     ///
-    /// One JSON object, such as {"http":9000,"metrics":6000}: for whoever starts a server on any
+    /// One JSON object, such as {"grpc":5000,"http":9000,"metrics":6000}: for whoever starts a server on any
     /// free ports.
     #[arg(long, help_heading = "Network", value_name = "FILE")]
     ports_file: Option<String>,
@@ -270,7 +270,7 @@ pub(crate) struct ServeArgs {
     /// Also the annotation seldon.io/grpc-max-message-size, in bytes.
     #[arg(long, help_heading = "Limits", value_name = "SIZE")]
     grpc_message_bytes_max: Option<String>,
-    /// Requests in flight at once; one more is answered 503
+    /// Requests in flight at once; one more is answered 503, over gRPC UNAVAILABLE
     #[arg(long, help_heading = "Limits", value_name = "N")]
     requests_max: Option<String>,
     /// Open connections of the HTTP port, and of the gRPC port

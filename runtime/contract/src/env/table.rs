@@ -49,7 +49,7 @@ variables! {
     RADIANT_METRICS_PATH, Ours, "/metrics",
         "The path of the metrics on their port.";
     RADIANT_WORKERS, Ours, "",
-        "Threads that serve HTTP. Unset: one for each CPU.";
+        "Threads that serve HTTP, and as many again for gRPC. Unset: one for each CPU.";
     RADIANT_BIND_EARLY, Ours, "false",
         "Whether ports open before the model is loaded; requests then answer 503 until it is.";
     RADIANT_PORTS_FILE, Ours, "",
@@ -79,7 +79,7 @@ variables! {
     RADIANT_GRPC_MESSAGE_BYTES_MAX, Ours, "2147483647",
         "The largest gRPC message, in either direction.";
     RADIANT_REQUESTS_MAX, Ours, "1024",
-        "Requests in flight at once; one more is answered 503.";
+        "Requests in flight at once; one more is answered 503, over gRPC UNAVAILABLE.";
     RADIANT_CONNECTIONS_MAX, Ours, "10000",
         "Open connections of the HTTP port, and of the gRPC port.";
     RADIANT_JSON_DEPTH_MAX, Ours, "128",
