@@ -1,8 +1,6 @@
 //! An echo of Open Inference requests the way tonic's guide builds a server: tokio's runtime of
-//! many threads, messages decoded and encoded by prost, the system's allocator.
-//! `radiant-bench-stock` prints the port that it listens on.
-//!
-//! It knows one method and has no router in front of it, so a real server of this kind costs more.
+//! many threads, the router in front of its one service, messages decoded and encoded by prost, the
+//! system's allocator. `radiant-bench-stock` prints the port that it listens on.
 
 use std::convert::Infallible;
 use std::io::Write as _;
@@ -16,7 +14,7 @@ use radiant_protocol::pb::inference::model_infer_response::InferOutputTensor;
 use radiant_protocol::pb::inference::{ModelInferRequest, ModelInferResponse};
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::server::{Grpc, UnaryService};
+use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
@@ -27,7 +25,7 @@ async fn main() -> anyhow::Result<()> {
     let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into())?.with_nodelay(Some(true));
     writeln!(std::io::stdout(), "{}", incoming.local_addr()?.port())?;
     let service = Service(Arc::new(Echo));
-    tonic::transport::Server::builder().serve_with_incoming(service, incoming).await?;
+    tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming).await?;
     Ok(())
 }
 
@@ -36,6 +34,10 @@ type BoxFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 /// What a generated service is: the methods behind an `Arc`, each call in a box.
 #[derive(Debug, Clone)]
 struct Service(Arc<Echo>);
+
+impl NamedService for Service {
+    const NAME: &'static str = "inference.GRPCInferenceService";
+}
 
 #[derive(Debug)]
 struct Echo;
