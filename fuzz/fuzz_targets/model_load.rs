@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use radiant_core::{Engine as _, Signature, Tensor};
+use radiant_core::{Cancel, Engine as _, Signature, Tensor};
 use radiant_engine_native::NativeEngine;
 use radiant_onnx::{Limits, read, strip_zip_maps};
 
@@ -21,7 +21,7 @@ fn answer(file: &[u8]) -> Option<Vec<Tensor>> {
     signature.check(&inputs).ok()?;
     let wanted: Vec<usize> = (0..signature.outputs.len()).collect();
     let mut outputs = Vec::new();
-    engine.run(&inputs, &wanted, &mut outputs).ok()?;
+    engine.run(&inputs, &wanted, &mut outputs, &Cancel::never()).ok()?;
     Some(outputs)
 }
 

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
 
 use radiant::{Builtin, Served};
-use radiant_core::{DType, Engine, Error, Signature, Tensor, TensorSpec};
+use radiant_core::{Cancel, DType, Engine, Error, Signature, Tensor, TensorSpec};
 
 /// Connects to the port of 127.0.0.1 that its input `port` names and answers `held` once that hangs
 /// up; where the port is 0, as in warm-up, at once.
@@ -43,6 +43,7 @@ impl Engine for Hold {
         inputs: &[Tensor],
         wanted: &[usize],
         outputs: &mut Vec<Tensor>,
+        _cancel: &Cancel,
     ) -> Result<(), Error> {
         let ports = inputs[0].as_slice::<i64>().unwrap_or_default();
         for &port in ports.iter().filter(|port| **port != 0) {

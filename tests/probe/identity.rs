@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use radiant::{Builtin, Served};
 use radiant_core::{
-    Component, DType, Engine, Error, Payload, Reply, Signature, Tensor, TensorData, TensorSpec,
+    Cancel, Component, DType, Engine, Error, Payload, Reply, Signature, Tensor, TensorData,
+    TensorSpec,
 };
 
 macro_rules! identities {
@@ -76,6 +77,7 @@ impl Engine for Identity {
         inputs: &[Tensor],
         wanted: &[usize],
         outputs: &mut Vec<Tensor>,
+        _cancel: &Cancel,
     ) -> Result<(), Error> {
         outputs.resize_with(wanted.len(), Tensor::default);
         for (output, &index) in outputs.iter_mut().zip(wanted) {

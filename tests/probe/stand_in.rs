@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use radiant::{Builtin, Served};
 use radiant_core::{
-    Component, DType, Engine, Error, Map, Payload, Reply, Signature, Tensor, TensorSpec,
+    Cancel, Component, DType, Engine, Error, Map, Payload, Reply, Signature, Tensor, TensorSpec,
 };
 
 /// All of them.
@@ -58,6 +58,7 @@ impl Engine for Flowers {
         inputs: &[Tensor],
         wanted: &[usize],
         outputs: &mut Vec<Tensor>,
+        _cancel: &Cancel,
     ) -> Result<(), Error> {
         let rows = inputs[0].as_slice::<f32>().unwrap_or_default().chunks_exact(4);
         let n_rows = rows.len();
@@ -100,6 +101,7 @@ impl Engine for Failing {
         inputs: &[Tensor],
         wanted: &[usize],
         outputs: &mut Vec<Tensor>,
+        _cancel: &Cancel,
     ) -> Result<(), Error> {
         let value = inputs[0].as_slice::<f32>().and_then(|values| values.first());
         assert!(value != Some(&1.0), "deliberate panic");

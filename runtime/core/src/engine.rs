@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{DType, Error, Shape, Strings, Tensor};
+use crate::{Cancel, DType, Error, Shape, Strings, Tensor};
 
 /// A loaded model: tensors in, tensors out.
 ///
@@ -20,16 +20,19 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// [`Signature::check`], and leaves the outputs whose indices are in `wanted` in `outputs`, in
     /// that order. What `outputs` held before is overwritten; its allocations may be used.
     ///
-    /// Blocks the calling thread for as long as the model takes.
+    /// Blocks the calling thread for as long as the model takes. An engine that cuts a request into
+    /// batches or steps asks `cancel` before each.
     ///
     /// # Errors
     /// [`ErrorKind::ModelFailed`](crate::ErrorKind::ModelFailed) when the model cannot run on this
-    /// input. A panic is the caller's to contain.
+    /// input, [`ErrorKind::DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) when it was
+    /// cancelled. A panic is the caller's to contain.
     fn run(
         &self,
         inputs: &[Tensor],
         wanted: &[usize],
         outputs: &mut Vec<Tensor>,
+        cancel: &Cancel,
     ) -> Result<(), Error>;
 }
 

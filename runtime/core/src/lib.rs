@@ -4,6 +4,7 @@
 //! here, no async, no serialization and no protocol: a type that goes over a wire has a twin of its
 //! own in `radiant-protocol`, so that a change of a wire format never changes an engine.
 
+mod cancel;
 mod component;
 mod dtype;
 mod engine;
@@ -14,6 +15,7 @@ mod strings;
 mod tensor;
 mod value;
 
+pub use cancel::Cancel;
 pub use component::{Component, Defaults};
 pub use dtype::DType;
 pub use engine::{Classifier, Engine, Signature, TensorSpec};

@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use radiant_core::{Component, DType, Defaults, Engine, Error, Signature, Tensor, TensorSpec};
+use radiant_core::{
+    Cancel, Component, DType, Defaults, Engine, Error, Signature, Tensor, TensorSpec,
+};
 use radiant_protocol::seldon;
 use tokio::time::Instant;
 
@@ -122,14 +124,14 @@ impl Node {
     ///
     /// # Errors
     /// What the engine says, or that it panicked; a panic fails this request alone.
-    pub(crate) fn run(&self, work: &mut Work) -> Result<(), Error> {
+    pub(crate) fn run(&self, work: &mut Work, cancel: &Cancel) -> Result<(), Error> {
         let Some((engine, _)) = self.engine() else {
             return Err(Error::internal("a component was given tensors"));
         };
         let Work { inputs, outputs, wanted, .. } = work;
         let rows = inputs.first().map_or(1, |tensor| tensor.shape.rows());
         let started = self.statistics.is_due(rows).then(Instant::now);
-        self.contain(|| engine.run(inputs, wanted, outputs))?;
+        self.contain(|| engine.run(inputs, wanted, outputs, cancel))?;
         let elapsed = started.map(|started| started.elapsed());
         if let Some(elapsed) = elapsed {
             self.metrics.engine_seconds.record(elapsed.as_secs_f64());
@@ -212,7 +214,7 @@ fn best_run(engine: &dyn Engine, wanted: [usize; 1], inputs: &[Tensor]) -> Optio
     let mut best = Duration::MAX;
     for _ in 0..WARM_RUNS_MAX {
         let started = Instant::now();
-        let run = || engine.run(inputs, &wanted, &mut outputs);
+        let run = || engine.run(inputs, &wanted, &mut outputs, &Cancel::never());
         catch_unwind(AssertUnwindSafe(run)).ok()?.ok()?;
         best = best.min(started.elapsed());
         if begun.elapsed() > WARM_TIME {

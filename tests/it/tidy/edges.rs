@@ -9,7 +9,7 @@ use crate::support::workspace;
 
 /// What each package may use of the others; a name that is missing here is a new package, which
 /// belongs into this table and into ARCHITECTURE.md.
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("radiant-core", &[]),
     ("radiant-contract", &[]),
     ("radiant-protocol", &["radiant-core"]),
@@ -17,6 +17,8 @@ const EDGES: [(&str, &[&str]); 9] = [
     ("radiant-onnx", &["radiant-core"]),
     ("radiant-engine-native", &["radiant-core", "radiant-onnx"]),
     ("radiant-engine-tract", &["radiant-core", "radiant-onnx", "radiant-engine-native"]),
+    ("radiant-engine-rten", &["radiant-core", "radiant-onnx"]),
+    ("radiant-engine-ort", &["radiant-core", "radiant-onnx"]),
     (
         "radiant-server",
         &["radiant-core", "radiant-contract", "radiant-protocol", "radiant-storage"],
@@ -31,6 +33,8 @@ const EDGES: [(&str, &[&str]); 9] = [
             "radiant-onnx",
             "radiant-engine-native",
             "radiant-engine-tract",
+            "radiant-engine-rten",
+            "radiant-engine-ort",
             "radiant-server",
         ],
     ),
@@ -40,7 +44,7 @@ const EDGES: [(&str, &[&str]); 9] = [
 const OUTERMOST: [&str; 2] = ["radiant-tests", "radiant-benches"];
 
 /// Who may use a heavy crate: in its product, and beside that in its tests only.
-const OWNERS: [(&str, &[&str], &[&str]); 20] = [
+const OWNERS: [(&str, &[&str], &[&str]); 23] = [
     ("actix-web", &["radiant-server"], &OUTERMOST),
     ("actix-http", &["radiant-server"], &OUTERMOST),
     ("actix-server", &["radiant-server"], &OUTERMOST),
@@ -54,6 +58,9 @@ const OWNERS: [(&str, &[&str], &[&str]); 20] = [
     ("prost-build", &["radiant-protocol"], &[]),
     ("flate2", &["radiant-server"], &["radiant-tests"]),
     ("tract-onnx", &["radiant-engine-tract"], &[]),
+    ("rten", &["radiant-engine-rten"], &[]),
+    ("rten-tensor", &["radiant-engine-rten"], &[]),
+    ("ort", &["radiant-engine-ort"], &[]),
     (
         "prost",
         &["radiant-onnx", "radiant-protocol"],
@@ -73,6 +80,8 @@ const OWNERS: [(&str, &[&str], &[&str]); 20] = [
             "radiant-protocol",
             "radiant-engine-native",
             "radiant-engine-tract",
+            "radiant-engine-rten",
+            "radiant-engine-ort",
         ],
     ),
 ];

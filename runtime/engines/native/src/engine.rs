@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use radiant_core::{Engine, Error, Signature, Tensor, TensorData};
+use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorData};
 use radiant_onnx::Model;
 
 use crate::Unsupported;
@@ -43,6 +43,7 @@ impl Engine for NativeEngine {
         inputs: &[Tensor],
         wanted: &[usize],
         outputs: &mut Vec<Tensor>,
+        cancel: &Cancel,
     ) -> Result<(), Error> {
         let mut set: OutputSet = 0;
         for &at in wanted {
@@ -54,7 +55,7 @@ impl Engine for NativeEngine {
         }
         outputs.resize_with(wanted.len(), Tensor::default);
         with_registers(self.plan.n_registers, |registers| {
-            self.plan.run(inputs, set, registers)?;
+            self.plan.run(inputs, set, registers, cancel)?;
             self.take(inputs, wanted, registers, outputs)
         })
     }

@@ -8,7 +8,7 @@
 //! another engine's business. Tree ensembles are refused.
 //!
 //! ```no_run
-//! use radiant_core::{Engine as _, Tensor};
+//! use radiant_core::{Cancel, Engine as _, Tensor};
 //! use radiant_engine_native::NativeEngine;
 //! use radiant_onnx::{Limits, read, strip_zip_maps};
 //!
@@ -18,7 +18,7 @@
 //! let engine = NativeEngine::load(&model)?;
 //! let flower = Tensor::new("float_input", &[1, 4], vec![5.8_f32, 2.7, 5.1, 1.9]);
 //! let mut outputs = Vec::new();
-//! engine.run(&[flower], &[1], &mut outputs)?;
+//! engine.run(&[flower], &[1], &mut outputs, &Cancel::never())?;
 //! # Ok(())
 //! # }
 //! ```

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use radiant_core::{DType, Error, Signature, Tensor};
+use radiant_core::{Cancel, DType, Error, Signature, Tensor};
 use radiant_onnx::Model;
 use radiant_onnx::pb::NodeProto;
 
@@ -128,8 +128,10 @@ impl Plan {
         inputs: &[Tensor],
         wanted: OutputSet,
         registers: &mut [Buffer],
+        cancel: &Cancel,
     ) -> Result<(), Error> {
         for step in &self.steps {
+            cancel.check()?;
             if step.needed_for.iter().all(|outputs| outputs & wanted == 0) {
                 continue;
             }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use radiant_core::{DType, Engine, Error, Tensor, TensorData};
+use radiant_core::{Cancel, DType, Engine, Error, Tensor, TensorData};
 use radiant_onnx::{Limits, Model, read, strip_zip_maps};
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ fn iris() -> NativeEngine {
 fn run(engine: &NativeEngine, inputs: &[Tensor], wanted: &[usize]) -> Result<Vec<Tensor>, Error> {
     engine.signature().check(inputs)?;
     let mut outputs = Vec::new();
-    engine.run(inputs, wanted, &mut outputs)?;
+    engine.run(inputs, wanted, &mut outputs, &Cancel::never())?;
     Ok(outputs)
 }
 
@@ -137,7 +137,7 @@ fn rows_alone_equal_rows_together(engine: &NativeEngine, inputs: &[Tensor]) {
     let together = run(engine, inputs, &wanted).unwrap();
     let mut outputs = Vec::new();
     for at in 0..inputs[0].shape.rows() {
-        engine.run(&row(inputs, at), &wanted, &mut outputs).unwrap();
+        engine.run(&row(inputs, at), &wanted, &mut outputs, &Cancel::never()).unwrap();
         for (alone, together) in outputs.iter().zip(&together) {
             if !matches!(together.data, TensorData::Bytes(_)) {
                 check_close("row", alone, &row(std::slice::from_ref(together), at)[0], 0);
@@ -208,9 +208,9 @@ fn buffers_of_earlier_runs_are_used_again() {
     let engine = iris();
     let rows = |n: usize| [Tensor::new("float_input", &[n, 4], vec![1.0_f32; n * 4])];
     let mut outputs = Vec::new();
-    engine.run(&rows(64), &[1], &mut outputs).unwrap();
-    engine.run(&rows(1), &[1], &mut outputs).unwrap();
-    engine.run(&rows(1), &[1], &mut outputs).unwrap();
+    engine.run(&rows(64), &[1], &mut outputs, &Cancel::never()).unwrap();
+    engine.run(&rows(1), &[1], &mut outputs, &Cancel::never()).unwrap();
+    engine.run(&rows(1), &[1], &mut outputs, &Cancel::never()).unwrap();
     let TensorData::F32(values) = &outputs[0].data else { panic!("not FP32") };
     assert_eq!(values.len(), 3);
     assert!(values.capacity() >= 192, "an allocation was lost: {}", values.capacity());
@@ -305,7 +305,7 @@ fn exercise(bytes: &[u8]) {
     if engine.signature().check(&inputs).is_ok() {
         let wanted: Vec<usize> = (0..engine.signature().outputs.len()).collect();
         let mut outputs = Vec::new();
-        let result = engine.run(&inputs, &wanted, &mut outputs);
+        let result = engine.run(&inputs, &wanted, &mut outputs, &Cancel::never());
         assert!(result.is_err() || outputs.len() == wanted.len());
         for output in result.iter().flat_map(|()| &outputs) {
             assert_eq!(output.shape.n_elements(), Ok(output.data.len()));

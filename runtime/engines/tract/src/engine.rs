@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use radiant_core::{Engine, Error, Signature, Tensor, TensorSpec};
+use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec};
 use tract_onnx::pb::GraphProto;
 use tract_onnx::prelude::{Framework, TValue, TVec, TractResult};
 
@@ -227,10 +227,12 @@ impl Engine for TractEngine {
         inputs: &[Tensor],
         wanted: &[usize],
         outputs: &mut Vec<Tensor>,
+        cancel: &Cancel,
     ) -> Result<(), Error> {
         if let Some(&index) = wanted.iter().find(|&&index| index >= self.signature.outputs.len()) {
             return Err(no_output(index));
         }
+        cancel.check()?;
         let mut values = self.axes.bind(inputs, &self.signature)?;
         outputs.resize_with(wanted.len(), Tensor::default);
         for (output, (_, spec)) in outputs.iter_mut().zip(self.wanted(wanted)) {
@@ -244,6 +246,7 @@ impl Engine for TractEngine {
             return self.run_whole(&values, inputs, wanted, outputs);
         };
         for start in (0..rows).step_by(max_batch) {
+            cancel.check()?;
             let rows = max_batch.min(rows - start);
             let padded = rows.next_power_of_two().min(max_batch);
             let chunk = Chunk { start, rows, padded };

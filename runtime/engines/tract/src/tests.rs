@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use radiant_core::{Element, Engine, ErrorKind, Tensor, TensorData};
+use radiant_core::{Cancel, Element, Engine, ErrorKind, Tensor, TensorData};
 use radiant_onnx::{Limits, Model};
 use serde_json::Value;
 
@@ -119,7 +119,7 @@ fn slices(tensors: &[Tensor], from: usize, to: usize) -> Vec<Tensor> {
 fn run(engine: &TractEngine, inputs: &[Tensor]) -> Vec<Tensor> {
     let wanted: Vec<usize> = (0..engine.signature().outputs.len()).collect();
     let mut outputs = Vec::new();
-    engine.run(inputs, &wanted, &mut outputs).unwrap();
+    engine.run(inputs, &wanted, &mut outputs, &Cancel::never()).unwrap();
     outputs
 }
 
@@ -189,8 +189,12 @@ fn no_rows_give_no_rows_of_the_right_shape() {
     let outputs = run(&case.engine, &[Tensor::new("x", &[0, 6, 3], Vec::<f32>::new())]);
     assert_eq!(outputs, [Tensor::new("y", &[0, 4], Vec::<f32>::new())]);
     let case = fixture_case("measured");
-    let error =
-        case.engine.run(&[Tensor::new("x", &[0, 3], Vec::<f32>::new())], &[0], &mut Vec::new());
+    let error = case.engine.run(
+        &[Tensor::new("x", &[0, 3], Vec::<f32>::new())],
+        &[0],
+        &mut Vec::new(),
+        &Cancel::never(),
+    );
     let error = error.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(
@@ -250,7 +254,7 @@ fn axes_of_one_name_must_be_alike() {
         Tensor::new("x", &[1, 2, 3], vec![0_f32; 6]),
         Tensor::new("weights", &[1, 3, 1], vec![0_f32; 3]),
     ];
-    let error = case.engine.run(&inputs, &[0], &mut Vec::new()).unwrap_err();
+    let error = case.engine.run(&inputs, &[0], &mut Vec::new(), &Cancel::never()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(
         error.to_string(),
@@ -272,7 +276,7 @@ fn a_panic_fails_its_request_and_no_other() {
     let case = fixture_case("embedding");
     let bad = [Tensor::new("ids", &[1, 2], vec![0_i64, 7])];
     for _ in 0..2 {
-        let error = case.engine.run(&bad, &[0], &mut Vec::new()).unwrap_err();
+        let error = case.engine.run(&bad, &[0], &mut Vec::new(), &Cancel::never()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ModelFailed);
         assert_eq!(error.to_string(), "model panicked on this input");
         assert!(std::error::Error::source(&error).is_some());
@@ -284,9 +288,9 @@ fn a_panic_fails_its_request_and_no_other() {
 fn only_the_wanted_outputs_are_written_in_the_wanted_order() {
     let case = bundled_case("two-inputs");
     let mut outputs = vec![Tensor::strings("old", &[0], radiant_core::Strings::new()); 3];
-    case.engine.run(&case.inputs, &[1], &mut outputs).unwrap();
+    case.engine.run(&case.inputs, &[1], &mut outputs, &Cancel::never()).unwrap();
     assert_close(&outputs, &case.outputs[1..], F32);
-    case.engine.run(&case.inputs, &[1, 0], &mut outputs).unwrap();
+    case.engine.run(&case.inputs, &[1, 0], &mut outputs, &Cancel::never()).unwrap();
     let swapped = [case.outputs[1].clone(), case.outputs[0].clone()];
     assert_close(&outputs, &swapped, F32);
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use radiant_core::{Engine, Signature, TensorSpec};
+use radiant_core::{Cancel, Engine, Signature, TensorSpec};
 use radiant_server::config::{LogFormat, LogLevel};
 use radiant_storage::ModelUri;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ fn measure(engine: &dyn Engine) -> anyhow::Result<(Duration, Duration)> {
     let mut outputs = Vec::new();
     let mut run = || {
         let started = Instant::now();
-        engine.run(&inputs, &wanted, &mut outputs).map(|()| started.elapsed())
+        engine.run(&inputs, &wanted, &mut outputs, &Cancel::never()).map(|()| started.elapsed())
     };
     let first = run().context("the model fails on one row of zeros")?;
     let (begun, mut best) = (Instant::now(), first);

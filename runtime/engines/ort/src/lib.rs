@@ -1,0 +1,1 @@
+//! The engine that runs graphs through ONNX Runtime, where it is installed.

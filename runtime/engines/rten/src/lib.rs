@@ -1,0 +1,1 @@
+//! The engine for plain FP32 graphs: runs them through rten.
