@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorData};
+use radiant_core::{Cancel, Engine, Error, Signature, Tensor};
 use radiant_onnx::Model;
 
 use crate::Unsupported;
-use crate::plan::{Output, OutputSet, Plan};
-use crate::registers::{Buffer, Slot, Values, with_registers};
+use crate::plan::{Given, Output, OutputSet, Plan};
+use crate::registers::{Buffer, Slot, Values, copy, with_registers};
 
 /// A model that runs on this crate's own kernels.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Engine for NativeEngine {
         }
         outputs.resize_with(wanted.len(), Tensor::default);
         with_registers(self.plan.n_registers, |registers| {
-            self.plan.run(inputs, set, registers, cancel)?;
+            self.plan.run(Given { inputs, outer: &[] }, set, registers, cancel)?;
             self.take(inputs, wanted, registers, outputs)
         })
     }
@@ -103,36 +103,11 @@ impl NativeEngine {
             std::mem::swap(&mut tensor.data, &mut buffer.data);
             return Ok(());
         }
-        let values = Values { inputs, constants: &self.plan.constants, registers };
+        let values = Values { inputs, constants: &self.plan.constants, registers, outer: &[] };
         let missing = || Error::internal(format!("output `{}` has no value", output.name));
         let view = values.get(output.slot).ok_or_else(missing)?;
         tensor.shape.set(view.shape.dims());
         copy(view.data, &mut tensor.data);
         Ok(())
-    }
-}
-
-/// Makes `to` equal to `from`, keeping its allocation where the types agree.
-pub(crate) fn copy(from: &TensorData, to: &mut TensorData) {
-    use TensorData::{BF16, Bool, Bytes, F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
-    match (from, to) {
-        (Bool(from), Bool(to)) => to.clone_from(from),
-        (U8(from), U8(to)) => to.clone_from(from),
-        (U16(from), U16(to)) => to.clone_from(from),
-        (U32(from), U32(to)) => to.clone_from(from),
-        (U64(from), U64(to)) => to.clone_from(from),
-        (I8(from), I8(to)) => to.clone_from(from),
-        (I16(from), I16(to)) => to.clone_from(from),
-        (I32(from), I32(to)) => to.clone_from(from),
-        (I64(from), I64(to)) => to.clone_from(from),
-        (F16(from), F16(to)) => to.clone_from(from),
-        (BF16(from), BF16(to)) => to.clone_from(from),
-        (F32(from), F32(to)) => to.clone_from(from),
-        (F64(from), F64(to)) => to.clone_from(from),
-        (Bytes(from), Bytes(to)) => {
-            to.clear();
-            from.iter().for_each(|string| to.push(string));
-        }
-        (from, to) => to.clone_from(from),
     }
 }

@@ -24,6 +24,7 @@
 //! ```
 
 mod engine;
+mod fact;
 mod kernel;
 mod op;
 mod plan;

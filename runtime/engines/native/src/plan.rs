@@ -8,31 +8,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use radiant_core::{Cancel, DType, Error, Signature, Tensor};
+use radiant_core::{Cancel, Error, Signature, Tensor};
 use radiant_onnx::Model;
 use radiant_onnx::pb::NodeProto;
 
 use crate::Unsupported;
+use crate::fact::Fact;
 use crate::op::{self, Built, NodeContext, Op, Outputs};
-use crate::registers::{Buffer, Inputs, Slot, Values};
-
-/// What is known of a value before anything runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fact {
-    pub(crate) dtype: DType,
-    /// The extent of each axis, `None` where it depends on the request.
-    pub(crate) dims: Vec<Option<usize>>,
-}
-
-impl Fact {
-    pub(crate) fn new(dtype: DType, dims: &[Option<usize>]) -> Self {
-        Self { dtype, dims: dims.to_vec() }
-    }
-
-    pub(crate) fn rank(&self) -> usize {
-        self.dims.len()
-    }
-}
+use crate::registers::{Buffer, Inputs, Slot, Values, View};
 
 /// Some of the model's outputs, as a set of bits.
 pub(crate) type OutputSet = u64;
@@ -64,6 +47,14 @@ pub(crate) struct Output {
     pub(crate) is_sole: bool,
 }
 
+/// The values that a run starts from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) inputs: &'a [Tensor],
+    /// What a plan inside a plan reads of the one around it.
+    pub(crate) outer: &'a [View<'a>],
+}
+
 /// A compiled graph.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -81,7 +72,7 @@ impl Plan {
         }
         let mut compiler = Compiler::default();
         for (at, input) in signature.inputs.iter().enumerate() {
-            let fact = Fact { dtype: input.dtype, dims: input.dims.clone() };
+            let fact = Fact::new(input.dtype, &input.dims);
             compiler.values.insert(input.name.to_string(), (Slot::Input(at), fact));
         }
         for constant in &model.graph.initializer {
@@ -91,6 +82,7 @@ impl Plan {
             compiler.node(node, model.opset(&node.domain).unwrap_or(1))?;
         }
         let outputs = compiler.outputs(model, signature)?;
+        compiler.drop_unread(&outputs);
         let mut plan = Self {
             steps: compiler.steps,
             constants: compiler.constants,
@@ -125,7 +117,7 @@ impl Plan {
     /// Runs the steps that the outputs in `wanted` need.
     pub(crate) fn run(
         &self,
-        inputs: &[Tensor],
+        given: Given<'_>,
         wanted: OutputSet,
         registers: &mut [Buffer],
         cancel: &Cancel,
@@ -136,13 +128,23 @@ impl Plan {
                 continue;
             }
             let (earlier, written) = registers.split_at_mut(step.first_register);
-            let values = Values { inputs, constants: &self.constants, registers: earlier };
+            let Given { inputs, outer } = given;
+            let values = Values { inputs, constants: &self.constants, registers: earlier, outer };
             let inputs = Inputs { slots: &step.inputs, values };
             let outputs = Outputs { buffers: written, needed_for: &step.needed_for, wanted };
             step.op.run(inputs, outputs).map_err(|error| error.context(&step.place))?;
         }
         Ok(())
     }
+}
+
+/// Refuses a node that wants more outputs than its operator gives.
+fn check_outputs(node: &NodeProto, n_outputs: usize) -> Result<(), Unsupported> {
+    if node.output.iter().skip(n_outputs).any(|name| !name.is_empty()) {
+        let what = format!("more than {n_outputs} outputs are not supported");
+        return Err(Unsupported::new(node.place(), what));
+    }
+    Ok(())
 }
 
 /// A plan in the making.
@@ -157,7 +159,7 @@ pub(crate) struct Compiler {
 impl Compiler {
     fn constant(&mut self, name: String, tensor: Tensor) {
         let dims: Vec<_> = tensor.shape.dims().iter().map(|&dim| Some(dim)).collect();
-        let fact = Fact { dtype: tensor.dtype(), dims };
+        let fact = Fact::new(tensor.dtype(), &dims);
         self.values.insert(name, (Slot::Constant(self.constants.len()), fact));
         self.constants.push(tensor);
     }
@@ -166,7 +168,7 @@ impl Compiler {
     pub(crate) fn constant_at(&self, slot: Slot) -> Option<&Tensor> {
         match slot {
             Slot::Constant(at) => self.constants.get(at),
-            Slot::Input(_) | Slot::Register(_) => None,
+            _ => None,
         }
     }
 
@@ -174,27 +176,58 @@ impl Compiler {
         if node.canonical_domain().is_empty() && node.op_type == "Constant" {
             return self.constant_node(node);
         }
-        let inputs = node.input.iter().map(|name| self.values.get(name).cloned()).collect();
+        let input = |name: &String| match self.values.get(name) {
+            None if !name.is_empty() => {
+                Err(Unsupported::new(node.place(), format!("input `{name}` has no value")))
+            }
+            value => Ok(value.cloned()),
+        };
+        let inputs = node.input.iter().map(input).collect::<Result<_, _>>()?;
         let mut context = NodeContext { node, opset, inputs, compiler: self };
         let built = op::build(&mut context)?;
         let inputs = context.inputs;
-        let names = node.output.iter().filter(|name| !name.is_empty());
         let results: Vec<(Slot, Fact)> = match built {
-            Built::Alias(at) => inputs.get(at).cloned().flatten().into_iter().collect(),
+            Built::Alias(at) => {
+                check_outputs(node, 1)?;
+                inputs.get(at).cloned().flatten().into_iter().collect()
+            }
             Built::Step { op, reads, facts } => {
                 let read = |at: &usize| inputs.get(*at)?.as_ref().map(|(slot, _)| *slot);
-                let slots = reads.iter().filter_map(read).collect();
+                check_outputs(node, facts.len())?;
+                let slots: Vec<_> =
+                    reads.iter().map(|at| read(at).unwrap_or(Slot::Absent)).collect();
+                if slots.iter().all(|slot| matches!(slot, Slot::Constant(_) | Slot::Absent)) {
+                    return self.fold(node, &*op, &slots, facts.len());
+                }
                 let first = self.step(op, node.place().to_string(), slots, facts.len());
                 let slot = |(at, fact)| (Slot::Register(first + at), fact);
                 facts.into_iter().enumerate().map(slot).collect()
             }
         };
-        if names.clone().count() > results.len() {
-            let what = format!("more than {} outputs are not supported", results.len());
-            return Err(Unsupported::new(node.place(), what));
-        }
         for (name, result) in node.output.iter().zip(results) {
             self.values.insert(name.clone(), result);
+        }
+        Ok(())
+    }
+
+    /// Computes a node whose inputs are all known now.
+    fn fold(
+        &mut self,
+        node: &NodeProto,
+        op: &dyn Op,
+        slots: &[Slot],
+        n_outputs: usize,
+    ) -> Result<(), Unsupported> {
+        let mut buffers: Vec<Buffer> =
+            std::iter::repeat_with(Buffer::default).take(n_outputs).collect();
+        let values = Values { inputs: &[], constants: &self.constants, registers: &[], outer: &[] };
+        let needed_for = vec![1; n_outputs];
+        let outputs = Outputs { buffers: &mut buffers, needed_for: &needed_for, wanted: 1 };
+        op.run(Inputs { slots, values }, outputs).map_err(|error| {
+            Unsupported::new(node.place(), format!("it fails on its constants: {error}"))
+        })?;
+        for (name, Buffer { shape, data }) in node.output.iter().zip(buffers) {
+            self.constant(name.clone(), Tensor { name: "".into(), shape, data });
         }
         Ok(())
     }
@@ -222,6 +255,25 @@ impl Compiler {
         first_register
     }
 
+    /// Drops the elements of constants that no step reads: an operator that lays weights out anew
+    /// keeps the only copy.
+    fn drop_unread(&mut self, outputs: &[Output]) {
+        let mut is_read = vec![false; self.constants.len()];
+        let read = self.steps.iter().flat_map(|step| step.inputs.iter().copied());
+        for slot in read.chain(outputs.iter().map(|output| output.slot)) {
+            if let Slot::Constant(at) = slot
+                && let Some(is_read) = is_read.get_mut(at)
+            {
+                *is_read = true;
+            }
+        }
+        for (constant, _) in
+            self.constants.iter_mut().zip(&is_read).filter(|(_, is_read)| !**is_read)
+        {
+            *constant = Tensor::default();
+        }
+    }
+
     fn outputs(
         &self,
         model: &Model,
@@ -238,11 +290,14 @@ impl Compiler {
                 return Err(Unsupported::new(place, format!("expected {expected}, got {got}")));
             }
             // What is declared for values behind loose ranks is not always what comes out.
-            if fact.rank() == spec.dims.len() {
-                let dims = fact.dims.iter().zip(&spec.dims).map(|(found, said)| found.or(*said));
-                spec.dims = dims.collect();
-            } else {
-                spec.dims.clone_from(&fact.dims);
+            if let Some(found) = &fact.dims {
+                let said = Some(&spec.dims).filter(|said| said.len() == found.len());
+                let said = |axis: usize| said.and_then(|said| *said.get(axis)?);
+                spec.dims = found
+                    .iter()
+                    .enumerate()
+                    .map(|(axis, dim)| dim.or_else(|| said(axis)))
+                    .collect();
             }
             slots.push((*slot, Arc::clone(&spec.name)));
         }

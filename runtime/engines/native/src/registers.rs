@@ -1,12 +1,22 @@
 //! Where intermediate values live while a plan runs.
 //!
 //! A thread keeps one set of buffers and every run on it uses them again, so that a warm run
-//! allocates nothing. Outputs are exchanged with what the caller brought, not copied. A thread keeps
-//! as much memory as its largest run needed.
+//! allocates nothing. Outputs are exchanged with what the caller brought, not copied. Large buffers
+//! are given back after a run.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
-use radiant_core::{Element, Error, Shape, Tensor, TensorData};
+use radiant_core::{Element, Error, Shape, Strings, Tensor, TensorData};
+
+/// Elements that one value may have: what constants and requests can ask an operator to make is
+/// refused beyond it, before it is allocated.
+const ELEMENTS_MAX: usize = 1 << 28;
+
+/// Axes that one value may have.
+pub(crate) const RANK_MAX: usize = 16;
+
+/// A buffer of more elements than this is given back after a run.
+const KEPT_ELEMENTS_MAX: usize = 1 << 20;
 
 /// A value without a name: what a step writes.
 #[derive(Debug)]
@@ -23,26 +33,92 @@ impl Default for Buffer {
 
 impl Buffer {
     /// An empty vector of `T` to fill, of the shape `dims`.
-    pub(crate) fn reset<T: Element>(&mut self, dims: &[usize]) -> &mut Vec<T> {
+    ///
+    /// # Errors
+    /// When the shape has more elements than a value may have.
+    pub(crate) fn reset<T: Element>(&mut self, dims: &[usize]) -> Result<&mut Vec<T>, Error> {
+        let n_elements = self.set_shape(dims)?;
+        let values = self.data.reset();
+        values.reserve(n_elements);
+        Ok(values)
+    }
+
+    /// An empty column of strings to fill, of the shape `dims`.
+    ///
+    /// # Errors
+    /// As [`reset`](Self::reset).
+    pub(crate) fn reset_strings(&mut self, dims: &[usize]) -> Result<&mut Strings, Error> {
+        self.set_shape(dims)?;
+        Ok(self.data.reset_strings())
+    }
+
+    /// The elements of `view` in the shape `dims`, which has as many.
+    ///
+    /// # Errors
+    /// As [`reset`](Self::reset).
+    pub(crate) fn copy(&mut self, view: View<'_>, dims: &[usize]) -> Result<(), Error> {
+        self.set_shape(dims)?;
+        copy(view.data, &mut self.data);
+        Ok(())
+    }
+
+    fn set_shape(&mut self, dims: &[usize]) -> Result<usize, Error> {
         self.shape.set(dims);
-        self.data.reset()
+        let n_elements = self.shape.n_elements().ok().filter(|&n| n <= ELEMENTS_MAX);
+        n_elements.filter(|_| dims.len() <= RANK_MAX).ok_or_else(|| {
+            Error::model_failed(format!(
+                "expected a result of at most {ELEMENTS_MAX} elements and {RANK_MAX} axes, got {}",
+                self.shape
+            ))
+        })
+    }
+}
+
+/// Makes `to` equal to `from`, keeping its allocation where the types agree.
+pub(crate) fn copy(from: &TensorData, to: &mut TensorData) {
+    use TensorData::{BF16, Bool, Bytes, F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+    match (from, to) {
+        (Bool(from), Bool(to)) => to.clone_from(from),
+        (U8(from), U8(to)) => to.clone_from(from),
+        (U16(from), U16(to)) => to.clone_from(from),
+        (U32(from), U32(to)) => to.clone_from(from),
+        (U64(from), U64(to)) => to.clone_from(from),
+        (I8(from), I8(to)) => to.clone_from(from),
+        (I16(from), I16(to)) => to.clone_from(from),
+        (I32(from), I32(to)) => to.clone_from(from),
+        (I64(from), I64(to)) => to.clone_from(from),
+        (F16(from), F16(to)) => to.clone_from(from),
+        (BF16(from), BF16(to)) => to.clone_from(from),
+        (F32(from), F32(to)) => to.clone_from(from),
+        (F64(from), F64(to)) => to.clone_from(from),
+        (Bytes(from), Bytes(to)) => {
+            to.clear();
+            from.iter().for_each(|string| to.push(string));
+        }
+        (from, to) => to.clone_from(from),
     }
 }
 
 thread_local! {
-    static REGISTERS: Cell<Vec<Buffer>> = const { Cell::new(Vec::new()) };
+    /// Sets of registers; a plan inside a plan takes one of its own.
+    static REGISTERS: RefCell<Vec<Vec<Buffer>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `body` with at least `n_registers` buffers of this thread, which hold anything.
 ///
 /// If `body` panics, its buffers are gone and the next run makes new ones.
 pub(crate) fn with_registers<T>(n_registers: usize, body: impl FnOnce(&mut [Buffer]) -> T) -> T {
-    let mut registers = REGISTERS.take();
+    let mut registers = REGISTERS.with_borrow_mut(Vec::pop).unwrap_or_default();
     if registers.len() < n_registers {
         registers.resize_with(n_registers, Buffer::default);
     }
     let result = body(&mut registers);
-    REGISTERS.set(registers);
+    for buffer in &mut registers {
+        if buffer.data.len() > KEPT_ELEMENTS_MAX {
+            *buffer = Buffer::default();
+        }
+    }
+    REGISTERS.with_borrow_mut(|kept| kept.push(registers));
     result
 }
 
@@ -55,6 +131,10 @@ pub(crate) enum Slot {
     Constant(usize),
     /// What a step wrote.
     Register(usize),
+    /// A value of the plan around this one.
+    Outer(usize),
+    /// An optional input that is left out.
+    Absent,
 }
 
 /// All values that exist while a plan runs.
@@ -63,6 +143,8 @@ pub(crate) struct Values<'a> {
     pub(crate) inputs: &'a [Tensor],
     pub(crate) constants: &'a [Tensor],
     pub(crate) registers: &'a [Buffer],
+    /// Values that a plan inside a plan reads of the one around it.
+    pub(crate) outer: &'a [View<'a>],
 }
 
 /// A value to read.
@@ -73,7 +155,7 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// The value at `slot`; `None` never happens in a plan that was compiled.
+    /// The value at `slot`; in a plan that was compiled, `None` is an input that is left out.
     pub(crate) fn get(&self, slot: Slot) -> Option<View<'a>> {
         let tensor = |tensor: &'a Tensor| View { shape: &tensor.shape, data: &tensor.data };
         match slot {
@@ -83,6 +165,8 @@ impl<'a> Values<'a> {
                 let buffer = self.registers.get(at)?;
                 Some(View { shape: &buffer.shape, data: &buffer.data })
             }
+            Slot::Outer(at) => self.outer.get(at).copied(),
+            Slot::Absent => None,
         }
     }
 }
@@ -95,10 +179,19 @@ pub(crate) struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    /// The number of inputs, those left out in the middle included.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The input at `index`, unless it is left out.
+    pub(crate) fn optional(&self, index: usize) -> Option<View<'a>> {
+        self.slots.get(index).and_then(|&slot| self.values.get(slot))
+    }
+
     /// The input at `index`.
     pub(crate) fn view(&self, index: usize) -> Result<View<'a>, Error> {
-        let view = self.slots.get(index).and_then(|&slot| self.values.get(slot));
-        view.ok_or_else(|| Error::internal(format!("step has no input {index}")))
+        self.optional(index).ok_or_else(|| Error::internal(format!("step has no input {index}")))
     }
 
     /// The elements of the input at `index`, whose type the plan has made sure of.

@@ -9,10 +9,9 @@ use radiant_core::{DType, Element, Error};
 use radiant_onnx::{dtype_of, elem_type_name};
 
 use crate::Unsupported;
-use crate::plan::Fact;
 use crate::registers::Inputs;
 
-use super::{Built, NodeContext, Op, Outputs};
+use crate::op::{Built, NodeContext, Op, Outputs};
 
 struct Cast<A, B, F> {
     function: F,
@@ -26,7 +25,7 @@ fn boxed<A: Element, B: Element>(function: impl Fn(A) -> B + Send + Sync + 'stat
 
 impl<A: Element, B: Element, F: Fn(A) -> B + Send + Sync> Op for Cast<A, B, F> {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let out = outputs.first().reset::<B>(inputs.view(0)?.shape.dims());
+        let out = outputs.first().reset::<B>(inputs.view(0)?.shape.dims())?;
         out.extend(inputs.slice::<A>(0)?.iter().map(|&value| (self.function)(value)));
         Ok(())
     }
@@ -37,9 +36,7 @@ struct ToText;
 
 impl Op for ToText {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let buffer = outputs.first();
-        buffer.shape.set(inputs.view(0)?.shape.dims());
-        let out = buffer.data.reset_strings();
+        let out = outputs.first().reset_strings(inputs.view(0)?.shape.dims())?;
         for value in inputs.slice::<i64>(0)? {
             out.push(value.to_string().as_bytes());
         }
@@ -63,7 +60,7 @@ pub(super) fn cast(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> 
             format!("a cast from {} to {} is not supported", fact.dtype, elem_type_name(elem_type));
         return Err(context.refuse(what));
     };
-    Ok(Built::Step { op, reads: vec![0], facts: vec![Fact { dtype, ..fact }] })
+    Ok(Built::Step { op, reads: vec![0], facts: vec![fact.with_dtype(dtype)] })
 }
 
 /// The conversion from one type to another, if there is one.
@@ -73,7 +70,7 @@ pub(super) fn cast(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> 
     clippy::cast_sign_loss,
     reason = "a cast is what the model asks for"
 )]
-pub(super) fn to(from: DType, to: DType) -> Option<Box<dyn Op>> {
+pub(in crate::op) fn to(from: DType, to: DType) -> Option<Box<dyn Op>> {
     macro_rules! casts {
         ($([$($a:ident $from:ident),*] to $to:ident $b:ident;)*) => {
             match (from, to) {

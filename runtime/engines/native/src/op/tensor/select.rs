@@ -1,82 +1,12 @@
-//! Operators that choose columns: ArrayFeatureExtractor of `ai.onnx.ml`, Slice, ArgMax and ArgMin.
+//! Slice, ArgMax and ArgMin of the columns of a matrix.
 
-use std::marker::PhantomData;
-
-use radiant_core::{DType, Element, Error, TensorData};
+use radiant_core::{DType, Error};
 
 use crate::Unsupported;
-use crate::plan::Fact;
+use crate::fact::Fact;
 use crate::registers::Inputs;
 
-use super::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
-
-/// Columns by index: `[n_rows, n_indices]`.
-struct Columns<T>(PhantomData<T>);
-
-/// Columns of text.
-struct TextColumns;
-
-/// The elements to take, in order, as positions in the input.
-fn positions(
-    indices: &[i64],
-    n_rows: usize,
-    n_columns: usize,
-) -> Result<impl Iterator<Item = usize>, Error> {
-    let column = move |index: &i64| usize::try_from(*index).ok().filter(|&at| at < n_columns);
-    if let Some(index) = indices.iter().find(|index| column(index).is_none()) {
-        let message = format!("expected indices below {n_columns}, got {index}");
-        return Err(Error::model_failed(message));
-    }
-    let row = move |row| indices.iter().filter_map(column).map(move |at| row * n_columns + at);
-    Ok((0..n_rows).flat_map(row))
-}
-
-impl<T: Element> Op for Columns<T> {
-    fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let (n_rows, n_columns) = n_rows_and_columns(inputs.view(0)?.shape);
-        let (values, indices) = (inputs.slice::<T>(0)?, inputs.slice::<i64>(1)?);
-        let out = outputs.first().reset::<T>(&[n_rows, indices.len()]);
-        out.extend(positions(indices, n_rows, n_columns)?.filter_map(|at| values.get(at)));
-        Ok(())
-    }
-}
-
-impl Op for TextColumns {
-    fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let view = inputs.view(0)?;
-        let (n_rows, n_columns) = n_rows_and_columns(view.shape);
-        let TensorData::Bytes(values) = view.data else {
-            return Err(Error::internal("step input 0: expected BYTES"));
-        };
-        let indices = inputs.slice::<i64>(1)?;
-        let buffer = outputs.first();
-        buffer.shape.set(&[n_rows, indices.len()]);
-        let out = buffer.data.reset_strings();
-        for string in positions(indices, n_rows, n_columns)?.filter_map(|at| values.get(at)) {
-            out.push(string);
-        }
-        Ok(())
-    }
-}
-
-/// Builds an ArrayFeatureExtractor.
-pub(super) fn array_feature_extractor(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
-    context.attributes(&[])?;
-    context.expect_dtype(1, DType::I64)?;
-    let (rows, dtype) = (context.rows(0)?, context.fact(0)?.dtype);
-    let indices = context.fact(1)?;
-    let n_indices = indices.dims.iter().try_fold(1_usize, |n, dim| n.checked_mul((*dim)?));
-    let op: Box<dyn Op> = match dtype {
-        DType::F32 => Box::new(Columns::<f32>(PhantomData)),
-        DType::F64 => Box::new(Columns::<f64>(PhantomData)),
-        DType::I64 => Box::new(Columns::<i64>(PhantomData)),
-        DType::I32 => Box::new(Columns::<i32>(PhantomData)),
-        DType::Bytes => Box::new(TextColumns),
-        dtype => return Err(context.refuse(format!("input of type {dtype} is not supported"))),
-    };
-    let fact = Fact::new(dtype, &[rows.n_rows, n_indices]);
-    Ok(Built::Step { op, reads: vec![0, 1], facts: vec![fact] })
-}
+use crate::op::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
 
 /// The column of a row's first extremum.
 struct ArgExtremum {
@@ -91,7 +21,7 @@ impl Op for ArgExtremum {
             return Err(Error::model_failed("expected at least one column, got none"));
         }
         let dims = [n_rows, 1];
-        let out = outputs.first().reset::<i64>(&dims[..if self.keeps_axis { 2 } else { 1 }]);
+        let out = outputs.first().reset::<i64>(&dims[..if self.keeps_axis { 2 } else { 1 }])?;
         out.extend(inputs.slice::<f32>(0)?.chunks_exact(n_columns).map(|row| self.find(row)));
         Ok(())
     }
@@ -116,7 +46,7 @@ pub(super) fn arg_extremum(context: &mut NodeContext<'_>) -> Result<Built, Unsup
     let node = context.node;
     let axis = node.int("axis", 0)?;
     let fact = context.fact(0)?;
-    if !matches!(axis, 1 | -1) || fact.rank() != 2 {
+    if !matches!(axis, 1 | -1) || fact.rank() != Some(2) {
         return Err(context.refuse_value("axis", axis));
     }
     if node.int("select_last_index", 0)? != 0 {
@@ -125,7 +55,7 @@ pub(super) fn arg_extremum(context: &mut NodeContext<'_>) -> Result<Built, Unsup
     let keeps_axis = node.int("keepdims", 1)? != 0;
     let is_better: fn(f32, f32) -> bool =
         if node.op_type == "ArgMax" { |a, b| a > b } else { |a, b| a < b };
-    let dims = [fact.dims.first().copied().flatten(), Some(1)];
+    let dims = [fact.dim(0), Some(1)];
     let fact = Fact::new(DType::I64, &dims[..if keeps_axis { 2 } else { 1 }]);
     Ok(Built::unary(ArgExtremum { is_better, keeps_axis }, fact))
 }
@@ -153,7 +83,7 @@ impl Op for Slice {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
         let (n_rows, n_columns) = n_rows_and_columns(inputs.view(0)?.shape);
         let (start, end) = self.bounds(n_columns);
-        let out = outputs.first().reset::<f32>(&[n_rows, end - start]);
+        let out = outputs.first().reset::<f32>(&[n_rows, end - start])?;
         if n_columns > 0 {
             let rows = inputs.slice::<f32>(0)?.chunks_exact(n_columns);
             rows.for_each(|row| out.extend_from_slice(&row[start..end]));
@@ -173,8 +103,8 @@ pub(super) fn slice(context: &mut NodeContext<'_>) -> Result<Built, Unsupported>
     let step = if context.node.input_name(4).is_some() { number(4) } else { Some(1) };
     let (start, end, axis) = (number(1), number(2), number(3));
     let fact = context.fact(0)?;
-    match (start, end, axis, step, &*fact.dims) {
-        (Some(start), Some(end), Some(1 | -1), Some(1), &[n_rows, n_columns]) => {
+    match (start, end, axis, step, fact.dims.as_deref()) {
+        (Some(start), Some(end), Some(1 | -1), Some(1), Some(&[n_rows, n_columns])) => {
             let slice = Slice { start, end };
             let n_columns = n_columns.map(|n| slice.bounds(n)).map(|(start, end)| end - start);
             Ok(Built::unary(slice, Fact::new(DType::F32, &[n_rows, n_columns])))

@@ -7,13 +7,13 @@
 use radiant_core::{DType, Error};
 
 use crate::Unsupported;
+use crate::fact::Fact;
 use crate::kernel::Isa;
 use crate::kernel::activation::{LogisticAll, logistic, softmax};
 use crate::kernel::dense::Dense;
-use crate::plan::Fact;
 use crate::registers::{Buffer, Inputs};
 
-use super::{Built, NodeContext, Op, Outputs, check_columns};
+use crate::op::{Built, NodeContext, Op, Outputs, check_columns};
 
 struct LinearClassifier {
     layer: Dense,
@@ -68,7 +68,7 @@ pub(super) fn linear_classifier(context: &mut NodeContext<'_>) -> Result<Built, 
         let what = format!("expected {n_classes} class labels, got {}", labels.len());
         return Err(context.refuse(what));
     }
-    let n_features = super::linear::n_features(context, coefficients.len(), n_scores)?;
+    let n_features = super::linear_regressor::n_features(context, coefficients.len(), n_scores)?;
     let weight = |output: usize, feature: usize| coefficients[output * n_features + feature];
     let layer = Dense::new(n_scores, n_features, weight, intercepts);
     let facts = vec![
@@ -95,20 +95,25 @@ impl Labels {
     }
 
     /// Writes the labels of `classes`, which are in range.
-    fn write(&self, buffer: &mut Buffer, n_rows: usize, classes: impl Iterator<Item = usize>) {
+    fn write(
+        &self,
+        buffer: &mut Buffer,
+        n_rows: usize,
+        classes: impl Iterator<Item = usize>,
+    ) -> Result<(), Error> {
         match self {
             Self::Ints(labels) => {
-                let out = buffer.reset::<i64>(&[n_rows]);
+                let out = buffer.reset::<i64>(&[n_rows])?;
                 out.extend(classes.filter_map(|class| labels.get(class)));
             }
             Self::Strings(labels) => {
-                buffer.shape.set(&[n_rows]);
-                let out = buffer.data.reset_strings();
+                let out = buffer.reset_strings(&[n_rows])?;
                 for label in classes.filter_map(|class| labels.get(class)) {
                     out.push(label);
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -121,12 +126,12 @@ impl Op for LinearClassifier {
             return Err(Error::internal("a classifier has two outputs"));
         };
         let n_scores = self.layer.n_outputs();
-        let raw = scores.reset::<f32>(&[n_rows, self.labels.len()]);
+        let raw = scores.reset::<f32>(&[n_rows, self.labels.len()])?;
         self.layer.run(inputs.slice(0)?, raw);
         if wants_labels && n_scores == 1 {
-            self.labels.write(labels, n_rows, raw.iter().map(|&score| usize::from(score > 0.0)));
+            self.labels.write(labels, n_rows, raw.iter().map(|&score| usize::from(score > 0.0)))?;
         } else if wants_labels {
-            self.labels.write(labels, n_rows, raw.chunks_exact(n_scores).map(greatest));
+            self.labels.write(labels, n_rows, raw.chunks_exact(n_scores).map(greatest))?;
         }
         if wants_scores {
             self.transform(raw);

@@ -1,74 +1,33 @@
-//! LinearRegressor of `ai.onnx.ml`, and products with constant matrices.
+//! Products with constant matrices.
 
 use radiant_core::{DType, Error};
 
 use crate::Unsupported;
+use crate::fact::Fact;
 use crate::kernel::dense::Dense;
-use crate::plan::Fact;
 use crate::registers::Inputs;
 
-use super::{Built, NodeContext, Op, Outputs, RowsFact, check_columns};
+use crate::op::{Built, NodeContext, Op, Outputs, RowsFact, check_columns};
 
-struct Linear {
+pub(in crate::op) struct Linear {
     layer: Dense,
 }
 
 impl Op for Linear {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
         let n_rows = check_columns(inputs.view(0)?.shape, self.layer.n_features())?;
-        let out = outputs.first().reset(&[n_rows, self.layer.n_outputs()]);
+        let out = outputs.first().reset(&[n_rows, self.layer.n_outputs()])?;
         self.layer.run(inputs.slice(0)?, out);
         Ok(())
     }
 }
 
 impl Linear {
-    fn built(layer: Dense, rows: RowsFact) -> Built {
+    /// The step, whose outputs are `[n_rows, n_outputs]` f32.
+    pub(in crate::op) fn built(layer: Dense, rows: RowsFact) -> Built {
         let dims = [rows.n_rows, Some(layer.n_outputs())];
         Built::unary(Self { layer }, Fact::new(DType::F32, &dims))
     }
-}
-
-/// The number of features of `n_outputs` rows of coefficients, if it fits the input.
-pub(super) fn n_features(
-    context: &NodeContext<'_>,
-    n_coefficients: usize,
-    n_outputs: usize,
-) -> Result<usize, Unsupported> {
-    let n_features = n_coefficients.checked_div(n_outputs).filter(|&n| n > 0);
-    let n_features = n_features.filter(|n| n * n_outputs == n_coefficients).ok_or_else(|| {
-        let what = format!("expected coefficients for {n_outputs} outputs, got {n_coefficients}");
-        context.refuse(what)
-    })?;
-    match context.rows(0)?.n_columns {
-        Some(n_columns) if n_columns != n_features => {
-            let what = format!("expected input of {n_features} columns, got {n_columns}");
-            Err(context.refuse(what))
-        }
-        _ => Ok(n_features),
-    }
-}
-
-/// Builds a LinearRegressor: `[n_rows, targets]` f32.
-pub(super) fn linear_regressor(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
-    context.attributes(&["coefficients", "intercepts", "post_transform", "targets"])?;
-    context.make_f32(0)?;
-    let (node, rows) = (context.node, context.rows(0)?);
-    let post = node.string("post_transform")?.unwrap_or("NONE");
-    if post != "NONE" {
-        return Err(context.refuse_value("post_transform", post));
-    }
-    let targets = node.int("targets", 1)?;
-    let n_targets = usize::try_from(targets).ok().filter(|&n| n > 0);
-    let n_targets = n_targets.ok_or_else(|| context.refuse_value("targets", targets))?;
-    let (coefficients, intercepts) = (node.floats("coefficients")?, node.floats("intercepts")?);
-    if !intercepts.is_empty() && intercepts.len() != n_targets {
-        let what = format!("expected {n_targets} intercepts, got {}", intercepts.len());
-        return Err(context.refuse(what));
-    }
-    let n_features = n_features(context, coefficients.len(), n_targets)?;
-    let weight = |output: usize, feature: usize| coefficients[output * n_features + feature];
-    Ok(Linear::built(Dense::new(n_targets, n_features, weight, intercepts), rows))
 }
 
 /// A constant matrix, `[n_rows, n_columns]`.
@@ -96,10 +55,12 @@ fn operands<'a>(
         || context.refuse("a product with anything but a constant FP32 matrix is not supported");
     let matrix = matrix.ok_or_else(refused)?;
     let (fact, n_features) = (context.fact(0)?, n_features(&matrix));
-    match *fact.dims {
-        [_, n_columns] if n_features > 0 && n_columns.is_none_or(|n| n == n_features) => Ok(matrix),
+    match fact.dims.as_deref() {
+        Some(&[_, n_columns]) if n_features > 0 && n_columns.is_none_or(|n| n == n_features) => {
+            Ok(matrix)
+        }
         _ => {
-            let what = format!("expected input [-1, {n_features}], got {:?}", fact.dims);
+            let what = format!("expected input [-1, {n_features}], got {fact}");
             Err(context.refuse(what))
         }
     }

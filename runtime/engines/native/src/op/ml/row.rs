@@ -1,25 +1,23 @@
-//! Operators that change each row by itself: Normalizer, Scaler, Imputer and Binarizer of
-//! `ai.onnx.ml`, and Softmax. All give f32 of the input's shape, unless they say otherwise.
+//! Operators that change each row by itself: Normalizer, Scaler, Imputer and Binarizer. All give f32 of the input's shape, unless they say otherwise.
 //!
 //! What the specification leaves open is as in onnxruntime 1.32, found by running it.
 
 use radiant_core::{DType, Error};
 
 use crate::Unsupported;
-use crate::kernel::activation;
-use crate::plan::Fact;
+use crate::fact::Fact;
 use crate::registers::Inputs;
 
-use super::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
+use crate::op::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
 
 /// A function of a row, in place.
-struct Rows(fn(&mut [f32]));
+pub(in crate::op) struct Rows(pub(in crate::op) fn(&mut [f32]));
 
 impl Op for Rows {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
         let view = inputs.view(0)?;
         let (_, n_columns) = n_rows_and_columns(view.shape);
-        let out = outputs.first().reset::<f32>(view.shape.dims());
+        let out = outputs.first().reset::<f32>(view.shape.dims())?;
         out.extend_from_slice(inputs.slice(0)?);
         if n_columns > 0 {
             out.chunks_exact_mut(n_columns).for_each(self.0);
@@ -40,7 +38,7 @@ impl<V: Copy + Send + Sync, F: Fn(f32, V) -> f32 + Send + Sync> Op for Columns<V
         let view = inputs.view(0)?;
         let (_, n_columns) = n_rows_and_columns(view.shape);
         let x = inputs.slice::<f32>(0)?;
-        let out = outputs.first().reset::<f32>(view.shape.dims());
+        let out = outputs.first().reset::<f32>(view.shape.dims())?;
         match *self.values {
             [value] => out.extend(x.iter().map(|&x| (self.function)(x, value))),
             ref values if values.len() == n_columns && n_columns > 0 => {
@@ -72,8 +70,8 @@ fn check_n_values(context: &NodeContext<'_>, n_values: usize) -> Result<(), Unsu
 }
 
 /// The fact of an output like the first input, but f32.
-fn like_input(context: &NodeContext<'_>) -> Result<Fact, Unsupported> {
-    Ok(Fact { dtype: DType::F32, ..context.fact(0)?.clone() })
+pub(in crate::op) fn like_input(context: &NodeContext<'_>) -> Result<Fact, Unsupported> {
+    Ok(context.fact(0)?.with_dtype(DType::F32))
 }
 
 /// Builds a Normalizer.
@@ -90,22 +88,6 @@ pub(super) fn normalizer(context: &mut NodeContext<'_>) -> Result<Built, Unsuppo
     Ok(Built::unary(Rows(function), like_input(context)?))
 }
 
-/// Builds a LpNormalization of the columns of a matrix.
-pub(super) fn lp_normalization(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
-    context.attributes(&["axis", "p"])?;
-    context.expect_dtype(0, DType::F32)?;
-    let (axis, p) = (context.node.int("axis", -1)?, context.node.int("p", 2)?);
-    if context.fact(0)?.rank() != 2 || !matches!(axis, 1 | -1) {
-        return Err(context.refuse_value("axis", axis));
-    }
-    let function = match p {
-        1 => norm_l1,
-        2 => |row: &mut [f32]| divide(row, row.iter().map(|x| x * x).sum::<f32>().sqrt()),
-        other => return Err(context.refuse_value("p", other)),
-    };
-    Ok(Built::unary(Rows(function), like_input(context)?))
-}
-
 /// Divides by the greatest, whatever its sign.
 fn norm_max(row: &mut [f32]) {
     let max = row.iter().fold(f32::MIN, |max, &x| if max < x { x } else { max });
@@ -113,12 +95,12 @@ fn norm_max(row: &mut [f32]) {
 }
 
 /// Divides by the sum of magnitudes.
-fn norm_l1(row: &mut [f32]) {
+pub(in crate::op) fn norm_l1(row: &mut [f32]) {
     let sum: f32 = row.iter().map(|x| x.abs()).sum();
     divide(row, sum);
 }
 
-fn divide(row: &mut [f32], divisor: f32) {
+pub(in crate::op) fn divide(row: &mut [f32], divisor: f32) {
     if divisor != 0.0 {
         for x in row {
             *x /= divisor;
@@ -176,16 +158,4 @@ pub(super) fn binarizer(context: &mut NodeContext<'_>) -> Result<Built, Unsuppor
     let values = vec![context.node.float("threshold", 0.0)?];
     let function = |x, threshold| f32::from(u8::from(x > threshold));
     Ok(Built::unary(Columns { values, function }, like_input(context)?))
-}
-
-/// Builds a Softmax over the columns of a matrix.
-pub(super) fn softmax(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
-    context.attributes(&["axis"])?;
-    context.expect_dtype(0, DType::F32)?;
-    let default = if context.opset < 13 { 1 } else { -1 };
-    let axis = context.node.int("axis", default)?;
-    if context.fact(0)?.rank() != 2 || !matches!(axis, 1 | -1) {
-        return Err(context.refuse_value("axis", axis));
-    }
-    Ok(Built::unary(Rows(activation::softmax), like_input(context)?))
 }

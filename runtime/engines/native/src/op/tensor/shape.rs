@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use radiant_core::{DType, Element, Error, Shape};
 
 use crate::Unsupported;
-use crate::engine::copy;
-use crate::plan::Fact;
+use crate::fact::Fact;
 use crate::registers::Inputs;
+use crate::registers::copy;
 
-use super::{Built, NodeContext, Op, Outputs};
+use crate::op::{Built, NodeContext, Op, Outputs};
 
 struct Reshape {
     /// Extents: 0 is the input's, -1 is what is left.
@@ -63,10 +63,10 @@ pub(super) fn reshape(context: &mut NodeContext<'_>) -> Result<Built, Unsupporte
     }
     let fact = context.fact(0)?;
     let dim = |(axis, &dim): (usize, &i64)| match dim {
-        0 => fact.dims.get(axis).copied().flatten(),
+        0 => fact.dim(axis),
         dim => usize::try_from(dim).ok(),
     };
-    let fact = Fact { dtype: fact.dtype, dims: dims.iter().enumerate().map(dim).collect() };
+    let fact = Fact { dtype: fact.dtype, dims: Some(dims.iter().enumerate().map(dim).collect()) };
     Ok(Built::unary(Reshape { dims }, fact))
 }
 
@@ -75,11 +75,12 @@ pub(super) fn flatten(context: &mut NodeContext<'_>) -> Result<Built, Unsupporte
     context.attributes(&["axis"])?;
     let axis = context.node.int("axis", 1)?;
     let fact = context.fact(0)?;
-    if axis != 1 || fact.rank() == 0 {
+    if axis != 1 || matches!(fact.rank(), None | Some(0)) {
         return Err(context.refuse_value("axis", axis));
     }
-    let n_columns = fact.dims.iter().skip(1).try_fold(1_usize, |n, dim| n.checked_mul((*dim)?));
-    let dims = [fact.dims.first().copied().flatten(), n_columns];
+    let columns = fact.dims.as_deref().unwrap_or_default().iter().skip(1);
+    let n_columns = columns.copied().try_fold(1_usize, |n, dim| n.checked_mul(dim?));
+    let dims = [fact.dim(0), n_columns];
     let fact = Fact::new(fact.dtype, &dims);
     Ok(Built::unary(Reshape { dims: vec![0, -1] }, fact))
 }
@@ -100,7 +101,7 @@ impl<T: Element> Op for Concat<T> {
                 }
             }
         }
-        let out = outputs.first().reset::<T>(&[n_rows, n_columns]);
+        let out = outputs.first().reset::<T>(&[n_rows, n_columns])?;
         for row in 0..n_rows {
             for at in 0..inputs.slots.len() {
                 let values = inputs.slice::<T>(at)?;
@@ -123,15 +124,11 @@ pub(super) fn concat(context: &mut NodeContext<'_>) -> Result<Built, Unsupported
     let mut n_columns = Some(0_usize);
     for at in 0..context.inputs.len() {
         let fact = context.fact(at)?;
-        if fact.rank() != 2 || fact.dtype != first.dtype {
-            let what = format!(
-                "input {at} of type {} and rank {} is not supported",
-                fact.dtype,
-                fact.rank()
-            );
+        if fact.rank() != Some(2) || fact.dtype != first.dtype {
+            let what = format!("input {at} of {fact} is not supported");
             return Err(context.refuse(what));
         }
-        let columns = fact.dims.get(1).copied().flatten();
+        let columns = fact.dim(1);
         n_columns = n_columns.zip(columns).and_then(|(sum, columns)| sum.checked_add(columns));
     }
     let op: Box<dyn Op> = match first.dtype {
@@ -140,7 +137,7 @@ pub(super) fn concat(context: &mut NodeContext<'_>) -> Result<Built, Unsupported
         DType::I64 => Box::new(Concat::<i64>(PhantomData)),
         dtype => return Err(context.refuse(format!("inputs of type {dtype} are not supported"))),
     };
-    let dims = [first.dims.first().copied().flatten(), n_columns];
+    let dims = [first.dim(0), n_columns];
     let reads = (0..context.inputs.len()).collect();
     Ok(Built::Step { op, reads, facts: vec![Fact::new(first.dtype, &dims)] })
 }

@@ -3,10 +3,10 @@
 use radiant_core::{DType, Error};
 
 use crate::Unsupported;
-use crate::plan::Fact;
+use crate::fact::Fact;
 use crate::registers::Inputs;
 
-use super::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
+use crate::op::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
 
 struct Reduce {
     function: fn(&[f32]) -> f32,
@@ -18,7 +18,7 @@ impl Op for Reduce {
         let (n_rows, n_columns) = n_rows_and_columns(inputs.view(0)?.shape);
         let rows = inputs.slice::<f32>(0)?;
         let dims = [n_rows, 1];
-        let out = outputs.first().reset::<f32>(&dims[..if self.keeps_axis { 2 } else { 1 }]);
+        let out = outputs.first().reset::<f32>(&dims[..if self.keeps_axis { 2 } else { 1 }])?;
         out.extend((0..n_rows).map(|row| (self.function)(&rows[row * n_columns..][..n_columns])));
         Ok(())
     }
@@ -34,7 +34,7 @@ pub(super) fn reduce(context: &mut NodeContext<'_>) -> Result<Built, Unsupported
         None => node.ints("axes")?,
     };
     let fact = context.fact(0)?;
-    if fact.rank() != 2 || !matches!(axes, [1 | -1]) {
+    if fact.rank() != Some(2) || !matches!(axes, [1 | -1]) {
         return Err(context.refuse_value("axes", format_args!("{axes:?}")));
     }
     let keeps_axis = node.int("keepdims", 1)? != 0;
@@ -46,7 +46,7 @@ pub(super) fn reduce(context: &mut NodeContext<'_>) -> Result<Built, Unsupported
                 .fold(f32::NEG_INFINITY, |max, &x| if x > max || x.is_nan() { x } else { max })
         },
     };
-    let dims = [fact.dims.first().copied().flatten(), Some(1)];
+    let dims = [fact.dim(0), Some(1)];
     let fact = Fact::new(DType::F32, &dims[..if keeps_axis { 2 } else { 1 }]);
     Ok(Built::unary(Reduce { function, keeps_axis }, fact))
 }

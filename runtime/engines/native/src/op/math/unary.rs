@@ -7,13 +7,13 @@ use crate::kernel::Isa;
 use crate::kernel::activation::LogisticAll;
 use crate::registers::Inputs;
 
-use super::{Built, NodeContext, Op, Outputs};
+use crate::op::{Built, NodeContext, Op, Outputs};
 
 struct Unary<F>(F);
 
 impl<F: Fn(f32) -> f32 + Send + Sync> Op for Unary<F> {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let out = outputs.first().reset::<f32>(inputs.view(0)?.shape.dims());
+        let out = outputs.first().reset::<f32>(inputs.view(0)?.shape.dims())?;
         out.extend(inputs.slice::<f32>(0)?.iter().map(|&x| (self.0)(x)));
         Ok(())
     }
@@ -23,7 +23,7 @@ struct Sigmoid(Isa);
 
 impl Op for Sigmoid {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let out = outputs.first().reset::<f32>(inputs.view(0)?.shape.dims());
+        let out = outputs.first().reset::<f32>(inputs.view(0)?.shape.dims())?;
         out.extend_from_slice(inputs.slice(0)?);
         self.0.run(LogisticAll(out));
         Ok(())
@@ -34,7 +34,7 @@ struct Not;
 
 impl Op for Not {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let out = outputs.first().reset::<bool>(inputs.view(0)?.shape.dims());
+        let out = outputs.first().reset::<bool>(inputs.view(0)?.shape.dims())?;
         out.extend(inputs.slice::<bool>(0)?.iter().map(|x| !x));
         Ok(())
     }
