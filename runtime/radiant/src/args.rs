@@ -96,6 +96,12 @@ pub(crate) struct CheckArgs {
     /// The engine: `auto` or the name of one that is compiled in
     #[arg(long, default_value = "auto")]
     pub(crate) engine: String,
+    /// The file of ONNX Runtime's library (libonnxruntime.so)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ort_library: Option<PathBuf>,
+    /// Run the test data in the model's folder too
+    #[arg(long)]
+    pub(crate) verify: bool,
     /// How to print
     // The long name `output` is an option of `serve`.
     #[arg(short = 'o', long, value_enum, default_value = "text")]
@@ -132,12 +138,47 @@ pub(crate) struct ServeArgs {
     /// The model's version in paths and metrics
     #[arg(long, help_heading = "Model", value_name = "VERSION")]
     model_version: Option<String>,
-    /// The engine that runs the model: `auto`, `native` or `tract`
+    /// The engine that runs the model: `auto`, `native`, `tract`, `rten` or `ort`
     ///
-    /// `auto` takes `native` for graphs with operators of classical machine learning (ai.onnx.ml),
-    /// and `tract` for all others.
+    /// `auto` chooses by the graph's operators alone, the same on every machine that has the same
+    /// engines; `radiant check` says which and why. `ort` is ONNX Runtime, where it is installed.
     #[arg(long, help_heading = "Model")]
     engine: Option<String>,
+    /// The file of ONNX Runtime's library (libonnxruntime.so)
+    ///
+    /// Not given, it is looked for beside the program and where the system's libraries are.
+    #[arg(long, help_heading = "Model", value_name = "FILE")]
+    ort_library: Option<String>,
+    /// Serve a model only if it answers the test data in its folder
+    ///
+    /// Test data is what ONNX models come with, folders `test_data_set_*` of inputs and expected
+    /// outputs, or MLflow's `input_example.json`, on which the model must run.
+    #[arg(
+        long,
+        help_heading = "Model",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    verify: Option<String>,
+    /// Which models are first tried out in a limited process
+    ///
+    /// A model that crashes, hangs or takes too much memory then does so alone, and is refused. With
+    /// `auto` they are the models served beside others. `always` and `never` speak for themselves.
+    #[arg(long, help_heading = "Model", value_name = "WHEN")]
+    load_isolated: Option<String>,
+    /// Address space of a model that is tried out
+    #[arg(long, help_heading = "Model", value_name = "SIZE")]
+    load_memory_max: Option<String>,
+    /// How long a model may take to load when it is tried out
+    #[arg(long, help_heading = "Model", value_name = "DURATION")]
+    load_timeout: Option<String>,
+    /// Threads that compute: the default of `--workers` and `--engine-threads`
+    ///
+    /// Not given, it is the number of CPUs that the container's quota allows.
+    #[arg(long, help_heading = "Model", value_name = "N")]
+    threads: Option<String>,
     /// What a classifier answers: `predict_proba` or `predict`
     ///
     /// Probabilities are a column for each class; `predict` answers one label a row.
@@ -312,6 +353,12 @@ impl From<ServeArgs> for Flags {
             name: args.name,
             model_version: args.model_version,
             engine: args.engine,
+            ort_library: args.ort_library,
+            verify: args.verify,
+            load_isolated: args.load_isolated,
+            load_memory_max: args.load_memory_max,
+            load_timeout: args.load_timeout,
+            threads: args.threads,
             method: args.method,
             output: args.output,
             also: args.also,
@@ -412,73 +459,4 @@ fn version() -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(arguments: &[&str]) -> Command {
-        let arguments = std::iter::once("radiant").chain(arguments.iter().copied());
-        parse(arguments.map(OsString::from).collect()).expect("the arguments are right")
-    }
-
-    #[test]
-    fn the_parser_is_consistent() {
-        command().debug_assert();
-    }
-
-    #[test]
-    fn no_arguments_serve_and_a_uri_with_an_absolute_folder_fetches() {
-        assert!(matches!(parsed(&[]), Command::Serve(_)));
-        let Command::Fetch(fetch) = parsed(&["s3://bucket/iris", "/mnt/models"]) else {
-            panic!("a URI and an absolute folder fetch")
-        };
-        assert_eq!(
-            (fetch.uri.as_str(), fetch.folder.as_path()),
-            ("s3://bucket/iris", "/mnt/models".as_ref())
-        );
-        assert!(matches!(parsed(&["check", "/mnt/models"]), Command::Check(_)));
-        assert!(matches!(parsed(&["serve", "/mnt/models"]), Command::Serve(_)));
-        let wrong = completed(["radiant", "a", "relative"].map(OsString::from).to_vec());
-        assert_eq!(wrong.len(), 3);
-    }
-
-    #[test]
-    fn flags_reach_the_configuration_as_they_were_typed() {
-        let arguments =
-            ["serve", "m.onnx", "--http-port", "0", "--bind-early", "--access-log=false"];
-        let Command::Serve(serve) = parsed(&arguments) else { panic!("serve was typed") };
-        let flags = Flags::from(*serve);
-        assert_eq!(flags.model.as_deref(), Some("m.onnx"));
-        assert_eq!(flags.http_port.as_deref(), Some("0"));
-        assert_eq!(flags.bind_early.as_deref(), Some("true"));
-        assert_eq!(flags.access_log.as_deref(), Some("false"));
-        assert_eq!(flags.keep_alive, None);
-        assert_eq!(flags.also, Vec::<String>::new());
-
-        let arguments = ["serve", "--also", "a=a.onnx", "--also=b=s3://x/b,1", "m.onnx"];
-        let Command::Serve(serve) = parsed(&arguments) else { panic!("serve was typed") };
-        let flags = Flags::from(*serve);
-        assert_eq!(flags.also, ["a=a.onnx", "b=s3://x/b,1"]);
-        assert_eq!(flags.model.as_deref(), Some("m.onnx"));
-    }
-
-    #[test]
-    fn every_option_is_a_flag_with_its_variable_and_a_short_first_line() {
-        let command = command();
-        let serve = command.find_subcommand("serve").expect("serve is a command");
-        let ours = env::ALL.iter().filter(|variable| variable.origin == env::Origin::Ours);
-        for variable in ours {
-            let id = variable.name.trim_start_matches("RADIANT_").to_lowercase();
-            let arg = serve.get_arguments().find(|arg| arg.get_id().as_str() == id);
-            let arg = arg.unwrap_or_else(|| panic!("{id} is a flag"));
-            let long = arg.get_long_help().expect("the flag has help").to_string();
-            assert!(long.contains(&format!("[env: {}]", variable.name)), "{id}: {long}");
-        }
-        for command in command.get_subcommands() {
-            for arg in command.get_arguments() {
-                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-                let id = arg.get_id();
-                assert!(help.len() <= 80 && !help.ends_with('.'), "{id}: {help}");
-            }
-        }
-    }
-}
+mod tests;

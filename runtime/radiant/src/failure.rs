@@ -27,6 +27,8 @@ enum Kind {
     Failed,
     /// The request itself is wrong: usage or configuration.
     Refused,
+    /// As failed, and told to a program.
+    Plain,
     /// Whoever reads our output has gone away, which is no failure.
     Abandoned,
     /// The argument parser has said everything already.
@@ -37,6 +39,11 @@ impl Failure {
     /// Wrong usage or configuration.
     pub(crate) fn refused(error: impl Into<anyhow::Error>) -> Self {
         Self { kind: Kind::Refused, error: error.into(), hint: None }
+    }
+
+    /// A failure of which another program makes the message: the error alone is printed.
+    pub(crate) fn plain(error: anyhow::Error) -> Self {
+        Self { kind: Kind::Plain, error, hint: None }
     }
 
     /// Our output is not read any more.
@@ -58,7 +65,7 @@ impl Failure {
     /// Prints the message on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         let code = match self.kind {
-            Kind::Failed => 1,
+            Kind::Failed | Kind::Plain => 1,
             Kind::Refused => 2,
             Kind::Abandoned => return ExitCode::SUCCESS,
             Kind::Told(code) => return ExitCode::from(code),
@@ -69,6 +76,9 @@ impl Failure {
     }
 
     fn text(&self) -> String {
+        if self.kind == Kind::Plain {
+            return format!("{:#}\n", self.error);
+        }
         let mut text = format!("error: {}\n", self.error);
         for cause in self.error.chain().skip(1) {
             // Writing to a `String` cannot fail.

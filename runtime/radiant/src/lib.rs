@@ -7,11 +7,13 @@
 mod args;
 mod commands;
 mod echo;
-mod engines;
+pub mod engines;
 mod failure;
 mod loader;
 mod logging;
 mod output;
+mod trial;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -10,16 +10,19 @@ use anyhow::{Context, anyhow};
 use radiant_contract::metadata::TEXT_BYTES_MAX;
 use radiant_contract::{Layer, Metadata, ports};
 use radiant_core::{Signature, Value};
-use radiant_server::config::{Config, Method};
+use radiant_server::config::{Config, Isolated, Method};
 use radiant_server::{LoadError, Model, OutputChoice, Served};
 use radiant_storage::ModelUri;
 
+use crate::trial::{self, Trial};
+use crate::verify::verify;
 use crate::{Builtin, engines};
 
 /// The platform of ONNX models in the Open Inference Protocol.
 const ONNX_PLATFORM: &str = "onnx_onnxv1";
 
-/// Loads the model that `config` has under `name`; `say` is told what is being done.
+/// Loads the model that `config` has under `name`; `say` is told what is being done, and `serving`
+/// is whether other models are being served meanwhile.
 ///
 /// Blocks until it is loaded.
 ///
@@ -29,11 +32,11 @@ pub(crate) fn load(
     config: &Config,
     builtins: &[Builtin],
     name: &str,
-    say: &dyn Fn(&str),
+    (say, serving): (&dyn Fn(&str), bool),
 ) -> Result<Model, LoadError> {
     let also = config.also.iter().find(|(also, _)| also == name);
     let uri = also.map_or(&config.model, |(_, uri)| uri);
-    let source = Source { config, name, uri, is_main: also.is_none() };
+    let source = Source { config, name, uri, is_main: also.is_none(), serving };
     let model = match uri {
         ModelUri::Builtin(name) => builtin(&source, builtins, name),
         ModelUri::Local(_) | ModelUri::Remote(_) => file(&source, say),
@@ -50,6 +53,30 @@ struct Source<'a> {
     uri: &'a ModelUri,
     /// Whether it is the one that Seldon's parameters and metadata speak of.
     is_main: bool,
+    /// Whether other models are being served meanwhile.
+    serving: bool,
+}
+
+impl Source<'_> {
+    fn is_tried_out(&self) -> bool {
+        match self.config.loading.isolated {
+            Isolated::Auto => self.serving,
+            Isolated::Always => true,
+            Isolated::Never => false,
+        }
+    }
+
+    fn trial(&self, path: &Path) -> Trial {
+        let Config { engine, engine_threads, loading, .. } = self.config;
+        Trial {
+            path: path.to_owned(),
+            engine: engine.clone(),
+            threads: *engine_threads,
+            ort_library: loading.ort_library.clone(),
+            memory_max: loading.memory_max,
+            timeout: loading.timeout,
+        }
+    }
 }
 
 fn builtin(source: &Source<'_>, builtins: &[Builtin], name: &str) -> anyhow::Result<Model> {
@@ -83,8 +110,24 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
     say(&format!("loading {}", path.display()));
     let own = metadata_file(path.parent().unwrap_or(Path::new(".")))?;
     let metadata = metadata(source, own)?;
-    let engines::Loaded { engine, reason } = engines::load(&path, &config.engine)?;
+    if source.is_tried_out() {
+        say(&format!("trying {} out in a process of its own", path.display()));
+        trial::try_out(&source.trial(&path))?;
+        say(&format!("loading {}", path.display()));
+    }
+    let options = engines::Options {
+        choice: config.engine.parse()?,
+        threads: config.engine_threads,
+        ort_library: config.loading.ort_library.clone(),
+    };
+    let engines::Loaded { engine, reason } = engines::load_model(&engines::read(&path)?, &options)?;
     let load_time = started.elapsed();
+    if config.loading.verify {
+        say("running the model's test data");
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let n_passed = verify(&*engine, folder).context("the model does not pass its test data")?;
+        tracing::info!(model = source.name, n_passed, "test data passed");
+    }
     let signature = engine.signature();
     tracing::info!(
         model = source.name,
@@ -230,8 +273,8 @@ mod tests {
             ("MODEL_METADATA", "platform: env"),
         ];
         let config = config("builtin:described", &variables);
-        let model =
-            load(&config, &[crate::ECHO, DESCRIBED], "node", &|_| {}).expect("it is compiled in");
+        let model = load(&config, &[crate::ECHO, DESCRIBED], "node", (&|_| {}, false))
+            .expect("it is compiled in");
         assert_eq!(
             model.metadata,
             "{\"custom\":{},\"inputs\":[],\"name\":\"described\",\"outputs\":[],\
@@ -246,7 +289,7 @@ mod tests {
     fn what_cannot_be_loaded_says_why() {
         let problem = |model| {
             let config = config(model, &[]);
-            let loaded = load(&config, &[crate::ECHO], &config.model_name, &|_| {});
+            let loaded = load(&config, &[crate::ECHO], &config.model_name, (&|_| {}, false));
             chain(&loaded.expect_err("there is none"))
         };
         assert_eq!(

@@ -1,4 +1,4 @@
-//! A request that the model accepts: what a newcomer is told to try.
+//! Requests that a model accepts: what a newcomer is told to try.
 
 use radiant_core::{DType, Signature, TensorSpec};
 
@@ -7,51 +7,194 @@ use crate::node::Node;
 /// An example with more elements than this would not be copied by anybody.
 const ELEMENTS_MAX: usize = 1024;
 
+/// A request in one protocol, as JSON: a body for a path of the REST port, or a message for a method
+/// of the gRPC port in protobuf's JSON form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// The protocol's name.
+    pub protocol: &'static str,
+    /// `REST` or `gRPC`.
+    pub transport: &'static str,
+    /// The path, or the service and method.
+    pub target: String,
+    /// The request.
+    pub body: String,
+}
+
 /// A body for `/api/v1.0/predictions`: zeros in the shape of the model's inputs. `None` when that
 /// would be too long to show.
 pub(crate) fn request_body(node: &Node) -> Option<String> {
     let Some((engine, _)) = node.engine() else {
         return Some(r#"{"data":{"ndarray":[[1,2.5]]}}"#.to_owned());
     };
-    let Signature { inputs, .. } = engine.signature();
-    if let [input] = &inputs[..] {
+    seldon(&engine.signature().inputs)
+}
+
+/// A request for each protocol that one row of zeros can be sent in; empty when it would be too
+/// long to show.
+pub fn examples(model: &str, signature: &Signature) -> Vec<Example> {
+    let inputs = &signature.inputs[..];
+    let rest = |protocol, target: String, body| {
+        Some(Example { protocol, transport: "REST", target, body: body? })
+    };
+    let grpc = |protocol, target: &str, body| {
+        Some(Example { protocol, transport: "gRPC", target: target.to_owned(), body: body? })
+    };
+    let (v1, v2, tfs) = ("Seldon v1", "Open Inference V2", "TensorFlow Serving");
+    let all = [
+        rest(v1, "/api/v1.0/predictions".to_owned(), seldon(inputs)),
+        grpc(v1, "seldon.protos.Seldon/Predict", seldon(inputs)),
+        rest(v2, format!("/v2/models/{model}/infer"), oip_json(inputs)),
+        grpc(v2, "inference.GRPCInferenceService/ModelInfer", oip_proto(model, inputs)),
+        rest(tfs, format!("/v1/models/{model}:predict"), tfs_json(inputs)),
+        grpc(tfs, "tensorflow.serving.PredictionService/Predict", tfs_proto(model, inputs)),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+fn seldon(inputs: &[TensorSpec]) -> Option<String> {
+    if let [input] = inputs {
         return Some(format!(r#"{{"data":{{"ndarray":{}}}}}"#, zeros(input)?));
     }
+    Some(format!(r#"{{"jsonData":{}}}"#, by_name(inputs)?))
+}
+
+fn oip_json(inputs: &[TensorSpec]) -> Option<String> {
+    listed(inputs, |spec, dims, flat| {
+        let (name, dtype) = (&spec.name, spec.dtype.name());
+        Some(format!(
+            r#"{{"name":"{name}","datatype":"{dtype}","shape":{dims:?},"data":[{flat}]}}"#
+        ))
+    })
+    .map(|inputs| format!(r#"{{"inputs":[{inputs}]}}"#))
+}
+
+fn oip_proto(model: &str, inputs: &[TensorSpec]) -> Option<String> {
+    listed(inputs, |spec, dims, flat| {
+        let (name, dtype) = (&spec.name, spec.dtype.name());
+        let field = match spec.dtype {
+            DType::Bool => "bool_contents",
+            DType::U8 | DType::U16 | DType::U32 => "uint_contents",
+            DType::U64 => "uint64_contents",
+            DType::I8 | DType::I16 | DType::I32 => "int_contents",
+            DType::I64 => "int64_contents",
+            DType::F32 => "fp32_contents",
+            DType::F64 => "fp64_contents",
+            DType::Bytes => "bytes_contents",
+            // These have no field of their own, only raw bytes.
+            DType::F16 | DType::BF16 => return None,
+        };
+        Some(format!(
+            r#"{{"name":"{name}","datatype":"{dtype}","shape":{dims:?},"contents":{{"{field}":[{flat}]}}}}"#
+        ))
+    })
+    .map(|inputs| format!(r#"{{"model_name":"{model}","inputs":[{inputs}]}}"#))
+}
+
+fn tfs_json(inputs: &[TensorSpec]) -> Option<String> {
+    let instance = match inputs {
+        // The list of instances is the first axis.
+        [input] => return Some(format!(r#"{{"instances":{}}}"#, zeros(input)?)),
+        inputs => by_name(inputs)?,
+    };
+    Some(format!(r#"{{"inputs":{instance}}}"#))
+}
+
+fn tfs_proto(model: &str, inputs: &[TensorSpec]) -> Option<String> {
+    listed(inputs, |spec, dims, flat| {
+        let (dtype, field) = match spec.dtype {
+            DType::Bool => ("DT_BOOL", "bool_val"),
+            DType::U8 => ("DT_UINT8", "int_val"),
+            DType::U16 => ("DT_UINT16", "int_val"),
+            DType::U32 => ("DT_UINT32", "uint32_val"),
+            DType::U64 => ("DT_UINT64", "uint64_val"),
+            DType::I8 => ("DT_INT8", "int_val"),
+            DType::I16 => ("DT_INT16", "int_val"),
+            DType::I32 => ("DT_INT32", "int_val"),
+            DType::I64 => ("DT_INT64", "int64_val"),
+            DType::F16 => ("DT_HALF", "half_val"),
+            DType::BF16 => ("DT_BFLOAT16", "half_val"),
+            DType::F32 => ("DT_FLOAT", "float_val"),
+            DType::F64 => ("DT_DOUBLE", "double_val"),
+            DType::Bytes => ("DT_STRING", "string_val"),
+        };
+        let flat = if field == "half_val" { flat.replace("0.0", "0") } else { flat.to_owned() };
+        let dims: Vec<_> = dims.iter().map(|dim| format!(r#"{{"size":{dim}}}"#)).collect();
+        let (name, dims) = (&spec.name, dims.join(","));
+        Some(format!(
+            r#""{name}":{{"dtype":"{dtype}","tensor_shape":{{"dim":[{dims}]}},"{field}":[{flat}]}}"#
+        ))
+    })
+    .map(|inputs| format!(r#"{{"model_spec":{{"name":"{model}"}},"inputs":{{{inputs}}}}}"#))
+}
+
+/// Each input as `write` has it from its shape and its elements as a list without brackets.
+fn listed(
+    inputs: &[TensorSpec],
+    write: impl Fn(&TensorSpec, &[usize], &str) -> Option<String>,
+) -> Option<String> {
+    let inputs: Option<Vec<String>> = inputs
+        .iter()
+        .map(|spec| {
+            let (dims, n_elements) = one_row(spec)?;
+            write(spec, &dims, &vec![zero(spec.dtype); n_elements].join(","))
+        })
+        .collect();
+    Some(inputs?.join(","))
+}
+
+fn by_name(inputs: &[TensorSpec]) -> Option<String> {
     let inputs: Option<Vec<String>> =
         inputs.iter().map(|spec| Some(format!("\"{}\":{}", spec.name, zeros(spec)?))).collect();
-    Some(format!(r#"{{"jsonData":{{{}}}}}"#, inputs?.join(",")))
+    Some(format!("{{{}}}", inputs?.join(",")))
 }
 
 /// One row of zeros as nested lists.
 fn zeros(spec: &TensorSpec) -> Option<String> {
+    let (dims, _) = one_row(spec)?;
+    let nest = |inner: String, dim: &usize| format!("[{}]", vec![inner; *dim].join(","));
+    Some(dims.iter().rev().fold(zero(spec.dtype).to_owned(), nest))
+}
+
+/// The shape of one row, and its number of elements if it can be shown.
+fn one_row(spec: &TensorSpec) -> Option<(Vec<usize>, usize)> {
     let dims: Vec<usize> = spec.dims.iter().map(|dim| dim.unwrap_or(1)).collect();
     let n_elements = dims.iter().try_fold(1_usize, |n, &dim| n.checked_mul(dim))?;
-    if n_elements > ELEMENTS_MAX {
-        return None;
-    }
-    let zero = match spec.dtype {
+    (n_elements <= ELEMENTS_MAX).then_some((dims, n_elements))
+}
+
+fn zero(dtype: DType) -> &'static str {
+    match dtype {
         DType::Bool => "false",
         DType::Bytes => "\"\"",
         dtype if dtype.is_float() => "0.0",
         _ => "0",
-    };
-    let nest = |inner: String, dim: &usize| format!("[{}]", vec![inner; *dim].join(","));
-    Some(dims.iter().rev().fold(zero.to_owned(), nest))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn spec(dtype: DType, dims: &[Option<usize>]) -> TensorSpec {
+        TensorSpec { name: "x".into(), dtype, dims: dims.to_vec() }
+    }
+
     #[test]
     fn an_example_has_the_shape_of_the_input() {
-        let spec = |dtype, dims: &[Option<usize>]| TensorSpec {
-            name: "x".into(),
-            dtype,
-            dims: dims.to_vec(),
-        };
         assert_eq!(zeros(&spec(DType::F32, &[None, Some(2)])).unwrap(), "[[0.0,0.0]]");
         assert_eq!(zeros(&spec(DType::I64, &[None])).unwrap(), "[0]");
         assert_eq!(zeros(&spec(DType::F32, &[None, Some(3), Some(999)])), None);
+    }
+
+    #[test]
+    fn every_protocol_has_an_example_as_json() {
+        for dtype in DType::ALL {
+            let inputs = vec![spec(dtype, &[None, Some(2)])];
+            let signature = Signature { inputs, outputs: Vec::new(), classifier: None };
+            let examples = examples("m", &signature);
+            let n_expected = if matches!(dtype, DType::F16 | DType::BF16) { 5 } else { 6 };
+            assert_eq!(examples.len(), n_expected, "{dtype}");
+        }
     }
 }

@@ -28,6 +28,18 @@ variables! {
         "The model's version.";
     RADIANT_ENGINE, Ours, "auto",
         "The engine that runs the model: `auto` or the name of one that is compiled in.";
+    RADIANT_ORT_LIBRARY, Ours, "",
+        "The file of ONNX Runtime's library. Unset: it is looked for in the usual places.";
+    RADIANT_VERIFY, Ours, "false",
+        "Whether a model must answer the test data in its folder before it is served.";
+    RADIANT_LOAD_ISOLATED, Ours, "auto",
+        "Which models are tried out in a limited process before they are loaded: `auto`, `always`, `never`.";
+    RADIANT_LOAD_MEMORY_MAX, Ours, "16GiB",
+        "Address space that a model may take when it is tried out.";
+    RADIANT_LOAD_TIMEOUT, Ours, "120s",
+        "How long a model may take when it is tried out.";
+    RADIANT_THREADS, Ours, "",
+        "Threads that compute. Unset: one for each CPU that the container's quota allows.";
     RADIANT_METHOD, Ours, "predict_proba",
         "What a classifier answers: `predict_proba` (probabilities) or `predict` (labels).";
     RADIANT_OUTPUT, Ours, "",
@@ -35,7 +47,7 @@ variables! {
     RADIANT_ALSO, Ours, "",
         "Further models to serve, each under a name of its own: `NAME=MODEL`, several separated by commas.";
     RADIANT_ENGINE_THREADS, Ours, "",
-        "Threads that run models too slow for the HTTP workers. Unset: one for each CPU.";
+        "Threads that run models too slow for the HTTP workers. Unset: as `RADIANT_THREADS`.";
     RADIANT_INLINE_COST_MAX_US, Ours, "50",
         "Microseconds for one row, measured at warm-up, up to which a model runs on the HTTP worker.";
     RADIANT_HOST, Ours, "0.0.0.0",
@@ -49,7 +61,7 @@ variables! {
     RADIANT_METRICS_PATH, Ours, "/metrics",
         "The path of the metrics on their port.";
     RADIANT_WORKERS, Ours, "",
-        "Threads that serve HTTP, and as many again for gRPC. Unset: one for each CPU.";
+        "Threads that serve HTTP, and as many again for gRPC. Unset: as `RADIANT_THREADS`.";
     RADIANT_BIND_EARLY, Ours, "false",
         "Whether ports open before the model is loaded; requests then answer 503 until it is.";
     RADIANT_PORTS_FILE, Ours, "",

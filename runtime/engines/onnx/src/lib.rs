@@ -36,6 +36,7 @@ pub mod pb;
 mod scan;
 mod signature;
 mod tensor;
+mod tensor_file;
 mod zip_map;
 
 pub use check::recurrent::{Fit, check_recurrent};
@@ -45,4 +46,5 @@ pub use external::load;
 pub use limits::Limits;
 pub use model::{Model, read};
 pub use tensor::tensor;
+pub use tensor_file::read_tensor;
 pub use zip_map::{ZipMap, strip_zip_maps};

@@ -12,8 +12,9 @@ use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorPr
 
 use crate::LoadError;
 
-/// Before this version of the operator set, binary operators broadcast only along a given axis.
-const OPSET_MIN: i64 = 7;
+/// Older operator sets have other attributes than tract reads. In this one, binary operators broadcast
+/// along a given axis, and layers that differ in training say so otherwise: those are refused.
+const OPSET_MIN: i64 = 6;
 
 /// Names that tract knows, with some of its features at least, and that count as unknown.
 ///
@@ -107,6 +108,11 @@ pub(crate) fn node_name(node: &NodeProto) -> &str {
 
 /// What tract would compute wrongly in this node.
 fn defect(node: &NodeProto, graph: &GraphProto, opset: i64) -> Option<String> {
+    if opset < 7
+        && let Some(reason) = legacy(node)
+    {
+        return Some(reason);
+    }
     match node.op_type.as_str() {
         "LSTM" => recurrent(node, &["Sigmoid", "Tanh", "Tanh"]),
         "GRU" => recurrent(node, &["Sigmoid", "Tanh"]),
@@ -124,11 +130,37 @@ fn defect(node: &NodeProto, graph: &GraphProto, opset: i64) -> Option<String> {
         "QuantizeLinear" if int(node, "output_dtype", 0) != 0 && !has_input(node, 2) => {
             Some(ignored("output_dtype"))
         }
+        "ReduceMax" | "ReduceMin" => Some(
+            "tract answers a finite number where all numbers are infinite, or there are none"
+                .to_owned(),
+        ),
+        "Mod" if int(node, "fmod", 0) != 0 => Some("tract loses the sign of zero".to_owned()),
+        "OneHot" => Some("tract panics on indices that are out of range".to_owned()),
+        "Slice" if opset >= 10 && !has_input(node, 3) => {
+            Some("tract needs the axes to be written out".to_owned())
+        }
+        "Dropout" if opset >= 12 && has_input(node, 2) => {
+            Some("tract runs it with a constant `training_mode` of false only".to_owned())
+        }
         "ReduceLogSumExp" => Some("tract overflows where the numbers are above 88".to_owned()),
         "Scan" if opset < 9 => {
             Some(format!("operator set {opset} has another form of it than tract runs"))
         }
         "SpaceToDepth" if text(node, "mode", "DCR") != "DCR" => Some(ignored("mode")),
+        _ => None,
+    }
+}
+
+/// What operator set 6 means and tract, which reads 7, does not.
+fn legacy(node: &NodeProto) -> Option<String> {
+    match node.op_type.as_str() {
+        "BatchNormalization" | "Dropout" if int(node, "is_test", 0) == 0 => {
+            Some("operator set 6 trains it, unless attribute `is_test` is 1".to_owned())
+        }
+        "LSTM" | "GRU" | "RNN" | "Upsample" => {
+            Some("operator set 6 has another form of it than tract runs".to_owned())
+        }
+        _ if int(node, "broadcast", 0) != 0 && node.op_type != "Gemm" => Some(ignored("broadcast")),
         _ => None,
     }
 }

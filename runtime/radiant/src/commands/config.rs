@@ -61,7 +61,7 @@ mod tests {
     fn config() -> Config {
         let flags = Flags {
             model: Some("iris.onnx".to_owned()),
-            workers: Some("2".to_owned()),
+            threads: Some("2".to_owned()),
             engine_threads: Some("3".to_owned()),
             ..Flags::default()
         };
@@ -90,14 +90,20 @@ method                    predict        parameter method in PREDICTIVE_UNIT_PAR
 output                    <unset>        default
 also                      <unset>        default
 engine                    auto           default
+threads                   2              flag --threads
 engine_threads            3              flag --engine-threads
 inline_cost_max_us        50             default
+ort_library               <unset>        default
+verify                    false          default
+load_isolated             auto           default
+load_memory_max           16GiB          default
+load_timeout              120s           default
 host                      0.0.0.0        default
 http_port                 9500           environment variable PREDICTIVE_UNIT_HTTP_SERVICE_PORT
 grpc_port                 5000           default
 metrics_port              6000           default
 metrics_path              /metrics       default
-workers                   2              flag --workers
+workers                   2              default
 bind_early                false          default
 ports_file                <unset>        default
 cors_allow_origin         *              default

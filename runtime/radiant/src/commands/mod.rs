@@ -16,9 +16,13 @@ use radiant_server::config::{Config, Flags};
 use crate::Builtin;
 use crate::args::{self, Command};
 use crate::failure::Failure;
+use crate::trial;
 
 /// Parses the arguments of a process and does what they say.
 pub(crate) fn run(arguments: Vec<OsString>, builtins: &'static [Builtin]) -> Result<(), Failure> {
+    if arguments.get(1).is_some_and(|word| word == trial::COMMAND) {
+        return trial::run().map_err(Failure::plain);
+    }
     let command = args::parse(arguments)?;
     match command {
         Command::Serve(args) => serve::run(&(*args).into(), builtins),

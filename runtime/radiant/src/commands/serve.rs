@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use radiant_server::config::{Config, Effective, Flags, LogFormat, Source, TlsFiles};
 use radiant_server::{Loader, Ready};
@@ -30,9 +31,15 @@ pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Fai
         tracing::warn!("{warning}");
     }
     let for_loader = config.clone();
-    let load: Arc<Loader> =
-        Arc::new(move |name, say| loader::load(&for_loader, builtins, name, say));
-    let tell = |ready: &Ready| announce(&config, ready);
+    let serving = Arc::new(AtomicBool::new(false));
+    let is_serving = Arc::clone(&serving);
+    let load: Arc<Loader> = Arc::new(move |name, say| {
+        loader::load(&for_loader, builtins, name, (say, is_serving.load(Ordering::Relaxed)))
+    });
+    let tell = |ready: &Ready| {
+        serving.store(true, Ordering::Relaxed);
+        announce(&config, ready)
+    };
     radiant_server::serve(&config, load, tell).map_err(|error| failure(&config, error.into()))
 }
 

@@ -20,7 +20,8 @@ use radiant_contract::env::{
     RADIANT_LOG_LEVEL, RADIANT_METHOD, RADIANT_METRICS_PATH, RADIANT_METRICS_PORT, RADIANT_MODEL,
     RADIANT_MODEL_VERSION, RADIANT_NAME, RADIANT_OUTPUT, RADIANT_PORTS_FILE,
     RADIANT_REQUEST_TIMEOUT, RADIANT_REQUESTS_MAX, RADIANT_RESPONSE_COMPRESS_BYTES_MIN,
-    RADIANT_SHUTDOWN_TIMEOUT, RADIANT_WORKERS, SELDON_EXECUTOR_ENABLED, SELDON_LOG_LEVEL,
+    RADIANT_SHUTDOWN_TIMEOUT, RADIANT_THREADS, RADIANT_WORKERS, SELDON_EXECUTOR_ENABLED,
+    SELDON_LOG_LEVEL,
 };
 use radiant_contract::{Annotations, EnvSource, Layer, Metadata, Parameters, ports};
 use radiant_protocol::Limits;
@@ -33,7 +34,9 @@ use super::value::{
     LOG_FORMAT, LOG_LEVEL, METHOD, MICROSECONDS, MODEL, NAME, PORT, SIZE, SIZE_OR_NONE, TEXT,
     THREADS, URL_PATH,
 };
-use super::{Config, ConfigErrors, Cors, Flags, LogFormat, LogLevel, Method, NodeIdentity};
+use super::{
+    Config, ConfigErrors, Cors, Flags, Loading, LogFormat, LogLevel, Method, NodeIdentity, loading,
+};
 use super::{also, node, tls};
 
 /// The idle time up to which Seldon's orchestrator reuses a connection (the default of Go's HTTP
@@ -58,6 +61,7 @@ impl Config {
         model(&mut config, &mut resolver, flags);
         config.also = also::models(&mut resolver, flags, &config.model_name);
         engine(&mut config, &mut resolver, flags);
+        config.loading = loading::loading(&mut resolver, flags);
         network(&mut config, &mut resolver, flags);
         config.tls = tls::files(&mut resolver, flags);
         timeouts(&mut config, &mut resolver, flags, &annotations);
@@ -82,6 +86,7 @@ fn defaults() -> Config {
         model_name: String::new(),
         model_version: "1".to_owned(),
         engine: "auto".to_owned(),
+        loading: Loading::default(),
         method: Method::Probabilities,
         output: None,
         also: Vec::new(),
@@ -197,6 +202,12 @@ fn engine(config: &mut Config, resolver: &mut Resolver<'_>, flags: &Flags) {
         let message = format!("expected auto or {}, got `{}`", names.join(", "), config.engine);
         resolver.problem("engine", resolver.source_of("engine"), message);
     }
+    let threads = resolver
+        .option("threads")
+        .flag(flags.threads.as_ref())
+        .env(&[&RADIANT_THREADS])
+        .or(&THREADS, config.engine_threads);
+    (config.engine_threads, config.workers) = (threads, threads);
     config.engine_threads = resolver
         .option("engine_threads")
         .flag(flags.engine_threads.as_ref())

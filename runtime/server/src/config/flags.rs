@@ -16,6 +16,12 @@ pub struct Flags {
     pub name: Option<String>,
     pub model_version: Option<String>,
     pub engine: Option<String>,
+    pub ort_library: Option<String>,
+    pub verify: Option<String>,
+    pub load_isolated: Option<String>,
+    pub load_memory_max: Option<String>,
+    pub load_timeout: Option<String>,
+    pub threads: Option<String>,
     pub method: Option<String>,
     pub output: Option<String>,
     /// One `NAME=MODEL` for each time that the flag was given; none leaves it to the environment.

@@ -10,6 +10,7 @@ mod also;
 mod build;
 mod choice;
 mod flags;
+mod loading;
 mod node;
 mod resolve;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use radiant_storage::ModelUri;
 
 pub use choice::{Cors, LogFormat, LogLevel, Method};
 pub use flags::Flags;
+pub use loading::{Isolated, Loading};
 pub use node::NodeIdentity;
 pub use resolve::{ConfigErrors, Effective, Problem, Source};
 pub use tls::TlsFiles;
@@ -42,6 +44,8 @@ pub struct Config {
     pub model_version: String,
     /// The engine's name, or `auto`.
     pub engine: String,
+    /// How models are put on engines.
+    pub loading: Loading,
     /// What a classifier answers.
     pub method: Method,
     /// The output that a model with several answers with, by name.

@@ -120,7 +120,7 @@ fn defaults_are_those_of_the_documentation() {
     for effective in &config.effective {
         let name = format!("RADIANT_{}", effective.name.to_uppercase());
         let variable = env::ALL.iter().find(|variable| variable.name == name);
-        let derived = ["name", "workers", "engine_threads", "grpc_message_bytes_max"];
+        let derived = ["name", "threads", "workers", "engine_threads", "grpc_message_bytes_max"];
         if let Some(variable) = variable
             && !derived.contains(&effective.name)
         {

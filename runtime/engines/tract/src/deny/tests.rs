@@ -164,12 +164,34 @@ fn graphs_inside_operators_are_checked_too() {
 }
 
 #[test]
-fn operator_sets_without_numpy_broadcasting_are_refused() {
-    let add = graph(node("Add", vec![]));
-    assert_eq!(verdict_at(7, &add), Ok(()));
+fn what_older_operator_sets_mean_otherwise_is_refused() {
+    let at_six = |operator, attributes| verdict_at(6, &graph(node(operator, attributes)));
+    assert_eq!(at_six("Add", vec![]), Ok(()));
+    assert_eq!(at_six("Dropout", vec![int_of("is_test", 1)]), Ok(()));
+    for (operator, attributes) in [
+        ("Add", vec![int_of("broadcast", 1)]),
+        ("BatchNormalization", vec![]),
+        ("Upsample", vec![]),
+    ] {
+        assert!(at_six(operator, attributes).is_err(), "{operator}");
+    }
     assert_eq!(
-        verdict_at(6, &add),
-        Err("operator set: expected version 7 or later, got 6".to_owned())
+        verdict_at(5, &graph(node("Add", vec![]))),
+        Err("operator set: expected version 6 or later, got 5".to_owned())
     );
     assert!(verdict_at(8, &graph(node("Scan", vec![]))).is_err());
+}
+
+#[test]
+fn what_goes_wrong_on_some_requests_only_is_refused() {
+    for (operator, attributes) in [
+        ("ReduceMax", vec![]),
+        ("OneHot", vec![]),
+        ("Slice", vec![]),
+        ("Dropout", vec![]),
+        ("Mod", vec![int_of("fmod", 1)]),
+    ] {
+        assert!(verdict(node(operator, attributes)).is_err(), "{operator}");
+    }
+    assert_eq!(verdict(node("Mod", vec![int_of("fmod", 0)])), Ok(()));
 }

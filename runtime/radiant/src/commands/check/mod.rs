@@ -1,0 +1,87 @@
+//! `radiant check`: loads a model and tells what it is, without serving it.
+
+mod contents;
+mod measure;
+mod report;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use radiant_server::config::{LogFormat, LogLevel};
+use radiant_storage::ModelUri;
+
+use crate::args::CheckArgs;
+use crate::engines::{self, Choice, Loaded, Options};
+use crate::failure::Failure;
+use crate::logging;
+use crate::output::{self, OutputFormat};
+use crate::verify::verify;
+
+use contents::Contents;
+use measure::{Costs, measure, resident_bytes};
+
+/// What there is to tell.
+struct Report {
+    path: PathBuf,
+    name: String,
+    contents: Contents,
+    loaded: Loaded,
+    load: Duration,
+    /// What the process grew by while it loaded and ran the model, in bytes.
+    grown: usize,
+    costs: Result<Costs, String>,
+    /// What the other engines say, where the choice was left to the rule.
+    others: Vec<(Choice, Result<Costs, String>)>,
+    /// Sets of test data that the model passed, if it was to be verified.
+    n_verified: Option<usize>,
+}
+
+pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
+    logging::start(LogLevel::Warning, LogFormat::Text);
+    let report = check(args)?;
+    output::write(&match args.format {
+        OutputFormat::Text => report::text(&report),
+        OutputFormat::Json => format!("{:#}\n", report::json(&report)),
+    })
+}
+
+fn check(args: &CheckArgs) -> anyhow::Result<Report> {
+    let path = radiant_storage::resolve(&ModelUri::parse(&args.model)?)?.path;
+    let options = Options {
+        choice: args.engine.parse()?,
+        ort_library: args.ort_library.clone(),
+        ..Options::default()
+    };
+    let resident = resident_bytes();
+    let started = Instant::now();
+    let model = engines::read(&path)?;
+    let loaded = engines::load_model(&model, &options)?;
+    let load = started.elapsed();
+    let costs = measure(&*loaded.engine).map_err(|error| format!("{error:#}"));
+    let grown = resident_bytes().saturating_sub(resident);
+    let folder = path.parent().unwrap_or("".as_ref());
+    let n_verified = args.verify.then(|| verify(&*loaded.engine, folder)).transpose()?;
+    let others = match options.choice {
+        Choice::Auto => others(&model, &options, loaded.engine.name()),
+        _ => Vec::new(),
+    };
+    let name = path.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
+    let name = if name.is_empty() { "model".into() } else { name.to_string_lossy().into_owned() };
+    let contents = Contents::of(&model);
+    Ok(Report { path, name, contents, loaded, load, grown, costs, others, n_verified })
+}
+
+/// What each engine but `chosen` does with the model.
+fn others(
+    model: &radiant_onnx::Model,
+    options: &Options,
+    chosen: &str,
+) -> Vec<(Choice, Result<Costs, String>)> {
+    let others = Choice::ENGINES.into_iter().filter(|choice| choice.to_string() != chosen);
+    let costs = |choice| {
+        let loaded = engines::load_model(model, &Options { choice, ..options.clone() })
+            .map_err(|error| error.root_cause().to_string())?;
+        measure(&*loaded.engine).map_err(|error| format!("{error:#}"))
+    };
+    others.map(|choice| (choice, costs(choice))).collect()
+}

@@ -1,0 +1,189 @@
+//! How what is known of a model is told to people and programs.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use radiant_contract::ports;
+use radiant_core::{Signature, TensorSpec};
+use radiant_server::{Example, examples};
+use serde_json::{Value, json};
+
+use super::Report;
+use super::measure::{Costs, ROWS};
+use crate::output;
+
+/// Another engine is advised where it takes this share of the time, or less.
+const ADVISED: f64 = 0.8;
+
+pub(super) fn text(report: &Report) -> String {
+    let Report { contents, loaded, .. } = report;
+    let signature = loaded.engine.signature();
+    let engine = loaded.engine.name();
+    let mut rows = vec![
+        ["model", &report.path.display().to_string()].map(str::to_owned),
+        ["format", &contents.format].map(str::to_owned),
+        ["engine".to_owned(), format!("{engine} ({})", loaded.reason)],
+    ];
+    for (side, specs) in [("input", &signature.inputs), ("output", &signature.outputs)] {
+        rows.extend(specs.iter().map(|spec| [side.to_owned(), format!("{} {spec}", spec.name)]));
+    }
+    if let Some(classes) = classes(signature) {
+        rows.push(["classes".to_owned(), classes.join(", ")]);
+    }
+    let operators = contents.operators.iter().map(|(name, n)| format!("{name} {n}"));
+    let operators: Vec<String> = operators.collect();
+    rows.push(["operators".to_owned(), format!("{} (all by {engine})", operators.join(", "))]);
+    rows.push(["parameters".to_owned(), contents.n_parameters.to_string()]);
+    rows.push(["memory".to_owned(), format!("{:.1} MiB", mebibytes(report.grown))]);
+    rows.push(["load".to_owned(), format!("{:.1} ms", milliseconds(report.load))]);
+    match &report.costs {
+        Ok(costs) => {
+            rows.push(["warm-up".to_owned(), format!("{:.1} ms", milliseconds(costs.first))]);
+            rows.push(["cost".to_owned(), cost(costs)]);
+        }
+        Err(problem) => rows.push(["cost".to_owned(), format!("not measured: {problem}")]),
+    }
+    if let Some(n) = report.n_verified {
+        rows.push(["test data".to_owned(), format!("{n} passed")]);
+    }
+    for (choice, costs) in &report.others {
+        let told = costs.as_ref().map_or_else(|problem| format!("no: {problem}"), cost);
+        rows.push([format!("with {choice}"), told]);
+    }
+    rows.extend(advice(report).map(|advice| ["advice".to_owned(), advice]));
+    let rows: Vec<[&str; 2]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
+    let mut text = output::table(&rows);
+    for example in examples(&report.name, signature) {
+        let Example { protocol, transport, .. } = example;
+        // Writing to a `String` cannot fail.
+        let _infallible = write!(text, "\n{protocol} over {transport}:\n{}\n", command(&example));
+    }
+    text
+}
+
+/// A command line that sends an example to a server with the default ports.
+fn command(example: &Example) -> String {
+    let body = example.body.replace('\'', r"'\''");
+    let Example { transport, target, .. } = example;
+    if *transport == "gRPC" {
+        return format!("grpcurl -plaintext -d '{body}' localhost:{} {target}", ports::GRPC);
+    }
+    format!(
+        "curl -s localhost:{}{target} -H 'Content-Type: application/json' -d '{body}'",
+        ports::HTTP
+    )
+}
+
+/// `1 row 0.6 us, 8 rows 0.2 us a row, 64 rows 0.1 us a row`
+fn cost(costs: &Costs) -> String {
+    let measured = ROWS.into_iter().zip(costs.best).filter_map(|(rows, best)| Some((rows, best?)));
+    let told = measured.map(|(rows, best)| match rows {
+        1 => format!("1 row {}", duration(best)),
+        rows => format!("{rows} rows {} a row", duration(best / u32::try_from(rows).unwrap_or(1))),
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn duration(duration: Duration) -> String {
+    let microseconds = duration.as_secs_f64() * 1e6;
+    if microseconds < 1e3 {
+        format!("{microseconds:.1} us")
+    } else {
+        format!("{:.1} ms", microseconds / 1e3)
+    }
+}
+
+/// Which other engine was so much faster here that it is worth pinning.
+fn advice(report: &Report) -> Option<String> {
+    let (rows, ours) = report.costs.as_ref().ok()?.largest()?;
+    let others = report.others.iter().filter_map(|(choice, costs)| {
+        let (their_rows, theirs) = costs.as_ref().ok()?.largest()?;
+        let share = theirs.as_secs_f64() / ours.as_secs_f64();
+        (their_rows == rows && share <= ADVISED).then_some((choice, share))
+    });
+    let (choice, share) = others.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let engine = report.loaded.engine.name();
+    Some(format!(
+        "--engine {choice} took {share:.2} of the time of {engine} for {rows} rows on this machine"
+    ))
+}
+
+pub(super) fn json(report: &Report) -> Value {
+    let Report { contents, loaded, .. } = report;
+    let signature = loaded.engine.signature();
+    let specs = |specs: &[TensorSpec]| -> Value { specs.iter().map(spec_json).collect() };
+    let engine = loaded.engine.name();
+    let other = |(choice, costs): &(crate::engines::Choice, Result<Costs, String>)| {
+        (choice.to_string(), costs_json(costs))
+    };
+    let example = |example: Example| {
+        let request = command(&example);
+        let Example { protocol, transport, target, body } = example;
+        json!({
+            "protocol": protocol,
+            "transport": transport,
+            "target": target,
+            "body": body,
+            "command": request,
+        })
+    };
+    let operators: serde_json::Map<String, Value> = (contents.operators.iter())
+        .map(|(name, n)| (name.clone(), json!({"count": n, "engine": engine})))
+        .collect();
+    json!({
+        "schema": "radiant/check/v2",
+        "path": report.path.display().to_string(),
+        "format": contents.format,
+        "engine": engine,
+        "reason": loaded.reason,
+        "inputs": specs(&signature.inputs),
+        "outputs": specs(&signature.outputs),
+        "classes": classes(signature),
+        "operators": operators,
+        "parameters": contents.n_parameters,
+        "memory_bytes": report.grown,
+        "load_ms": milliseconds(report.load),
+        "costs": costs_json(&report.costs),
+        "test_data_passed": report.n_verified,
+        "other_engines": report.others.iter().map(other).collect::<serde_json::Map<_, _>>(),
+        "advice": advice(report),
+        "examples": examples(&report.name, signature).into_iter().map(example).collect::<Vec<_>>(),
+    })
+}
+
+fn costs_json(costs: &Result<Costs, String>) -> Value {
+    match costs {
+        Ok(costs) => json!({
+            "warm_up_ms": milliseconds(costs.first),
+            "runs": ROWS.into_iter().zip(costs.best).filter_map(|(rows, best)| {
+                Some(json!({"rows": rows, "us": best?.as_secs_f64() * 1e6}))
+            }).collect::<Vec<_>>(),
+        }),
+        Err(problem) => json!({"problem": problem}),
+    }
+}
+
+/// As in the Open Inference Protocol: -1 is any extent.
+fn spec_json(spec: &TensorSpec) -> Value {
+    let dims = spec.dims.iter().map(|dim| dim.map_or(json!(-1), |dim| json!(dim)));
+    json!({
+        "name": &*spec.name,
+        "datatype": spec.dtype.name(),
+        "shape": dims.collect::<Vec<_>>(),
+    })
+}
+
+/// The classes of a classifier that names them.
+fn classes(signature: &Signature) -> Option<Vec<String>> {
+    let classes = &signature.classifier.as_ref()?.classes;
+    let text = |class: &[u8]| String::from_utf8_lossy(class).into_owned();
+    (!classes.is_empty()).then(|| classes.iter().map(text).collect())
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn mebibytes(bytes: usize) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}

@@ -1,0 +1,156 @@
+//! Which engines are compiled in, and which one runs a model. A new engine is a line in each table
+//! here, and its place in the rule.
+
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow, bail};
+use radiant_core::Engine;
+use radiant_engine_native::NativeEngine;
+use radiant_engine_tract::TractEngine;
+use radiant_onnx::{Limits, Model};
+
+/// Names of the engines.
+pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
+
+/// Which engine is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// The one that the rule says.
+    Auto,
+    /// Our own kernels.
+    Native,
+    /// tract.
+    Tract,
+    /// rten.
+    Rten,
+    /// ONNX Runtime, where it is installed.
+    Ort,
+}
+
+impl Choice {
+    /// All engines, in the order of their names' table.
+    pub const ENGINES: [Self; 4] = [Self::Native, Self::Tract, Self::Rten, Self::Ort];
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Native => "native",
+            Self::Tract => "tract",
+            Self::Rten => "rten",
+            Self::Ort => "ort",
+        })
+    }
+}
+
+impl FromStr for Choice {
+    type Err = anyhow::Error;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let all = Self::ENGINES.into_iter().chain([Self::Auto]);
+        all.into_iter()
+            .find(|choice| choice.to_string() == name)
+            .ok_or_else(|| anyhow!("expected engine auto, {}, got `{name}`", NAMES.join(", ")))
+    }
+}
+
+/// How a model is put on an engine.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The engine.
+    pub choice: Choice,
+    /// How many threads will run the model at once.
+    pub threads: usize,
+    /// Where ONNX Runtime's library is, if somebody said so.
+    pub ort_library: Option<PathBuf>,
+}
+
+impl Default for Options {
+    /// Whatever engine suits, on one thread.
+    fn default() -> Self {
+        Self { choice: Choice::Auto, threads: 1, ort_library: None }
+    }
+}
+
+/// A model on its engine.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What runs it.
+    pub engine: Arc<dyn Engine>,
+    /// Why it is this engine.
+    pub reason: String,
+}
+
+/// Reads and checks the ONNX file at `path`.
+///
+/// # Errors
+/// When it is no sound model: the message says what is wrong where.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Model> {
+    radiant_onnx::load(path, &Limits::default())
+        .with_context(|| format!("cannot read `{}`", path.display()))
+}
+
+/// Puts a model on the engine that is asked for; `auto` is the first by the rule that takes it.
+///
+/// Blocks while the engine prepares itself.
+///
+/// # Errors
+/// When no engine that is asked for takes it: the message names what each stumbled over.
+pub fn load_model(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
+    let mut model = model.clone();
+    // No engine computes a ZipMap, which renames what is computed.
+    radiant_onnx::strip_zip_maps(&mut model)?;
+    match options.choice {
+        Choice::Auto => automatic(&model, options),
+        choice => Ok(Loaded {
+            engine: put(choice, &model, options)
+                .with_context(|| format!("engine `{choice}` (it was asked for) cannot run it"))?,
+            reason: "it was asked for".to_owned(),
+        }),
+    }
+}
+
+fn automatic(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
+    let ort = Err::<(), _>("none");
+    if let (Err(problem), Some(_)) = (&ort, &options.ort_library) {
+        bail!("{problem}");
+    }
+    let rule = rule::rule(model, ort.is_ok());
+    let mut refusals = Vec::new();
+    for &choice in &rule.order {
+        match put(choice, model, options) {
+            Ok(engine) => {
+                let advice = rule.advice.filter(|_| choice != Choice::Ort).map(str::to_owned);
+                let reason: Vec<_> =
+                    [rule.reason].into_iter().chain(refusals).chain(advice).collect();
+                let reason = reason.join("; ");
+                return Ok(Loaded { engine, reason });
+            }
+            Err(problem) => refusals.push(format!("{choice} refuses it: {problem:#}")),
+        }
+    }
+    if ort.is_err() {
+        refusals.push(format!("ort is not installed, and might run it ({})", rule::INSTALL));
+    }
+    Err(anyhow!("no engine runs it: {}", refusals.join("; ")))
+}
+
+/// Puts a model, whose ZipMaps have been stripped, on one engine.
+fn put(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<dyn Engine>> {
+    Ok(match choice {
+        Choice::Auto => bail!("`auto` is no engine"),
+        Choice::Native => Arc::new(NativeEngine::load(model)?),
+        Choice::Tract => {
+            Arc::new(TractEngine::load(model, &radiant_engine_tract::Options::default())?)
+        }
+        Choice::Rten | Choice::Ort => bail!("not yet {:?}", options.threads),
+    })
+}

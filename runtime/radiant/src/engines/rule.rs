@@ -1,0 +1,72 @@
+//! The rule of `auto`: which engines are tried for a graph, in which order.
+//!
+//! It looks at the graph's operators and types alone and measures nothing, so that two replicas of
+//! one model never choose differently; only whether ONNX Runtime is installed is asked of the
+//! machine. What is right comes before what is fast: an engine whose known faults a graph could meet
+//! refuses it by itself, and the next one is tried. The order among engines that are right is that of
+//! measured speed for the class of graph (docs/performance.md).
+
+use std::collections::BTreeSet;
+
+use radiant_onnx::Model;
+use radiant_onnx::pb::NodeProto;
+
+use super::Choice;
+
+/// Domains whose operators only the native engine and ONNX Runtime have.
+const CLASSICAL: [&str; 2] = ["ai.onnx.ml", "com.microsoft"];
+
+/// How to get ONNX Runtime.
+pub(super) const INSTALL: &str =
+    "install libonnxruntime and name it with --ort-library, if it is not in a usual place";
+
+/// What `auto` does with a graph.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    /// The engines to try, best first.
+    pub(super) order: Vec<Choice>,
+    /// What about the graph decided.
+    pub(super) reason: String,
+    /// What would be better, if anything.
+    pub(super) advice: Option<&'static str>,
+}
+
+/// The rule for a graph whose ZipMaps have been stripped.
+pub(super) fn rule(model: &Model, has_ort: bool) -> Rule {
+    use Choice::{Native, Ort, Rten, Tract};
+    let nodes = model.graph.all_nodes();
+    let classical = operators(&nodes, |node| CLASSICAL.contains(&node.canonical_domain()));
+    if !classical.is_empty() {
+        let reason = format!("the graph has operators of classical machine learning: {classical}");
+        let order = if has_ort { vec![Native, Ort] } else { vec![Native] };
+        return Rule { order, reason, advice: None };
+    }
+    let convolutions = operators(&nodes, is_convolution);
+    let mut order = vec![Rten, Native, Tract];
+    if convolutions.is_empty() {
+        order.extend(has_ort.then_some(Ort));
+        let reason = "the graph has no convolutions".to_owned();
+        return Rule { order, reason, advice: None };
+    }
+    // The native engine has no convolutions.
+    order.retain(|choice| *choice != Native);
+    if has_ort {
+        order.insert(0, Ort);
+    }
+    let reason = format!("the graph has convolutions ({convolutions}), which ort runs fastest");
+    let advice = (!has_ort).then_some(
+        "ONNX Runtime, which is not installed here, runs convolutions 1.3 to 4 times as fast",
+    );
+    Rule { order, reason, advice }
+}
+
+fn is_convolution(node: &NodeProto) -> bool {
+    node.canonical_domain().is_empty() && matches!(&*node.op_type, "Conv" | "ConvTranspose")
+}
+
+/// The operators among the nodes for which `is_wanted` holds, each once.
+fn operators(nodes: &[&NodeProto], is_wanted: impl Fn(&NodeProto) -> bool) -> String {
+    let wanted = nodes.iter().filter(|node| is_wanted(node));
+    let names: BTreeSet<&str> = wanted.map(|node| node.op_type.as_str()).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
