@@ -125,7 +125,9 @@ fn start_radiant() -> u16 {
     let (sender, port) = channel();
     thread::spawn(move || {
         let ready = |ready: &Ready| sender.send(ready.http.port()).map_err(io::Error::other);
-        radiant_server::serve(&config, Arc::new(|_, _| Ok(load())), ready)
+        let load: Arc<radiant_server::Loader> = Arc::new(|_, _| Ok(load()));
+        let host = radiant_server::Host { load, engine_thread: |work| work() };
+        radiant_server::serve(&config, host, ready)
     });
     port.recv().expect("the server starts")
 }
@@ -141,6 +143,7 @@ fn load() -> Model {
         class_names: None,
         request_path: None,
         platform: "onnx_onnxv1".to_owned(),
+        reason: String::new(),
         metadata: "{}\n".to_owned(),
     }
 }

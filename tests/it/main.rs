@@ -16,6 +16,8 @@ mod golden_v2;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod loading;
+#[cfg(test)]
 mod models;
 #[cfg(test)]
 mod process;

@@ -1,6 +1,7 @@
 """What onnxruntime and the library itself answer, and how that is written."""
 
 import json
+import re
 
 import numpy as np
 import onnx
@@ -18,6 +19,7 @@ DTYPES = {
 SAME = 1e-6
 # A difference is measured against the number, or against this share of the largest number.
 NOISE = 1e-3
+ADDRESS = re.compile(r"_\d{10,}_")
 
 
 class Answer:
@@ -235,12 +237,26 @@ def write(path, document):
 
 
 def name_graphs(model, name):
-    """Gives the graph and those inside it this name: the converters name them at random."""
+    """Gives the graph and those inside it this name, and takes addresses out of inner names.
+
+    The converters name graphs at random, and values after the addresses of Python's objects.
+    """
     model.graph.name = name
     for node in operators(model):
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
                 attribute.g.name = name
+                steady(attribute.g)
+
+
+def steady(graph):
+    """Takes addresses out of the names in a graph."""
+    for node in graph.node:
+        node.name = ADDRESS.sub("_", node.name)
+        for names in (node.input, node.output):
+            names[:] = [ADDRESS.sub("_", value) for value in names]
+    for value in [*graph.input, *graph.output, *graph.initializer, *graph.value_info]:
+        value.name = ADDRESS.sub("_", value.name)
 
 
 def operators(model):

@@ -134,7 +134,7 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         version = config.model_version,
         path = %path.display(),
         engine = engine.name(),
-        reason,
+        reason = &*reason,
         inputs = specs(&signature.inputs),
         outputs = specs(&signature.outputs),
         load_ms = load_time.as_secs_f64() * 1e3,
@@ -142,7 +142,7 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
     );
     let class_names = class_names(&metadata, signature);
     let model = model(source, Served::Engine(engine), &metadata, ONNX_PLATFORM);
-    Ok(Model { class_names, ..model })
+    Ok(Model { class_names, reason, ..model })
 }
 
 fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &str) -> Model {
@@ -159,6 +159,7 @@ fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &st
         request_path: config.node.request_path(),
         metadata: metadata.to_json() + "\n",
         platform: platform.to_owned(),
+        reason: String::new(),
     }
 }
 

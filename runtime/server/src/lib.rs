@@ -34,4 +34,5 @@ pub use model::{LoadError, Model, Served};
 pub use node::OutputChoice;
 pub use observe::{Family, Metric, Registry, SERIES_MAX, Unit};
 pub use repository::Loader;
-pub use serve::{Ready, ServeError, serve};
+pub use schedule::EngineThread;
+pub use serve::{Host, Ready, ServeError, serve};

@@ -23,6 +23,8 @@ pub struct Model {
     pub metadata: String,
     /// The model's format in the Open Inference Protocol's terms, such as `onnx_onnxv1`.
     pub platform: String,
+    /// Why it is this engine that runs it; empty where there was nothing to choose.
+    pub reason: String,
 }
 
 /// What computes a model's answers.

@@ -52,6 +52,8 @@ pub(crate) struct Node {
     pub(crate) metadata: String,
     /// What the model's file says of its format, in the protocol's terms.
     pub(crate) platform: String,
+    /// Why it is this engine that runs the model; empty where there was nothing to choose.
+    pub(crate) reason: String,
     metrics: Arc<ModelMetrics>,
     pub(crate) statistics: Arc<Statistics>,
     plan: Option<Plan>,
@@ -92,6 +94,7 @@ impl Node {
             plain_meta_proto,
             metadata: model.metadata,
             platform: model.platform,
+            reason: model.reason,
             metrics,
             statistics,
             plan,

@@ -170,6 +170,7 @@ fn describe<T>(
         name: &entry.name,
         version: &entry.version,
         platform: &node.platform,
+        reason: &node.reason,
         backend: engine.map_or("component", radiant_core::Engine::name),
         inputs: signature.map_or(&[], |signature| &signature.inputs),
         outputs: signature.map_or(&[], |signature| &signature.outputs),

@@ -17,7 +17,7 @@ use crate::model::LoadError;
 use crate::observe::{Metric, ModelMetrics, NodeLabels, Registry, RequestMetrics};
 use crate::place::Places;
 use crate::repository::{Entry, Loader, Repository};
-use crate::schedule::{Permits, Pool};
+use crate::schedule::{EngineThread, Permits, Pool};
 use crate::state::{RequestConfig, State};
 use crate::tls::Tls;
 
@@ -78,7 +78,21 @@ pub struct Ready {
     pub example: Option<String>,
 }
 
-/// Loads the models of `config` with `load`, serves them until SIGTERM or SIGINT, then drains. Blocks
+/// What the server needs of the program that it is in.
+pub struct Host {
+    /// Loads a model by its name.
+    pub load: Arc<Loader>,
+    /// Where the loops of engine threads run.
+    pub engine_thread: EngineThread,
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").finish_non_exhaustive()
+    }
+}
+
+/// Loads the models of `config` as `host` does, serves them until SIGTERM or SIGINT, then drains. Blocks
 /// meanwhile.
 ///
 /// Tells `ready` once requests are answered. The ports open after all models are loaded and warmed,
@@ -87,14 +101,14 @@ pub struct Ready {
 ///
 /// # Errors
 /// When the model cannot be loaded, or a port cannot be opened.
-pub fn serve<R>(config: &Config, load: Arc<Loader>, ready: R) -> Result<(), ServeError>
+pub fn serve<R>(config: &Config, host: Host, ready: R) -> Result<(), ServeError>
 where
     R: FnOnce(&Ready) -> io::Result<()>,
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| system("start the runtime", source))?;
     let local = tokio::task::LocalSet::new();
-    let result = local.block_on(&runtime, run(config, load, ready));
+    let result = local.block_on(&runtime, run(config, host, ready));
     // An engine that outlasts the deadline must not hold the process.
     runtime.shutdown_background();
     result
@@ -104,16 +118,16 @@ fn system(doing: &str, source: io::Error) -> ServeError {
     ServeError::System { doing: doing.to_owned(), source }
 }
 
-async fn run<R>(config: &Config, load: Arc<Loader>, ready: R) -> Result<(), ServeError>
+async fn run<R>(config: &Config, host: Host, ready: R) -> Result<(), ServeError>
 where
     R: FnOnce(&Ready) -> io::Result<()>,
 {
     let mut stop = Stop::listen()?;
     let registry = Arc::new(Registry::new());
     registry.gauge(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")]).set(1.0);
-    let pool = Pool::start(config.engine_threads, &registry)
+    let pool = Pool::start(config.engine_threads, host.engine_thread, &registry)
         .map_err(|source| system("start the engine threads", source))?;
-    let state = Arc::new(new_state(config, &registry, Arc::clone(&pool), load));
+    let state = Arc::new(new_state(config, &registry, Arc::clone(&pool), host.load));
     let tls = load_tls(config)?;
     let servers = servers(config, tls.clone(), &registry);
 

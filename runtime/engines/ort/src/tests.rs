@@ -182,7 +182,7 @@ fn words(words: &[&str]) -> Tensor {
 fn strings_go_in_and_come_out() {
     let Some(library) = library() else { return };
     let engine = engine(&library, &small("words"));
-    let outputs = run(&engine, &[words(&["drei", "vier", "", "ein"])]);
+    let outputs = run(&engine, &[words(&["drei", "vier", "", "eins"])]);
     let english = ["thrée", "", "", "one"].into_iter().collect();
     let expected = [
         Tensor::new("id", &[4], vec![3_i64, -1, -1, 1]),
@@ -196,7 +196,7 @@ fn strings_that_the_library_cannot_take_are_the_clients_error() {
     let Some(library) = library() else { return };
     let engine = engine(&library, &small("words"));
     let mut broken = Strings::new();
-    broken.push(b"ein");
+    broken.push(b"eins");
     broken.push(b"\xff");
     let broken = Tensor::strings("word", &[2], broken);
     for (input, text) in [
@@ -209,7 +209,7 @@ fn strings_that_the_library_cannot_take_are_the_clients_error() {
 }
 
 #[test]
-fn shapes_that_the_file_leaves_open_are_the_librarys() {
+fn shapes_that_the_file_leaves_open_come_from_the_library() {
     let Some(library) = library() else { return };
     let engine = engine(&library, &small("lookup"));
     assert_eq!(engine.signature().outputs[0].dims, [None, Some(2), Some(3)]);

@@ -69,7 +69,7 @@ save(
             ["word"],
             ["id"],
             domain="ai.onnx.ml",
-            keys_strings=["ein", "zwei", "drei"],
+            keys_strings=["eins", "zwei", "drei"],
             values_int64s=[1, 2, 3],
             default_int64=-1,
         ),

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use radiant_server::config::{Config, Effective, Flags, LogFormat, Source, TlsFiles};
-use radiant_server::{Loader, Ready};
+use radiant_server::{Host, Loader, Ready};
 
 use serde_json::json;
 
 use super::configure;
 use crate::failure::Failure;
-use crate::{Builtin, loader, logging};
+use crate::{Builtin, engines, loader, logging};
 
 pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Failure> {
     let config = configure(flags)?;
@@ -40,7 +40,8 @@ pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Fai
         serving.store(true, Ordering::Relaxed);
         announce(&config, ready)
     };
-    radiant_server::serve(&config, load, tell).map_err(|error| failure(&config, error.into()))
+    let host = Host { load, engine_thread: engines::THREAD };
+    radiant_server::serve(&config, host, tell).map_err(|error| failure(&config, error.into()))
 }
 
 /// Tells people what to try, and whoever started the server which ports are open.

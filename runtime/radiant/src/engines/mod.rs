@@ -13,11 +13,16 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use radiant_core::Engine;
 use radiant_engine_native::NativeEngine;
+use radiant_engine_ort::{Library, OrtEngine};
 use radiant_engine_tract::TractEngine;
 use radiant_onnx::{Limits, Model};
+use radiant_server::EngineThread;
 
 /// Names of the engines.
 pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
+
+/// Where the loops of engine threads run.
+pub(crate) const THREAD: EngineThread = |work| work();
 
 /// Which engine is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,7 +124,7 @@ pub fn load_model(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
 }
 
 fn automatic(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
-    let ort = Err::<(), _>("none");
+    let ort = Library::find(options.ort_library.as_deref());
     if let (Err(problem), Some(_)) = (&ort, &options.ort_library) {
         bail!("{problem}");
     }
@@ -151,6 +156,11 @@ fn put(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<d
         Choice::Tract => {
             Arc::new(TractEngine::load(model, &radiant_engine_tract::Options::default())?)
         }
-        Choice::Rten | Choice::Ort => bail!("not yet {:?}", options.threads),
+        Choice::Rten => bail!("not yet"),
+        Choice::Ort => {
+            let library = Library::find(options.ort_library.as_deref())?;
+            let sessions = radiant_engine_ort::Options { threads: 1, sessions: options.threads };
+            Arc::new(OrtEngine::load(&library, model, &sessions)?)
+        }
     })
 }

@@ -7,7 +7,7 @@ use tracing::Level;
 
 /// A name for the model where nobody gave one: the builtin's, the file's without its ending, or the
 /// folder's when the file is called `model.onnx`.
-pub(super) fn default_name(model: &ModelUri) -> String {
+pub fn default_name(model: &ModelUri) -> String {
     let text = model.to_string();
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let is_name = |segment: &&str| !matches!(*segment, "" | "." | ".." | "***");

@@ -26,7 +26,7 @@ use radiant_contract::Layer;
 use radiant_protocol::Limits;
 use radiant_storage::ModelUri;
 
-pub use choice::{Cors, LogFormat, LogLevel, Method};
+pub use choice::{Cors, LogFormat, LogLevel, Method, default_name};
 pub use flags::Flags;
 pub use loading::{Isolated, Loading};
 pub use node::NodeIdentity;

@@ -9,4 +9,5 @@ mod pool;
 
 pub(crate) use permit::Permits;
 pub(crate) use policy::Cost;
+pub use pool::EngineThread;
 pub(crate) use pool::Pool;

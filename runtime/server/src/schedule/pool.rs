@@ -14,6 +14,9 @@ use crate::observe::{GaugeGuard, Metric, Registry};
 /// Work for an engine thread.
 type Job = Box<dyn FnOnce() + Send>;
 
+/// Runs the loop of an engine thread, perhaps inside a place that an engine has for its threads.
+pub type EngineThread = fn(Box<dyn FnOnce() + Send>);
+
 /// Engine threads and their queue.
 ///
 /// The queue holds at most one entry a permit, so it needs no bound of its own.
@@ -36,11 +39,15 @@ struct State {
 }
 
 impl Pool {
-    /// Starts `n_threads` engine threads.
+    /// Starts `n_threads` engine threads, the loop of each inside `place`.
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub(crate) fn start(n_threads: usize, registry: &Registry) -> std::io::Result<Arc<Self>> {
+    pub(crate) fn start(
+        n_threads: usize,
+        place: EngineThread,
+        registry: &Registry,
+    ) -> std::io::Result<Arc<Self>> {
         let state = Mutex::new(State::default());
         let queue = Arc::new(Queue { state, arrived: Condvar::new() });
         let threads = (0..n_threads)
@@ -48,7 +55,7 @@ impl Pool {
                 let queue = Arc::clone(&queue);
                 std::thread::Builder::new()
                     .name(format!("engine-{index}"))
-                    .spawn(move || queue.work())
+                    .spawn(move || place(Box::new(move || queue.work())))
             })
             .collect::<Result<Vec<_>, _>>()?;
         let waiting = registry.gauge(Metric::QueueRequests, &[]);
@@ -136,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn queued_work_is_finished_before_the_threads_end() {
-        let pool = Pool::start(1, &Registry::new()).unwrap();
+        let pool = Pool::start(1, |work| work(), &Registry::new()).unwrap();
         let answers: Vec<_> = (0..10).map(|n| pool.run(move || n * 2)).collect();
         let mut sum = 0;
         for answer in answers {
@@ -149,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_of_a_caller_that_went_away_is_not_run() {
-        let pool = Pool::start(1, &Registry::new()).unwrap();
+        let pool = Pool::start(1, |work| work(), &Registry::new()).unwrap();
         let (release, gate) = std::sync::mpsc::channel::<()>();
         let (started, running) = oneshot::channel();
         let blocker = tokio::spawn({

@@ -44,6 +44,7 @@ pub(crate) fn echo(is_loaded: bool) -> Arc<State> {
             request_path: None,
             metadata: "{}\n".to_owned(),
             platform: "test".to_owned(),
+            reason: String::new(),
         })
     };
     let repository = Repository::new(vec![entry], Arc::new(load));
@@ -65,7 +66,7 @@ pub(crate) fn echo(is_loaded: bool) -> Arc<State> {
         log_level: LogLevel::Info,
     };
     let permits = Permits::new(10, &registry);
-    let pool = Pool::start(1, &registry).unwrap();
+    let pool = Pool::start(1, |work| work(), &registry).unwrap();
     let state = Arc::new(State::new(config, permits, pool, repository, requests("")));
     if is_loaded {
         state.repository.load(state.main()).unwrap();

@@ -27,6 +27,8 @@ pub struct ModelInfo<'a> {
     pub platform: &'a str,
     /// The name of the engine that runs it.
     pub backend: &'a str,
+    /// Why it is this engine; empty where there was nothing to choose.
+    pub reason: &'a str,
     /// Its inputs.
     pub inputs: &'a [TensorSpec],
     /// Its outputs.
@@ -82,6 +84,14 @@ pub fn model_config(info: &ModelInfo<'_>) -> pb::ModelConfig {
         max_batch_size: info.rows_max.map_or(0, |rows| i32::try_from(rows).unwrap_or(i32::MAX)),
         input: info.inputs.iter().map(input).collect(),
         output: info.outputs.iter().map(output).collect(),
+        parameters: Some(info.reason)
+            .filter(|reason| !reason.is_empty())
+            .map(|reason| {
+                let string_value = reason.to_owned();
+                ("engine_reason".to_owned(), pb::ModelParameter { string_value })
+            })
+            .into_iter()
+            .collect(),
         ..pb::ModelConfig::default()
     }
 }

@@ -16,7 +16,16 @@ fn with_iris<R>(rows_max: Option<usize>, describe: impl FnOnce(&ModelInfo<'_>) -
     ];
     let (name, version, platform, backend) = ("iris", "1", "onnx_onnxv1", "tract");
     let (inputs, outputs) = (&inputs, &outputs);
-    describe(&ModelInfo { name, version, platform, backend, inputs, outputs, rows_max })
+    describe(&ModelInfo {
+        name,
+        version,
+        platform,
+        backend,
+        reason: "asked",
+        inputs,
+        outputs,
+        rows_max,
+    })
 }
 
 #[track_caller]
@@ -39,7 +48,7 @@ fn metadata_has_the_batch_axis() {
 fn a_configuration_has_dimensions_without_the_batch() {
     check(
         &model_config_json(&with_iris(Some(64), model_config)),
-        r#"{"name":"iris","platform":"onnx_onnxv1","backend":"tract","max_batch_size":64,"input":[{"name":"predict","data_type":"TYPE_FP32","format":"FORMAT_NONE","dims":[4],"optional":false}],"output":[{"name":"predict","data_type":"TYPE_INT64","dims":[1],"label_filename":""},{"name":"predict_proba","data_type":"TYPE_FP64","dims":[3],"label_filename":""}],"default_model_filename":"","parameters":{}}"#,
+        r#"{"name":"iris","platform":"onnx_onnxv1","backend":"tract","max_batch_size":64,"input":[{"name":"predict","data_type":"TYPE_FP32","format":"FORMAT_NONE","dims":[4],"optional":false}],"output":[{"name":"predict","data_type":"TYPE_INT64","dims":[1],"label_filename":""},{"name":"predict_proba","data_type":"TYPE_FP64","dims":[3],"label_filename":""}],"default_model_filename":"","parameters":{"engine_reason":{"string_value":"asked"}}}"#,
     );
     let whole = with_iris(None, model_config);
     assert_eq!((whole.max_batch_size, &*whole.input[0].dims), (0, &[-1, 4][..]));

@@ -65,8 +65,7 @@ fn check(args: &CheckArgs) -> anyhow::Result<Report> {
         Choice::Auto => others(&model, &options, loaded.engine.name()),
         _ => Vec::new(),
     };
-    let name = path.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
-    let name = if name.is_empty() { "model".into() } else { name.to_string_lossy().into_owned() };
+    let name = radiant_server::config::default_name(&ModelUri::Local(path.clone()));
     let contents = Contents::of(&model);
     Ok(Report { path, name, contents, loaded, load, grown, costs, others, n_verified })
 }
