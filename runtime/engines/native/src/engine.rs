@@ -103,7 +103,8 @@ impl NativeEngine {
             std::mem::swap(&mut tensor.data, &mut buffer.data);
             return Ok(());
         }
-        let values = Values { inputs, constants: &self.plan.constants, registers, outer: &[] };
+        let (constants, cancel) = (&self.plan.constants, &Cancel::never());
+        let values = Values { inputs, constants, registers, outer: &[], cancel };
         let missing = || Error::internal(format!("output `{}` has no value", output.name));
         let view = values.get(output.slot).ok_or_else(missing)?;
         tensor.shape.set(view.shape.dims());

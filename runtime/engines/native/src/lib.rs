@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod compiler;
 mod engine;
 mod fact;
 mod kernel;

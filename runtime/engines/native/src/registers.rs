@@ -5,8 +5,11 @@
 //! are given back after a run.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
-use radiant_core::{Element, Error, Shape, Strings, Tensor, TensorData};
+use half::{bf16, f16};
+
+use radiant_core::{Cancel, Element, Error, Shape, Strings, Tensor, TensorData};
 
 /// Elements that one value may have: what constants and requests can ask an operator to make is
 /// refused beyond it, before it is allocated.
@@ -62,7 +65,11 @@ impl Buffer {
         Ok(())
     }
 
-    fn set_shape(&mut self, dims: &[usize]) -> Result<usize, Error> {
+    /// Sets the shape, and tells its number of elements.
+    ///
+    /// # Errors
+    /// As [`reset`](Self::reset).
+    pub(crate) fn set_shape(&mut self, dims: &[usize]) -> Result<usize, Error> {
         self.shape.set(dims);
         let n_elements = self.shape.n_elements().ok().filter(|&n| n <= ELEMENTS_MAX);
         n_elements.filter(|_| dims.len() <= RANK_MAX).ok_or_else(|| {
@@ -76,27 +83,58 @@ impl Buffer {
 
 /// Makes `to` equal to `from`, keeping its allocation where the types agree.
 pub(crate) fn copy(from: &TensorData, to: &mut TensorData) {
-    use TensorData::{BF16, Bool, Bytes, F16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
-    match (from, to) {
-        (Bool(from), Bool(to)) => to.clone_from(from),
-        (U8(from), U8(to)) => to.clone_from(from),
-        (U16(from), U16(to)) => to.clone_from(from),
-        (U32(from), U32(to)) => to.clone_from(from),
-        (U64(from), U64(to)) => to.clone_from(from),
-        (I8(from), I8(to)) => to.clone_from(from),
-        (I16(from), I16(to)) => to.clone_from(from),
-        (I32(from), I32(to)) => to.clone_from(from),
-        (I64(from), I64(to)) => to.clone_from(from),
-        (F16(from), F16(to)) => to.clone_from(from),
-        (BF16(from), BF16(to)) => to.clone_from(from),
-        (F32(from), F32(to)) => to.clone_from(from),
-        (F64(from), F64(to)) => to.clone_from(from),
-        (Bytes(from), Bytes(to)) => {
-            to.clear();
-            from.iter().for_each(|string| to.push(string));
-        }
-        (from, to) => to.clone_from(from),
+    if from.dtype() != to.dtype() {
+        to.clone_from(from);
+        return;
     }
+    reset_as(from, to);
+    // The types agree and the range is all there is.
+    drop(append(from, 0..from.len(), to));
+}
+
+/// Empties `to` and makes it of the type of `like`, keeping its allocation where they agree.
+pub(crate) fn reset_as(like: &TensorData, to: &mut TensorData) {
+    macro_rules! reset {
+        ($($variant:ident $type:ty),*) => {
+            match like {
+                $(TensorData::$variant(_) => drop(to.reset::<$type>()),)*
+                TensorData::Bytes(_) => drop(to.reset_strings()),
+            }
+        };
+    }
+    reset!(
+        Bool bool, U8 u8, U16 u16, U32 u32, U64 u64, I8 i8, I16 i16, I32 i32, I64 i64, F16 f16,
+        BF16 bf16, F32 f32, F64 f64
+    );
+}
+
+/// Appends some elements of `from` to `to`, which is of the same type.
+///
+/// # Errors
+/// When the types differ, or there are not as many elements.
+pub(crate) fn append(
+    from: &TensorData,
+    range: Range<usize>,
+    to: &mut TensorData,
+) -> Result<(), Error> {
+    let missing = || Error::internal(format!("no elements {range:?}"));
+    macro_rules! append {
+        ($($variant:ident),*) => {
+            match (from, to) {
+                $((TensorData::$variant(from), TensorData::$variant(to)) => {
+                    to.extend_from_slice(from.get(range.clone()).ok_or_else(missing)?);
+                })*
+                (TensorData::Bytes(from), TensorData::Bytes(to)) => {
+                    for at in range.clone() {
+                        to.push(from.get(at).ok_or_else(missing)?);
+                    }
+                }
+                _ => return Err(Error::internal("elements of two types")),
+            }
+        };
+    }
+    append!(Bool, U8, U16, U32, U64, I8, I16, I32, I64, F16, BF16, F32, F64);
+    Ok(())
 }
 
 thread_local! {
@@ -145,6 +183,8 @@ pub(crate) struct Values<'a> {
     pub(crate) registers: &'a [Buffer],
     /// Values that a plan inside a plan reads of the one around it.
     pub(crate) outer: &'a [View<'a>],
+    /// Whether anybody still waits for the run's answer.
+    pub(crate) cancel: &'a Cancel,
 }
 
 /// A value to read.

@@ -6,9 +6,9 @@ use radiant_core::{DType, Tensor};
 use radiant_onnx::pb::NodeProto;
 
 use crate::Unsupported;
+use crate::compiler::Compiler;
 use crate::fact::Fact;
 use crate::op::tensor::cast;
-use crate::plan::Compiler;
 use crate::registers::Slot;
 
 /// A node that is being built.

@@ -4,11 +4,12 @@
 //! does not know, and tells the types of what comes out. Running trusts that.
 //!
 //! One folder a family: `ml` is the domain `ai.onnx.ml`, `tensor` moves and chooses elements,
-//! `math` computes with numbers, `text` with strings.
+//! `math` computes with numbers, `text` with strings, `flow` runs graphs inside of nodes.
 
 mod axes;
 mod broadcast;
 mod context;
+mod flow;
 mod math;
 mod ml;
 mod tensor;
@@ -19,7 +20,7 @@ use radiant_core::{Error, Shape};
 use crate::Unsupported;
 use crate::fact::Fact;
 use crate::plan::OutputSet;
-use crate::registers::{Buffer, Inputs};
+use crate::registers::{Buffer, Inputs, Slot};
 
 pub(crate) use context::{NodeContext, RowsFact};
 
@@ -60,6 +61,9 @@ pub(crate) enum Built {
     Alias(usize),
     /// A step that reads the node's inputs at these indices and gives values like these.
     Step { op: Box<dyn Op>, reads: Vec<usize>, facts: Vec<Fact> },
+    /// A step with graphs inside, which reads all the node's inputs and then what the graphs read of
+    /// the values around them.
+    Nested { op: Box<dyn Op>, captured: Vec<Slot>, facts: Vec<Fact> },
 }
 
 impl Built {
@@ -82,7 +86,9 @@ type Builder = fn(&mut NodeContext<'_>) -> Result<Built, Unsupported>;
 pub(crate) fn build(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
     let name = context.node.op_type.as_str();
     let builder = match context.node.canonical_domain() {
-        "" => math::builder(name).or_else(|| tensor::builder(name)).or_else(|| text::builder(name)),
+        "" => [math::builder, tensor::builder, text::builder, flow::builder]
+            .into_iter()
+            .find_map(|builder| builder(name)),
         "ai.onnx.ml" => ml::builder(name),
         "com.microsoft" => text::microsoft_builder(name),
         _ => None,

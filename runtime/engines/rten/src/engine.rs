@@ -1,0 +1,220 @@
+//! The engine: loads a graph that has passed the gate and runs it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec};
+use radiant_onnx::pb::{GraphProto, TypeValue};
+use rten::{ModelOptions, NodeId};
+
+use crate::error::Failure;
+use crate::trial::{Extents, Loaded, Trial, is_ambiguous};
+use crate::{LoadError, convert, gate};
+
+/// How a model is loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Whether matrices are kept in the order that the kernels read too: faster runs, and memory of
+    /// about the size of the model once more.
+    pub prepack_weights: bool,
+    /// The extents to try, in this order, for unknown axes other than the batch when the model is
+    /// tried out: some graphs need more than one entry. The first that works is taken.
+    pub trial_extents: Vec<usize>,
+}
+
+impl Default for Options {
+    /// With prepacked weights; extents 1, 2, 8, 32 and 64.
+    fn default() -> Self {
+        Self { prepack_weights: true, trial_extents: vec![1, 2, 8, 32, 64] }
+    }
+}
+
+/// A plain ONNX graph, run by rten.
+///
+/// Holds one copy of the weights for all threads, and no state between runs. Any batch and any
+/// extent of a free axis runs as it comes.
+pub struct RtenEngine {
+    signature: Signature,
+    loaded: Loaded,
+    has_batch: bool,
+    is_optimised: bool,
+    trial: Extents,
+}
+
+impl RtenEngine {
+    /// Loads a model that has passed `radiant-onnx`'s checks.
+    ///
+    /// Cost: blocks for two loads and three small runs, from milliseconds to seconds, and holds
+    /// about three times the model's size until it is done.
+    ///
+    /// # Errors
+    /// [`LoadError`] names the operator or value that rten would not compute rightly, or gives
+    /// rten's words where it does not take the graph.
+    pub fn load(model: &radiant_onnx::Model, options: &Options) -> Result<Self, LoadError> {
+        let mut signature = model.signature()?;
+        let mut checked = model.clone();
+        checked.graph = gate::pass(model, &signature)?;
+        // rten's own reader can loop for ever on bytes that are not a message; these are one.
+        let bytes = checked.to_proto_bytes();
+        let mut how = ModelOptions::with_all_ops();
+        how.enable_optimization(false);
+        let plain = load(&bytes, &signature, &how)?;
+        let trial = Trial::first(&plain, &signature, &options.trial_extents);
+        let trial = trial.map_err(|failure| failure.into_load_error("run"))?;
+        trial.check_outputs(&signature, &declared(&model.graph))?;
+        trial.check_ranks(&plain, &checked.graph)?;
+        complete(&mut signature, &plain, &trial, &declared(&model.graph));
+        how.enable_optimization(true).prepack_weights(options.prepack_weights);
+        let optimised = (!is_ambiguous(&checked.graph))
+            .then(|| Loaded::new(&bytes, &signature, &how).ok())
+            .flatten();
+        let agreed = optimised.filter(|optimised| trial.agrees(optimised));
+        let is_optimised = agreed.is_some();
+        let loaded = match agreed {
+            Some(loaded) => loaded,
+            None => load(&bytes, &signature, how.enable_optimization(false))?,
+        };
+        let has_batch = signature.inputs.iter().any(|spec| spec.dims.first() == Some(&None));
+        Ok(Self { signature, loaded, has_batch, is_optimised, trial: trial.extents })
+    }
+
+    /// Whether rten's optimised form of the graph is run. If not, it answered otherwise than the
+    /// graph as written.
+    pub fn is_optimised(&self) -> bool {
+        self.is_optimised
+    }
+
+    /// Answers a batch of no rows, without running the graph.
+    fn run_empty(&self, wanted: &[usize], outputs: &mut [Tensor]) -> Result<(), Error> {
+        for (output, spec) in outputs.iter_mut().zip(self.wanted(wanted)) {
+            if spec.dims.first() != Some(&None) {
+                return Err(Error::invalid_input(format!(
+                    "output `{}` has no axis of rows: expected at least one row, got none",
+                    spec.name
+                )));
+            }
+            let shape: Vec<usize> = spec.dims.iter().map(|dim| dim.unwrap_or(0)).collect();
+            output.shape.set(&shape);
+            convert::clear(spec.dtype, &mut output.data);
+        }
+        Ok(())
+    }
+
+    fn wanted<'a>(&'a self, wanted: &'a [usize]) -> impl Iterator<Item = &'a TensorSpec> + 'a {
+        wanted.iter().filter_map(|&index| self.signature.outputs.get(index))
+    }
+
+    /// Whether there are no rows.
+    ///
+    /// # Errors
+    /// When another unknown axis has no entry: rten assumes that there are some when it simplifies
+    /// shapes.
+    fn has_no_rows(&self, inputs: &[Tensor]) -> Result<bool, Error> {
+        let mut no_rows = false;
+        for (spec, tensor) in self.signature.inputs.iter().zip(inputs) {
+            for (axis, (dim, extent)) in spec.dims.iter().zip(tensor.shape.dims()).enumerate() {
+                match (axis, dim, extent) {
+                    (0, None, 0) => no_rows = true,
+                    (_, None, 0) => {
+                        return Err(Error::invalid_input(format!(
+                            "input `{}`: expected at least one entry on axis {axis}, got none",
+                            spec.name
+                        )));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(no_rows && self.has_batch)
+    }
+}
+
+impl Engine for RtenEngine {
+    fn name(&self) -> &'static str {
+        "rten"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(
+        &self,
+        inputs: &[Tensor],
+        wanted: &[usize],
+        outputs: &mut Vec<Tensor>,
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
+        let ids = wanted.iter().map(|&index| self.loaded.outputs.get(index).copied());
+        let ids: Option<Vec<NodeId>> = ids.collect();
+        let ids = ids.ok_or_else(|| no_output(wanted))?;
+        cancel.check()?;
+        outputs.resize_with(wanted.len(), Tensor::default);
+        for (output, spec) in outputs.iter_mut().zip(self.wanted(wanted)) {
+            output.name = Arc::clone(&spec.name);
+        }
+        if self.has_no_rows(inputs)? {
+            return self.run_empty(wanted, outputs);
+        }
+        let specs = self.signature.inputs.iter().zip(inputs);
+        let values = specs.map(|(spec, tensor)| convert::input(&spec.name, tensor));
+        let values = values.collect::<Result<Vec<_>, _>>()?;
+        let answers = self.loaded.run(values, &ids).map_err(Failure::into_run_error)?;
+        let specs = self.wanted(wanted);
+        for ((output, spec), answer) in outputs.iter_mut().zip(specs).zip(answers) {
+            convert::output(answer, spec.dtype, output).map_err(|got| {
+                Error::internal(format!("output `{}`: expected {spec}, got {got}", spec.name))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RtenEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RtenEngine")
+            .field("signature", &self.signature)
+            .field("is_optimised", &self.is_optimised)
+            .field("trial", &self.trial)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cold]
+fn no_output(wanted: &[usize]) -> Error {
+    Error::internal(format!("the model has no such outputs: {wanted:?}"))
+}
+
+fn load(bytes: &[u8], signature: &Signature, how: &ModelOptions) -> Result<Loaded, LoadError> {
+    Loaded::new(bytes, signature, how).map_err(|failure| failure.into_load_error("load"))
+}
+
+/// Which outputs declare a shape.
+fn declared(graph: &GraphProto) -> Vec<bool> {
+    let declares = |value: &radiant_onnx::pb::ValueInfoProto| {
+        let r#type = value.r#type.as_ref().and_then(|r#type| r#type.value.as_ref());
+        matches!(r#type, Some(TypeValue::TensorType(tensor)) if tensor.shape.is_some())
+    };
+    graph.output.iter().map(declares).collect()
+}
+
+/// Fills in the shapes of outputs that declare none: the rank, and the extents that stay when other
+/// extents of the inputs change.
+fn complete(signature: &mut Signature, plain: &Loaded, trial: &Trial, declared: &[bool]) {
+    if declared.iter().all(|declared| *declared) {
+        return;
+    }
+    let Extents { rows, other } = trial.extents;
+    let others = [Extents { rows: rows + 1, other: other + 1 }, Extents { rows: rows + 1, other }];
+    let other = others.iter().find_map(|extents| Trial::run(plain, signature, *extents).ok());
+    let second: Vec<Vec<usize>> = match &other {
+        Some(second) => second.shapes().collect(),
+        None => vec![Vec::new(); declared.len()],
+    };
+    let outputs = signature.outputs.iter_mut().zip(trial.shapes()).zip(second);
+    for (((spec, first), second), _) in outputs.zip(declared).filter(|(_, declared)| !**declared) {
+        let dims = first.iter().enumerate();
+        let same = |axis| second.get(axis) == first.get(axis);
+        spec.dims = dims.map(|(axis, dim)| same(axis).then_some(*dim)).collect();
+    }
+}
