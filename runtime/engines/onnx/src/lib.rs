@@ -6,8 +6,9 @@
 //! it is used, every constant fills its shape, and recurrent weights fit each other.
 //!
 //! There is no execution here and no engine: an engine takes the model's messages ([`pb`]) or its
-//! bytes ([`Model::to_proto_bytes`]). Shapes of intermediate values are not inferred, so an engine
-//! still meets graphs whose shapes disagree.
+//! bytes ([`Model::to_proto_bytes`]). [`Model::shapes`] tells what is known of the shapes of values;
+//! graphs in which known ones disagree are refused, but not all are known.
+//! [`Model::row_independence`] tells whether batches may be cut and padded.
 //!
 //! ```no_run
 //! use std::path::Path;
@@ -29,22 +30,29 @@ mod classifier;
 mod elem;
 mod error;
 mod external;
+mod infer;
 mod limits;
 mod model;
 mod node;
 pub mod pb;
+mod rows;
 mod scan;
 mod signature;
 mod tensor;
 mod tensor_file;
+#[cfg(test)]
+mod test_graph;
 mod zip_map;
 
 pub use check::recurrent::{Fit, check_recurrent};
 pub use elem::{dtype_of, elem_type_name};
 pub use error::OnnxError;
 pub use external::load;
+pub use infer::dim::Dim;
+pub use infer::{Fact, Shapes};
 pub use limits::Limits;
 pub use model::{Model, read};
+pub use rows::Independence;
 pub use tensor::tensor;
 pub use tensor_file::read_tensor;
 pub use zip_map::{ZipMap, strip_zip_maps};

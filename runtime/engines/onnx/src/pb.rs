@@ -2,7 +2,8 @@
 //!
 //! Names and numbers are those of the ONNX schema (`onnx/onnx.proto`, IR version 13). Only what a
 //! server needs is here: documentation strings, training information, sharding and quantization
-//! annotations are skipped when a file is read. Nothing in this module is checked; what
+//! annotations are skipped when a file is read. Numbers are packed where the schema, which is in
+//! proto2's terms, packs them: not every reader takes both forms. Nothing in this module is checked; what
 //! [`Model`](crate::Model) holds is.
 #![expect(missing_docs, reason = "each field is the field of the same name in the ONNX schema")]
 
@@ -113,9 +114,9 @@ pub struct AttributeProto {
     pub sparse_tensor: Option<SparseTensorProto>,
     #[prost(message, optional, tag = "14")]
     pub tp: Option<TypeProto>,
-    #[prost(float, repeated, tag = "7")]
+    #[prost(float, repeated, packed = "false", tag = "7")]
     pub floats: Vec<f32>,
-    #[prost(int64, repeated, tag = "8")]
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
     #[prost(bytes = "vec", repeated, tag = "9")]
     pub strings: Vec<Vec<u8>>,
@@ -159,13 +160,13 @@ pub struct SparseTensorProto {
     pub values: Option<TensorProto>,
     #[prost(message, optional, tag = "2")]
     pub indices: Option<TensorProto>,
-    #[prost(int64, repeated, tag = "3")]
+    #[prost(int64, repeated, packed = "false", tag = "3")]
     pub dims: Vec<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorProto {
-    #[prost(int64, repeated, tag = "1")]
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
     #[prost(int32, tag = "2")]
     pub data_type: i32,

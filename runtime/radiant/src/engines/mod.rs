@@ -14,6 +14,7 @@ use anyhow::{Context, anyhow, bail};
 use radiant_core::Engine;
 use radiant_engine_native::NativeEngine;
 use radiant_engine_ort::{Library, OrtEngine};
+use radiant_engine_rten::{RtenEngine, own_pool};
 use radiant_engine_tract::TractEngine;
 use radiant_onnx::{Limits, Model};
 use radiant_server::EngineThread;
@@ -21,8 +22,9 @@ use radiant_server::EngineThread;
 /// Names of the engines.
 pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
 
-/// Where the loops of engine threads run.
-pub(crate) const THREAD: EngineThread = |work| work();
+/// Where the loops of engine threads run: inside a pool of rten's, which costs nothing where rten does
+/// not run, and saves it a hand-over to another thread where it does.
+pub(crate) const THREAD: EngineThread = |work| own_pool(work);
 
 /// Which engine is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -156,7 +158,9 @@ fn put(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<d
         Choice::Tract => {
             Arc::new(TractEngine::load(model, &radiant_engine_tract::Options::default())?)
         }
-        Choice::Rten => bail!("not yet"),
+        Choice::Rten => {
+            Arc::new(RtenEngine::load(model, &radiant_engine_rten::Options::default())?)
+        }
         Choice::Ort => {
             let library = Library::find(options.ort_library.as_deref())?;
             let sessions = radiant_engine_ort::Options { threads: 1, sessions: options.threads };

@@ -3,10 +3,10 @@
 //! Each output is a chain of fused multiply-adds from zero over the features in order, and the bias
 //! is added last: for a few hundred features that is the rounding of onnxruntime 1.32's matrix
 //! product, bit for bit (its single-row product rounds otherwise). Speed comes from many outputs
-//! and rows side by side, never from another order. It is not a product for large matrices: weights
-//! are not blocked for caches.
+//! and rows side by side, whose chains hide each other's latency, never from another order.
 
 use std::array;
+use std::ops::Range;
 
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::Fma;
@@ -14,8 +14,8 @@ use super::{Isa, Kernel};
 
 /// Outputs that are computed side by side.
 pub(super) const N_LANES: usize = 8;
-/// Rows that are computed side by side, to hide the latency of the chains.
-const N_ROWS: usize = 4;
+/// Bytes of weights that all rows go through before the next, for a processor's second cache.
+const CACHED_BYTES: usize = 256 << 10;
 
 pub(super) type Lanes = [f32; N_LANES];
 
@@ -94,8 +94,13 @@ impl Dense {
 
 /// A form of the inner loop.
 pub(super) trait Sums: Copy {
-    /// The sums of products of `R` rows with a block's weights: `weights.len()` features each.
-    fn sums<const R: usize>(self, weights: &[Lanes], rows: [&[f32]; R]) -> [Lanes; R];
+    /// The sums of products of each of `R` rows with the weights of each of `B` blocks; all are of
+    /// as many features.
+    fn sums<const R: usize, const B: usize>(
+        self,
+        weights: [&[Lanes]; B],
+        rows: [&[f32]; R],
+    ) -> [[Lanes; B]; R];
 }
 
 /// What every processor can do.
@@ -104,12 +109,18 @@ pub(super) struct Portable;
 
 impl Sums for Portable {
     #[inline(always)]
-    fn sums<const R: usize>(self, weights: &[Lanes], rows: [&[f32]; R]) -> [Lanes; R] {
-        let mut sums = [[0.0_f32; N_LANES]; R];
-        for (feature, weights) in weights.iter().enumerate() {
+    fn sums<const R: usize, const B: usize>(
+        self,
+        weights: [&[Lanes]; B],
+        rows: [&[f32]; R],
+    ) -> [[Lanes; B]; R] {
+        let mut sums = [[[0.0_f32; N_LANES]; B]; R];
+        for feature in 0..rows.first().map_or(0, |row| row.len()) {
             for (row, sums) in rows.iter().zip(&mut sums) {
-                for (weight, sum) in weights.iter().zip(sums) {
-                    *sum = row[feature].mul_add(*weight, *sum);
+                for (weights, sums) in weights.iter().zip(sums) {
+                    for (weight, sum) in weights[feature].iter().zip(sums) {
+                        *sum = row[feature].mul_add(*weight, *sum);
+                    }
                 }
             }
         }
@@ -125,36 +136,70 @@ struct Run<'a, S> {
     inner: S,
 }
 
+/// Blocks of outputs.
+type Blocks = Range<usize>;
+
 impl<S: Sums> Kernel for Run<'_, S> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        let Dense { n_features, n_outputs, .. } = *self.layer;
-        let mut rows = self.rows.chunks_exact(N_ROWS * n_features);
-        let mut outs = self.out.chunks_exact_mut(N_ROWS * n_outputs);
-        for (rows, out) in rows.by_ref().zip(outs.by_ref()) {
-            self.layer.rows::<N_ROWS>(rows, out, self.inner);
-        }
-        let rows = rows.remainder().chunks_exact(n_features);
-        for (row, out) in rows.zip(outs.into_remainder().chunks_exact_mut(n_outputs)) {
-            self.layer.rows::<1>(row, out, self.inner);
+    fn call(mut self) {
+        let n_blocks = self.layer.bias.len();
+        let block_bytes = self.layer.n_features * size_of::<Lanes>();
+        let n_together = (CACHED_BYTES / block_bytes).clamp(8, n_blocks.max(8));
+        let n_rows = self.rows.len() / self.layer.n_features;
+        for first in (0..n_blocks).step_by(n_together) {
+            let blocks = first..n_blocks.min(first + n_together);
+            let mut row = 0;
+            while row + 6 <= n_rows {
+                self.sweep::<6, 2>(row, blocks.clone());
+                row += 6;
+            }
+            if row + 4 <= n_rows {
+                self.sweep::<4, 2>(row, blocks.clone());
+                row += 4;
+            }
+            if row + 2 <= n_rows {
+                self.sweep::<2, 4>(row, blocks.clone());
+                row += 2;
+            }
+            if row < n_rows {
+                self.sweep::<1, 8>(row, blocks);
+            }
         }
     }
 }
 
-impl Dense {
-    /// The outputs of `R` rows.
+impl<S: Sums> Run<'_, S> {
+    /// The outputs of `R` rows in some blocks, `B` blocks at a time and the last one by one.
     #[inline(always)]
-    fn rows<const R: usize>(&self, rows: &[f32], out: &mut [f32], inner: impl Sums) {
-        let n_features = self.n_features;
-        let rows: [&[f32]; R] = array::from_fn(|row| &rows[row * n_features..][..n_features]);
-        for (block, bias) in self.bias.iter().enumerate() {
-            let weights = &self.weights[block * n_features..][..n_features];
-            let first = block * N_LANES;
-            let sums = inner.sums(weights, rows);
-            for (sums, out) in sums.iter().zip(out.chunks_exact_mut(self.n_outputs)) {
-                for ((sum, bias), out) in sums.iter().zip(bias).zip(&mut out[first..]) {
+    fn sweep<const R: usize, const B: usize>(&mut self, row: usize, blocks: Blocks) {
+        let mut block = blocks.start;
+        while block + B <= blocks.end {
+            self.tile::<R, B>(row, block);
+            block += B;
+        }
+        while block < blocks.end {
+            self.tile::<R, 1>(row, block);
+            block += 1;
+        }
+    }
+
+    /// The outputs of `R` rows in `B` blocks.
+    #[inline(always)]
+    fn tile<const R: usize, const B: usize>(&mut self, row: usize, block: usize) {
+        let Dense { n_features, n_outputs, weights, bias, .. } = self.layer;
+        let (n_features, n_outputs) = (*n_features, *n_outputs);
+        let rows: [&[f32]; R] =
+            array::from_fn(|at| &self.rows[(row + at) * n_features..][..n_features]);
+        let weights: [&[Lanes]; B] =
+            array::from_fn(|at| &weights[(block + at) * n_features..][..n_features]);
+        let sums = self.inner.sums(weights, rows);
+        let outs = self.out[row * n_outputs..].chunks_exact_mut(n_outputs);
+        for (sums, out) in sums.iter().zip(outs) {
+            let out = out[block * N_LANES..].chunks_mut(N_LANES);
+            for ((sums, bias), out) in sums.iter().zip(&bias[block..]).zip(out) {
+                for ((sum, bias), out) in sums.iter().zip(bias).zip(out) {
                     *out = sum + bias;
                 }
             }
@@ -196,7 +241,7 @@ mod tests {
 
         #[test]
         fn every_processor_gives_the_bits_of_the_naive_loop(
-            (n_outputs, n_features, n_rows) in (1..20_usize, 1..20_usize, 0..10_usize),
+            (n_outputs, n_features, n_rows) in (1..80_usize, 1..20_usize, 0..16_usize),
             seed in proptest::collection::vec(-8.0_f32..8.0, 1..200),
             with_bias: bool,
         ) {

@@ -11,6 +11,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod dense;
+pub(crate) mod matmul;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 

@@ -21,7 +21,11 @@ impl Fma {
 
 impl Sums for Fma {
     #[inline(always)]
-    fn sums<const R: usize>(self, weights: &[Lanes], rows: [&[f32]; R]) -> [Lanes; R] {
+    fn sums<const R: usize, const B: usize>(
+        self,
+        weights: [&[Lanes]; B],
+        rows: [&[f32]; R],
+    ) -> [[Lanes; B]; R] {
         #[expect(unsafe_code, reason = "the processor's features are known only at run time")]
         // SAFETY: a `Fma` is made only where `Isa::detect` saw both features.
         unsafe {
@@ -32,15 +36,25 @@ impl Sums for Fma {
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn sums<const R: usize>(weights: &[Lanes], rows: [&[f32]; R]) -> [Lanes; R] {
-    let mut sums = [_mm256_setzero_ps(); R];
-    for (feature, weights) in weights.iter().enumerate() {
-        let weights = load(weights);
-        for (row, sum) in rows.iter().zip(&mut sums) {
-            *sum = _mm256_fmadd_ps(_mm256_set1_ps(row[feature]), weights, *sum);
+fn sums<const R: usize, const B: usize>(
+    weights: [&[Lanes]; B],
+    rows: [&[f32]; R],
+) -> [[Lanes; B]; R] {
+    // The compiler sees here that no index below is out of bounds.
+    let n_features = rows.first().map_or(0, |row| row.len());
+    assert!(rows.iter().all(|row| row.len() == n_features), "rows are of one length");
+    assert!(weights.iter().all(|block| block.len() == n_features), "a weight a feature");
+    let mut sums = [[_mm256_setzero_ps(); B]; R];
+    for feature in 0..n_features {
+        let weights: [__m256; B] = std::array::from_fn(|block| load(&weights[block][feature]));
+        for (row, sums) in rows.iter().zip(&mut sums) {
+            let x = _mm256_set1_ps(row[feature]);
+            for (weights, sum) in weights.iter().zip(sums) {
+                *sum = _mm256_fmadd_ps(x, *weights, *sum);
+            }
         }
     }
-    sums.map(|sum| store(sum))
+    sums.map(|sums| sums.map(|sum| store(sum)))
 }
 
 #[inline]

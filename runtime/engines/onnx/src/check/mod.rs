@@ -2,8 +2,8 @@
 //!
 //! Every value has one writer, which stands before its readers (so there is no cycle); every
 //! constant fills its shape; every domain is declared; sizes that constants ask for are bounded
-//! ([`produced`]); recurrent weights fit each other ([`recurrent`]). Shapes of intermediate values
-//! are known only where the file declares them.
+//! ([`produced`]); recurrent weights fit each other ([`recurrent`]), and so do all other shapes as
+//! far as they can be inferred ([`infer`]).
 
 pub(crate) mod produced;
 pub(crate) mod recurrent;
@@ -14,7 +14,7 @@ mod tests;
 use std::collections::HashSet;
 
 use crate::pb::{GraphProto, NodeProto, TypeValue, ValueInfoProto};
-use crate::{Limits, Model, OnnxError, tensor};
+use crate::{Limits, Model, OnnxError, infer, tensor};
 
 use recurrent::check_recurrent;
 use scope::{Scope, Value};
@@ -24,7 +24,8 @@ pub(crate) fn check(model: &Model, limits: &Limits) -> Result<(), OnnxError> {
     if model.ir_version < 1 {
         return Err(OnnxError::invalid("model", "a file format version from 1", model.ir_version));
     }
-    Walk { model, limits, n_nodes: 0 }.graph(&model.graph, None)
+    Walk { model, limits, n_nodes: 0 }.graph(&model.graph, None)?;
+    infer::check(model, limits)
 }
 
 /// One pass over a model's nodes, in order.

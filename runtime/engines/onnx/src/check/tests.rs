@@ -1,65 +1,10 @@
 //! Broken and hostile graphs, built by hand.
 
 use proptest::prelude::*;
-use prost::Message;
 
 use crate::pb::*;
-use crate::{Fit, Limits, Model, check_recurrent, read, strip_zip_maps};
-
-fn node(op_type: &str, input: &[&str], output: &[&str]) -> NodeProto {
-    NodeProto {
-        op_type: op_type.into(),
-        input: input.iter().map(ToString::to_string).collect(),
-        output: output.iter().map(ToString::to_string).collect(),
-        ..NodeProto::default()
-    }
-}
-
-fn value(name: &str, dims: &[i64]) -> ValueInfoProto {
-    let dim = |&dim| Dimension { value: Some(DimensionValue::DimValue(dim)) };
-    let shape = Some(TensorShapeProto { dim: dims.iter().map(dim).collect() });
-    let tensor = TypeValue::TensorType(TensorTypeProto { elem_type: 1, shape });
-    let r#type = TypeProto { value: Some(tensor), ..TypeProto::default() };
-    ValueInfoProto { name: name.into(), r#type: Some(r#type) }
-}
-
-fn floats(name: &str, dims: &[i64]) -> TensorProto {
-    let n = usize::try_from(dims.iter().product::<i64>()).unwrap();
-    let (name, dims, float_data) = (name.into(), dims.to_vec(), vec![0.5; n]);
-    TensorProto { name, dims, data_type: 1, float_data, ..TensorProto::default() }
-}
-
-fn ints(name: &str, values: &[i64]) -> TensorProto {
-    let dims = vec![i64::try_from(values.len()).unwrap()];
-    let (name, int64_data) = (name.into(), values.to_vec());
-    TensorProto { name, dims, data_type: 7, int64_data, ..TensorProto::default() }
-}
-
-fn graph(node: Vec<NodeProto>, initializer: Vec<TensorProto>) -> GraphProto {
-    let (input, output) = (vec![value("x", &[-1, 4])], vec![value("y", &[-1, 4])]);
-    GraphProto { node, initializer, input, output, ..GraphProto::default() }
-}
-
-fn bytes_of(graph: GraphProto) -> Vec<u8> {
-    let opset = |domain: &str, version| OperatorSetIdProto { domain: domain.into(), version };
-    let opset_import = vec![opset("", 17), opset("ai.onnx.ml", 3)];
-    let entry = StringStringEntryProto { key: "author".into(), value: "nobody".into() };
-    let metadata_props = vec![entry];
-    let graph = Some(graph);
-    let model =
-        ModelProto { ir_version: 8, opset_import, graph, metadata_props, ..ModelProto::default() };
-    model.encode_to_vec()
-}
-
-fn model(graph: GraphProto) -> Model {
-    read(&bytes_of(graph), &Limits::default()).unwrap()
-}
-
-#[track_caller]
-fn refused(graph: GraphProto, expected: &str) {
-    let error = read(&bytes_of(graph), &Limits::default()).unwrap_err();
-    assert_eq!(error.to_string(), expected);
-}
+use crate::test_graph::{floats, graph, ints, model, node, refused, value};
+use crate::{Fit, Limits, check_recurrent, read, strip_zip_maps};
 
 #[test]
 fn a_sound_graph_is_read_and_written_unchanged() {
