@@ -4,17 +4,20 @@
 //! here, no async, no serialization and no protocol: a type that goes over a wire has a twin of its
 //! own in `radiant-protocol`, so that a change of a wire format never changes an engine.
 
+mod batched;
 mod cancel;
 mod component;
 mod dtype;
 mod engine;
 mod error;
 mod message;
+pub mod rows;
 mod shape;
 mod strings;
 mod tensor;
 mod value;
 
+pub use batched::{BatchRule, Batched};
 pub use cancel::Cancel;
 pub use component::{Component, Defaults};
 pub use dtype::DType;

@@ -175,10 +175,10 @@ impl Compiler {
     }
 
     fn constant_node(&mut self, node: &NodeProto) -> Result<(), Unsupported> {
-        let (Some(value), Some(name)) = (node.tensor("value")?, node.output.first()) else {
-            return Err(Unsupported::new(node.place(), "only attribute `value` is supported"));
+        let Some(name) = node.output.first() else {
+            return Err(Unsupported::new(node.place(), "there is no output"));
         };
-        self.constant(name.clone(), radiant_onnx::tensor(value)?);
+        self.constant(name.clone(), op::constant(node)?);
         Ok(())
     }
 

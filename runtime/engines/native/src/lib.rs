@@ -5,7 +5,7 @@
 //! A run costs well below a microsecond for a small linear model, and a warm one does not allocate.
 //!
 //! It is not a general ONNX engine: tensors are rows, as scikit-learn's are, and plain networks are
-//! another engine's business. Tree ensembles are refused.
+//! another engine's business.
 //!
 //! ```no_run
 //! use radiant_core::{Cancel, Engine as _, Tensor};
@@ -27,6 +27,7 @@ mod compiler;
 mod engine;
 mod fact;
 mod kernel;
+mod model;
 mod op;
 mod plan;
 mod registers;

@@ -1,14 +1,19 @@
 //! What a graph takes and gives, in the server's terms.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use radiant_core::{DType, Signature, TensorSpec};
+
+use crate::map_input::{self, map_type};
 
 use crate::pb::{DimensionValue, TensorShapeProto, TypeValue, ValueInfoProto};
 use crate::{Model, OnnxError, dtype_of, elem_type_name};
 
 impl Model {
     /// The graph's inputs without those that have a constant value, and its outputs.
+    ///
+    /// An input that is a map is two inputs, of its keys and its values: see [`MapInput`](crate::MapInput).
     ///
     /// Where [`strip_zip_maps`](crate::strip_zip_maps) took a node out, the output has its public
     /// name and is FP32 `[-1, n_classes]`. An output without a declared shape has no `dims`, which
@@ -18,10 +23,18 @@ impl Model {
     /// [`OnnxError::Unsupported`] for values that are no tensors, have an element type that the
     /// server lacks, and for inputs without a declared shape.
     pub fn signature(&self) -> Result<Signature, OnnxError> {
-        let constants: HashSet<&str> =
-            self.graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
-        let inputs = self.graph.input.iter().filter(|input| !constants.contains(&*input.name));
-        let inputs = inputs.map(|input| spec(input, "input")).collect::<Result<_, _>>()?;
+        let mut inputs = Vec::new();
+        for input in self.open_inputs() {
+            match map_type(input) {
+                Some(map) => inputs.extend(map_input::specs(map, &input.name)?),
+                None => inputs.push(spec(input, "input")?),
+            }
+        }
+        let mut names = HashSet::new();
+        if let Some(twice) = inputs.iter().find(|input| !names.insert(Arc::clone(&input.name))) {
+            let place = format_args!("input `{}`", twice.name);
+            return Err(OnnxError::invalid(place, "one input of this name", "two"));
+        }
         let outputs = self.graph.output.iter().enumerate().map(|(index, output)| {
             match self.zip_maps.get(&index) {
                 Some(zip_map) => Ok(TensorSpec {
@@ -36,6 +49,13 @@ impl Model {
             Signature { inputs, outputs: outputs.collect::<Result<_, _>>()?, classifier: None };
         signature.classifier = self.classifier(&signature.outputs);
         Ok(signature)
+    }
+
+    /// The graph's inputs that have no constant value.
+    pub(crate) fn open_inputs(&self) -> impl Iterator<Item = &ValueInfoProto> {
+        let constants = self.graph.initializer.iter().map(|tensor| tensor.name.as_str());
+        let constants: HashSet<&str> = constants.collect();
+        self.graph.input.iter().filter(move |input| !constants.contains(&*input.name))
     }
 }
 

@@ -8,8 +8,10 @@ use radiant_onnx::pb::{GraphProto, TypeValue};
 use rten::{ModelOptions, NodeId};
 
 use crate::error::Failure;
-use crate::trial::{Extents, Loaded, Trial, is_ambiguous};
-use crate::{LoadError, convert, gate};
+use crate::made_up::{Extents, Inputs};
+use crate::rewrite::Rewriter;
+use crate::trial::{Loaded, Trial};
+use crate::{LoadError, ambiguity, convert, gate, misfit};
 
 /// How a model is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +25,10 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// With prepacked weights; extents 1, 2, 8, 32 and 64.
+    /// With prepacked weights; extents 3, 1, 8, 32, 64, 512 and 2. Not 1 first: with axes of one entry,
+    /// and with as many entries as rows, mistakes in shapes stay hidden.
     fn default() -> Self {
-        Self { prepack_weights: true, trial_extents: vec![1, 2, 8, 32, 64] }
+        Self { prepack_weights: true, trial_extents: vec![3, 1, 8, 32, 64, 512, 2] }
     }
 }
 
@@ -52,20 +55,17 @@ impl RtenEngine {
     /// rten's words where it does not take the graph.
     pub fn load(model: &radiant_onnx::Model, options: &Options) -> Result<Self, LoadError> {
         let mut signature = model.signature()?;
+        let (graph, mut rewriter) = gate::pass(model, &signature)?;
+        let inputs = Inputs::new(&signature, &model.graph);
         let mut checked = model.clone();
-        checked.graph = gate::pass(model, &signature)?;
-        // rten's own reader can loop for ever on bytes that are not a message; these are one.
-        let bytes = checked.to_proto_bytes();
-        let mut how = ModelOptions::with_all_ops();
-        how.enable_optimization(false);
-        let plain = load(&bytes, &signature, &how)?;
-        let trial = Trial::first(&plain, &signature, &options.trial_extents);
-        let trial = trial.map_err(|failure| failure.into_load_error("run"))?;
+        checked.graph = graph;
+        let Fitted { bytes, plain, trial } =
+            fit(&mut checked, &mut rewriter, &signature, &inputs, options)?;
         trial.check_outputs(&signature, &declared(&model.graph))?;
-        trial.check_ranks(&plain, &checked.graph)?;
-        complete(&mut signature, &plain, &trial, &declared(&model.graph));
-        how.enable_optimization(true).prepack_weights(options.prepack_weights);
-        let optimised = (!is_ambiguous(&checked.graph))
+        complete(&mut signature, &inputs, &plain, &trial, &declared(&model.graph));
+        let mut how = ModelOptions::with_all_ops();
+        how.prepack_weights(options.prepack_weights);
+        let optimised = (!ambiguity::is_ambiguous(&checked.graph))
             .then(|| Loaded::new(&bytes, &signature, &how).ok())
             .flatten();
         let agreed = optimised.filter(|optimised| trial.agrees(optimised));
@@ -185,6 +185,44 @@ fn no_output(wanted: &[usize]) -> Error {
     Error::internal(format!("the model has no such outputs: {wanted:?}"))
 }
 
+/// A graph that rten runs as written, and a run of it.
+struct Fitted {
+    bytes: Vec<u8>,
+    plain: Loaded,
+    trial: Trial,
+}
+
+/// Loads a graph as written, tries it, and puts right what the ranks found there ask for.
+fn fit(
+    checked: &mut radiant_onnx::Model,
+    rewriter: &mut Rewriter,
+    signature: &Signature,
+    inputs: &Inputs,
+    options: &Options,
+) -> Result<Fitted, LoadError> {
+    let mut how = ModelOptions::with_all_ops();
+    how.enable_optimization(false);
+    let mut rounds_left = misfit::ROUNDS_MAX;
+    let mut extents = options.trial_extents.clone();
+    loop {
+        // rten's own reader can loop for ever on bytes that are not a message; these are one.
+        let bytes = checked.to_proto_bytes();
+        let plain = load(&bytes, signature, &how)?;
+        let trial = Trial::first(&plain, inputs, &extents);
+        let trial = trial.map_err(|failure| failure.into_load_error("run"))?;
+        let misfits = misfit::find(&trial, &plain, &checked.graph)?;
+        if misfits.is_empty() {
+            return Ok(Fitted { bytes, plain, trial });
+        }
+        if rounds_left == 0 {
+            return Err(misfit::too_many(&checked.graph, &misfits));
+        }
+        rounds_left -= 1;
+        extents = vec![trial.extents.other];
+        rewriter.fit(&mut checked.graph, &misfits);
+    }
+}
+
 fn load(bytes: &[u8], signature: &Signature, how: &ModelOptions) -> Result<Loaded, LoadError> {
     Loaded::new(bytes, signature, how).map_err(|failure| failure.into_load_error("load"))
 }
@@ -200,13 +238,19 @@ fn declared(graph: &GraphProto) -> Vec<bool> {
 
 /// Fills in the shapes of outputs that declare none: the rank, and the extents that stay when other
 /// extents of the inputs change.
-fn complete(signature: &mut Signature, plain: &Loaded, trial: &Trial, declared: &[bool]) {
+fn complete(
+    signature: &mut Signature,
+    inputs: &Inputs,
+    plain: &Loaded,
+    trial: &Trial,
+    declared: &[bool],
+) {
     if declared.iter().all(|declared| *declared) {
         return;
     }
     let Extents { rows, other } = trial.extents;
     let others = [Extents { rows: rows + 1, other: other + 1 }, Extents { rows: rows + 1, other }];
-    let other = others.iter().find_map(|extents| Trial::run(plain, signature, *extents).ok());
+    let other = others.iter().find_map(|extents| Trial::run(plain, inputs, *extents).ok());
     let second: Vec<Vec<usize>> = match &other {
         Some(second) => second.shapes().collect(),
         None => vec![Vec::new(); declared.len()],

@@ -26,14 +26,14 @@ const OPSET_NEWEST: i64 = 28;
 /// rten's reader forgets attributes beyond this number.
 const ATTRIBUTES_MAX: usize = 32;
 
-/// Checks a model and returns its graph as rten is to get it.
+/// Checks a model and returns its graph as rten is to get it, and what can change it further.
 ///
 /// # Errors
 /// [`LoadError`] names the operator or value that stands in the way.
 pub(crate) fn pass(
     model: &radiant_onnx::Model,
     signature: &Signature,
-) -> Result<GraphProto, LoadError> {
+) -> Result<(GraphProto, Rewriter), LoadError> {
     let opset = model.opset("").unwrap_or(1);
     if !(OPSET_OLDEST..=OPSET_NEWEST).contains(&opset) {
         let (oldest, newest) = (OPSET_OLDEST, OPSET_NEWEST);
@@ -57,7 +57,7 @@ pub(crate) fn pass(
         check_output(&spec.name, spec.dtype, kind)?;
     }
     rewrite::forget_shapes(&mut graph, signature);
-    Ok(graph)
+    Ok((graph, gate.rewriter))
 }
 
 fn check_output(name: &str, dtype: radiant_core::DType, kind: Kind) -> Result<(), LoadError> {

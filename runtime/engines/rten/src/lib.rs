@@ -23,19 +23,24 @@
 //! [`own_pool`] for threads that do nothing else.
 //!
 //! Known differences from onnxruntime, which the engine does not refuse:
-//! - `Clip` makes its lower bound of NaN, and the largest finite number of infinity where it has no
-//!   bound;
+//! - NaN is not kept everywhere: `Relu` makes 0 of it and `Clip` its lower bound; which of NaN and a
+//!   number is the larger in `ReduceMax`, `ReduceMin` and pools depends on their order there;
+//! - `Clip` without a bound makes the largest finite number of infinity, and `Asinh` and `Acosh`
+//!   infinity of numbers beyond 1.7e38;
 //! - requests with an axis of extent 0 other than the batch are refused;
 //! - FP32 to INT32 conversions of numbers outside its range, which ONNX leaves open, saturate.
 //!
 //! The types of rten are not part of this crate's interface.
 
+mod ambiguity;
 mod convert;
 mod engine;
 mod error;
 mod gate;
 mod integer;
 mod kind;
+mod made_up;
+mod misfit;
 mod operators;
 mod pool;
 mod rewrite;

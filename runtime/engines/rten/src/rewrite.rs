@@ -14,6 +14,7 @@ use radiant_onnx::pb::{
 
 use crate::gate::{Scope, node_name};
 use crate::kind::Kind;
+use crate::misfit::Misfit;
 
 /// Until here `Softmax` takes all axes from the given one on as one.
 const SOFTMAX_OF_ONE_AXIS: i64 = 13;
@@ -50,6 +51,40 @@ impl Rewriter {
             graphs.extend(graph.node.iter().flat_map(NodeProto::graphs));
         }
         Self { prefix, n_names: 0, ranks }
+    }
+
+    /// Gives nodes the ranks that rten needs, by axes of 1 that say the same.
+    pub(crate) fn fit(&mut self, graph: &mut GraphProto, misfits: &[Misfit]) {
+        let nodes = std::mem::take(&mut graph.node);
+        for (at, mut node) in nodes.into_iter().enumerate() {
+            let misfit = misfits.iter().find(|misfit| misfit.index() == at);
+            match misfit {
+                Some(Misfit::Vector { .. }) => {
+                    graph.node.extend(self.with_axes(&mut node, 1, &[-1]));
+                    let (axes, answer) = (self.name(), self.name());
+                    let outputs = std::mem::replace(&mut node.output, vec![answer.clone()]);
+                    let output = outputs.first().map_or("", String::as_str);
+                    graph.node.push(node);
+                    graph.node.push(constant(&axes, &[-1]));
+                    graph.node.push(made("Squeeze", &[&answer, &axes], output));
+                }
+                Some(Misfit::Short { missing, .. }) => {
+                    let axes: Vec<i64> = (0..).take(*missing).collect();
+                    graph.node.extend(self.with_axes(&mut node, 0, &axes));
+                    graph.node.push(node);
+                }
+                None => graph.node.push(node),
+            }
+        }
+    }
+
+    /// Puts new axes into an input of a node. Returns the nodes that do it.
+    fn with_axes(&mut self, node: &mut NodeProto, input: usize, axes: &[i64]) -> [NodeProto; 2] {
+        let (names, unsqueezed) = (self.name(), self.name());
+        let name = node.input.get_mut(input);
+        let before = name.map(|name| std::mem::replace(name, unsqueezed.clone()));
+        let before = before.unwrap_or_default();
+        [constant(&names, axes), made("Unsqueeze", &[&before, &names], &unsqueezed)]
     }
 
     fn name(&mut self) -> String {

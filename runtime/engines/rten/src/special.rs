@@ -242,6 +242,13 @@ fn checked(node: &NodeProto, scope: &Scope<'_>, opset: i64) -> Result<Option<Str
         {
             Some("rten pads though `auto_pad` says not to")
         }
+        "AveragePool" | "MaxPool"
+            if node.string("auto_pad")? == Some("SAME_UPPER") && is_sparse(node)? =>
+        {
+            Some(
+                "rten starts elsewhere than others where `auto_pad` meets strides beyond the kernel",
+            )
+        }
         "Mod" if node.int("fmod", 0)? == 0 && float_input(node, scope) => {
             Some("of FP32 it needs `fmod` 1")
         }
@@ -258,6 +265,12 @@ fn checked(node: &NodeProto, scope: &Scope<'_>, opset: i64) -> Result<Option<Str
         _ => None,
     };
     Ok(reason.map(str::to_owned))
+}
+
+/// Whether a pool leaves numbers out: its strides are longer than its kernel.
+fn is_sparse(node: &NodeProto) -> Result<bool, OnnxError> {
+    let (kernel, strides) = (node.ints("kernel_shape")?, node.ints("strides")?);
+    Ok(kernel.iter().zip(strides).any(|(kernel, stride)| stride > kernel))
 }
 
 fn float_input(node: &NodeProto, scope: &Scope<'_>) -> bool {

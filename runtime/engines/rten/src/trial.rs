@@ -3,17 +3,17 @@
 //! Many limits of rten show only in a run. And rten's optimiser replaces groups of nodes by what
 //! they look like: constants that are close enough, normalisations without a look at the ranks. So
 //! the graph runs twice, as written and as optimised, and unless both answer the same, it stays as
-//! written. The run as written also tells the ranks of values that some operators depend on.
+//! written. The run as written also tells the ranks of values, which some operators depend on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use radiant_core::{Signature, Tensor, TensorData, TensorSpec};
-use radiant_onnx::pb::{GraphProto, NodeProto};
+use radiant_core::{Signature, Tensor};
 use rten::{NodeId, RunOptions, Value, ValueOrView};
 use rten_tensor::prelude::*;
 
 use crate::error::{Failure, contain};
-use crate::{LoadError, convert, gate, pool};
+use crate::made_up::{Extents, Inputs};
+use crate::{LoadError, convert, pool};
 
 /// How far answers may be apart in parts of the largest, and in parts of themselves.
 const ABSOLUTE: f32 = 1e-5;
@@ -64,15 +64,6 @@ impl Loaded {
     }
 }
 
-/// What a run was tried with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Extents {
-    /// Rows of the batch.
-    pub(crate) rows: usize,
-    /// The extent of other unknown axes.
-    pub(crate) other: usize,
-}
-
 /// A trial run that rten made.
 #[derive(Debug)]
 pub(crate) struct Trial {
@@ -88,16 +79,15 @@ impl Trial {
     /// The failure of the first attempt.
     pub(crate) fn first(
         plain: &Loaded,
-        signature: &Signature,
+        inputs: &Inputs,
         others: &[usize],
     ) -> Result<Self, Failure> {
-        let has_batch = signature.inputs.iter().any(|spec| spec.dims.first() == Some(&None));
-        let mut unknown = signature.inputs.iter().flat_map(|spec| spec.dims.iter().skip(1));
-        let others = if unknown.any(Option::is_none) { others } else { &[1] };
+        let has_batch = inputs.has_unknown(true);
+        let others = if inputs.has_unknown(false) { others } else { &[1] };
         let mut first = Failure::Refused("there are no extents to try".to_owned());
         for (n, &other) in others.iter().enumerate() {
             for (m, &rows) in ROWS.iter().enumerate().filter(|(m, _)| has_batch || *m == 0) {
-                match Self::run(plain, signature, Extents { rows, other }) {
+                match Self::run(plain, inputs, Extents { rows, other }) {
                     Ok(trial) => return Ok(trial),
                     Err(failure) if n == 0 && m == 0 => first = failure,
                     Err(_failure) => {}
@@ -108,12 +98,8 @@ impl Trial {
     }
 
     /// Runs the graph as written with these extents.
-    pub(crate) fn run(
-        plain: &Loaded,
-        signature: &Signature,
-        extents: Extents,
-    ) -> Result<Self, Failure> {
-        let inputs = made_up(signature, extents);
+    pub(crate) fn run(plain: &Loaded, inputs: &Inputs, extents: Extents) -> Result<Self, Failure> {
+        let inputs = inputs.fill(extents)?;
         let answers = run(plain, &inputs, &plain.outputs)?;
         Ok(Self { extents, inputs, answers })
     }
@@ -157,47 +143,14 @@ impl Trial {
         })
     }
 
-    /// Refuses nodes that rten computes wrongly for the ranks that this run found.
-    pub(crate) fn check_ranks(&self, plain: &Loaded, graph: &GraphProto) -> Result<(), LoadError> {
-        for node in nested(graph).filter(|node| node.op_type == "MatMul") {
-            if constant_rank(graph, node.input_name(1)).is_none_or(|rank| rank < 2) {
-                let reason = "rten needs to know in the body of another operator that the right \
-                              side is a matrix";
-                return Err(gate::refused(node, reason));
-            }
-        }
-        let looked_at = |node: &&NodeProto| matches!(&*node.op_type, "MatMul" | "Div" | "Pow");
-        let nodes: Vec<&NodeProto> = graph.node.iter().filter(looked_at).collect();
-        let ranks = self.ranks(plain, &nodes);
-        let ranks = ranks.map_err(|failure| failure.into_load_error("run"))?;
-        let rank = |node: &NodeProto, at| {
-            let name = node.input_name(at);
-            name.and_then(|name| ranks.get(name).copied()).or(constant_rank(graph, name))
-        };
-        for node in nodes {
-            let (Some(left), Some(right)) = (rank(node, 0), rank(node, 1)) else {
-                return Err(gate::refused(node, "its ranks are not known"));
-            };
-            if node.op_type == "MatMul" && right < 2 && left > 2 {
-                let reason = "rten keeps an axis of 1 after several matrices times a vector";
-                return Err(gate::refused(node, reason));
-            }
-            if node.op_type != "MatMul" && right > left {
-                let reason = "rten drops axes of the right side that the left side lacks";
-                return Err(gate::refused(node, reason));
-            }
-        }
-        Ok(())
-    }
-
-    /// The ranks of these nodes' inputs, but for constants.
-    fn ranks(
+    /// The ranks of these values.
+    pub(crate) fn ranks<'a>(
         &self,
         plain: &Loaded,
-        nodes: &[&NodeProto],
+        names: impl Iterator<Item = &'a String>,
     ) -> Result<HashMap<String, usize>, Failure> {
         let mut ids: HashMap<NodeId, &str> = HashMap::new();
-        for name in nodes.iter().flat_map(|node| &node.input) {
+        for name in names {
             if let Some(id) = plain.model.find_node(name) {
                 ids.insert(id, name);
             }
@@ -213,67 +166,11 @@ impl Trial {
     }
 }
 
-/// Whether rten's optimiser could take a mean that drops its axis for one that keeps it: it does not
-/// look when it makes a normalisation of differences from means, and the shapes of a trial need not
-/// show it.
-pub(crate) fn is_ambiguous(graph: &GraphProto) -> bool {
-    let nodes = graph.all_nodes();
-    let drops = |node: &&&NodeProto| {
-        node.op_type == "ReduceMean" && node.attribute("keepdims").is_some_and(|keep| keep.i == 0)
-    };
-    let means: HashSet<&str> = nodes
-        .iter()
-        .filter(drops)
-        .flat_map(|node| node.output.iter().map(String::as_str))
-        .collect();
-    let adds = |node: &&&NodeProto| matches!(&*node.op_type, "Add" | "Sub");
-    nodes.iter().filter(adds).flat_map(|node| &node.input).any(|name| means.contains(&**name))
-}
-
-/// The rank of a constant of this graph.
-fn constant_rank(graph: &GraphProto, name: Option<&str>) -> Option<usize> {
-    let constant = graph.initializer.iter().find(|constant| Some(&*constant.name) == name)?;
-    Some(constant.dims.len())
-}
-
-/// The nodes of graphs inside the graph's nodes.
-fn nested(graph: &GraphProto) -> impl Iterator<Item = &NodeProto> {
-    graph.node.iter().flat_map(NodeProto::graphs).flat_map(GraphProto::all_nodes)
-}
-
 fn run(loaded: &Loaded, inputs: &[Tensor], outputs: &[NodeId]) -> Result<Vec<Value>, Failure> {
     let values = inputs.iter().map(|tensor| convert::input(&tensor.name, tensor));
     let values = values.collect::<Result<Vec<_>, _>>();
     let values = values.map_err(|error| Failure::Refused(error.to_string()))?;
     loaded.run(values, outputs)
-}
-
-/// Inputs of the signature's types: small numbers of both signs, and 0 for what may be an index.
-fn made_up(signature: &Signature, extents: Extents) -> Vec<Tensor> {
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut number = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        // The upper bits as a number from -1 to 1.
-        f32::from(u16::try_from(state >> 48).unwrap_or(0)) / 32768.0 - 1.0
-    };
-    let made_up = |spec: &TensorSpec| {
-        let dims = spec.dims.iter().enumerate().map(|(axis, dim)| match dim {
-            Some(extent) => *extent,
-            None if axis == 0 => extents.rows,
-            None => extents.other,
-        });
-        let dims: Vec<usize> = dims.collect();
-        let mut tensor = Tensor::zeros(&spec.name, &dims, spec.dtype);
-        match &mut tensor.data {
-            TensorData::F32(values) => values.fill_with(&mut number),
-            TensorData::Bool(values) => values.fill_with(|| number() > 0.0),
-            _ => {}
-        }
-        tensor
-    };
-    signature.inputs.iter().map(made_up).collect()
 }
 
 /// Whether two answers are the same but for the order of additions.

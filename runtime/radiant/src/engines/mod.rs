@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
-use radiant_core::Engine;
+use radiant_core::{BatchRule, Batched, Engine};
 use radiant_engine_native::NativeEngine;
 use radiant_engine_ort::{Library, OrtEngine};
 use radiant_engine_rten::{RtenEngine, own_pool};
@@ -150,8 +150,24 @@ fn automatic(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
     Err(anyhow!("no engine runs it: {}", refusals.join("; ")))
 }
 
-/// Puts a model, whose ZipMaps have been stripped, on one engine.
+/// Rows of one run, where a batch may be cut: enough to be worth a run, and few enough that memory is
+/// bounded and a request that nobody waits for ends soon.
+const RUN_ROWS_MAX: usize = 1024;
+
+/// Puts a model, whose ZipMaps have been stripped, on one engine, in batches as the model allows.
 fn put(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<dyn Engine>> {
+    let engine = alone(choice, model, options)?;
+    let is_independent = model.row_independence().is_proven();
+    let rule = BatchRule::for_signature(engine.signature(), is_independent, RUN_ROWS_MAX);
+    Ok(match rule {
+        BatchRule::AsItComes => engine,
+        // tract cuts by itself, into sizes that it has plans for.
+        BatchRule::CutAt { .. } if choice == Choice::Tract => engine,
+        rule => Arc::new(Batched::new(engine, rule)?),
+    })
+}
+
+fn alone(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<dyn Engine>> {
     Ok(match choice {
         Choice::Auto => bail!("`auto` is no engine"),
         Choice::Native => Arc::new(NativeEngine::load(model)?),

@@ -174,6 +174,8 @@ pub(crate) struct Forest(ForestParts);
 impl Forest {
     /// The most nodes, votes or outputs of a forest: indices are 32 bits, with room for one more.
     pub(crate) const ENTRIES_MAX: usize = i32::MAX as usize;
+    /// The most outputs for which no vote is listed: a short file cannot ask for endless rows.
+    const OUTPUTS_WITHOUT_VOTES_MAX: usize = 1024;
 
     /// Checks that every index is in range and that every node belongs to one tree, once.
     ///
@@ -193,6 +195,13 @@ impl Forest {
             return Err(ForestError(format!(
                 "expected trees, outputs and features, \
                  got {n_trees} trees, {n_outputs} outputs and {n_features} features"
+            )));
+        }
+        let n_outputs_max = parts.votes.len() + Self::OUTPUTS_WITHOUT_VOTES_MAX;
+        if parts.n_outputs > n_outputs_max {
+            let got = parts.n_outputs;
+            return Err(ForestError(format!(
+                "expected at most {n_outputs_max} outputs, got {got}"
             )));
         }
         if !parts.base.is_empty() && parts.base.len() != parts.n_outputs {
@@ -384,6 +393,8 @@ mod tests {
             refused(empty),
             "expected trees, outputs and features, got 0 trees, 1 outputs and 1 features"
         );
+        let many = ForestParts { n_outputs: 5000, ..of(leaf(0)) };
+        assert_eq!(refused(many), "expected at most 1026 outputs, got 5000");
         let order = ForestParts {
             aggregate: Aggregate::Average,
             base_order: BaseOrder::First,

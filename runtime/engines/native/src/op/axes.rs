@@ -14,13 +14,21 @@ pub(crate) fn axis(axis: i64, rank: usize) -> Result<usize, Error> {
     })
 }
 
+/// The number of places along all these axes.
+///
+/// A value without elements may have other extents of any size: a product that fits no number is
+/// the greatest one. Loops over places are left out where there is nothing to write.
+pub(crate) fn product(dims: &[usize]) -> usize {
+    dims.iter().fold(1, |n, &dim| n.saturating_mul(dim))
+}
+
 /// The extents before an axis, of it, and after it, each as one number.
 ///
 /// What moves along an axis sees every tensor as `[outer, axis, inner]`.
 pub(crate) fn around(shape: &Shape, axis: usize) -> (usize, usize, usize) {
     let (outer, rest) = shape.dims().split_at(axis);
     match rest.split_first() {
-        Some((&extent, inner)) => (outer.iter().product(), extent, inner.iter().product()),
-        None => (outer.iter().product(), 1, 1),
+        Some((&extent, inner)) => (product(outer), extent, product(inner)),
+        None => (product(outer), 1, 1),
     }
 }

@@ -22,7 +22,8 @@ use crate::fact::Fact;
 use crate::plan::OutputSet;
 use crate::registers::{Buffer, Inputs, Slot};
 
-pub(crate) use context::{NodeContext, RowsFact};
+pub(crate) use context::NodeContext;
+pub(crate) use tensor::constant;
 
 /// An operator with all its attributes and constants.
 ///

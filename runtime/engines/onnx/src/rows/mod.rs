@@ -62,10 +62,7 @@ impl Model {
     /// Cost: linear in the number of nodes.
     pub fn row_independence(&self) -> Independence {
         let inferred = infer(self);
-        let constants: HashSet<&str> =
-            self.graph.initializer.iter().map(|constant| constant.name.as_str()).collect();
-        let inputs = self.graph.input.iter().map(|input| input.name.as_str());
-        let inputs: Vec<&str> = inputs.filter(|name| !constants.contains(name)).collect();
+        let inputs: Vec<&str> = self.open_inputs().map(|input| input.name.as_str()).collect();
         let first = |name: &str| inferred.values.get(name)?.dims.as_deref()?.first().copied();
         let firsts: Vec<Option<Dim>> = inputs.iter().map(|name| first(name)).collect();
         let batch = if firsts.contains(&Some(Dim::BATCH)) {

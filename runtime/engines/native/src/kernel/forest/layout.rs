@@ -12,6 +12,8 @@ use super::order::{Order, Tree};
 /// A node: 12 bytes where features are single precision.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot<X> {
+    /// Where small values stand right, the greatest of them; else the least of the great values.
+    // Both comparisons with it, `<=` and `>=`, leave one flag of the processor to be added.
     pub(super) threshold: X,
     // Invariant: below the forest's number of features.
     pub(super) feature: u32,
@@ -61,10 +63,10 @@ impl<X: Feature> Layout<X> {
                 any_great |= nan_is_great;
             }
         }
-        let great_is_left = any_great && !any_small;
+        let small_is_right = any_great && !any_small;
         let order = Order::new(forest, |split| {
             let small_is_true = inequality::<X>(split).is_some_and(|found| found.small_is_true);
-            if small_is_true == great_is_left {
+            if small_is_true == small_is_right {
                 [split.if_false, split.if_true]
             } else {
                 [split.if_true, split.if_false]
@@ -74,8 +76,9 @@ impl<X: Feature> Layout<X> {
             Node::Split(split) => inequality::<X>(split).map(|found| (split.feature, found)),
             Node::Leaf { .. } => None,
         });
+        let threshold = |most: X| if small_is_right { most } else { most.above() };
         let slots = splits.clone().zip(&order.left).map(|(split, &left)| match split {
-            Some((feature, found)) => Slot { threshold: found.threshold, feature, left },
+            Some((feature, found)) => Slot { threshold: threshold(found.threshold), feature, left },
             None => Slot { threshold: X::NAN, feature: 0, left },
         });
         let slots = slots.collect();

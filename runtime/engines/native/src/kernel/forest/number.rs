@@ -17,8 +17,16 @@ pub(crate) trait Feature:
     /// The next number below.
     fn before(self) -> Self;
 
+    /// The next number above.
+    fn after(self) -> Self;
+
     /// Whether it is no number.
     fn is_nan(self) -> bool;
+
+    /// The least number of the type above it; what is no number where there is none.
+    fn above(self) -> Self {
+        if self.into() == f64::INFINITY { Self::NAN } else { self.after() }
+    }
 
     /// The greatest number of the type below `limit`, which is a number; `None` where there is none.
     fn below(limit: f64) -> Option<Self> {
@@ -43,6 +51,10 @@ impl Feature for f32 {
         self.next_down()
     }
 
+    fn after(self) -> Self {
+        self.next_up()
+    }
+
     fn is_nan(self) -> bool {
         self.is_nan()
     }
@@ -57,6 +69,10 @@ impl Feature for f64 {
 
     fn before(self) -> Self {
         self.next_down()
+    }
+
+    fn after(self) -> Self {
+        self.next_up()
     }
 
     fn is_nan(self) -> bool {

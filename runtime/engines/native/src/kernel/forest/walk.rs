@@ -33,14 +33,14 @@ trait Branch<X>: Copy {
     fn right(self, x: X, threshold: X, at: u32) -> u32;
 }
 
-/// Values above the threshold go right; what is no number stays left.
+/// Values from the threshold on go right; what is no number stays left.
 #[derive(Clone, Copy)]
 struct GreatRight;
 
 impl<X: Feature> Branch<X> for GreatRight {
     #[inline(always)]
     fn right(self, x: X, threshold: X, _at: u32) -> u32 {
-        u32::from(x > threshold)
+        u32::from(x >= threshold)
     }
 }
 
@@ -55,14 +55,14 @@ impl<X: Feature> Branch<X> for SmallRight {
     }
 }
 
-/// Values above the threshold go right, and so does what is no number where the slot says so.
+/// Values from the threshold on go right, and so does what is no number where the slot says so.
 #[derive(Clone, Copy)]
 struct Asked<'a>(&'a [bool]);
 
 impl<X: Feature> Branch<X> for Asked<'_> {
     #[inline(always)]
     fn right(self, x: X, threshold: X, at: u32) -> u32 {
-        u32::from(x > threshold) | u32::from(x.is_nan() && self.0[at as usize])
+        u32::from(x >= threshold) | u32::from(x.is_nan() && self.0[at as usize])
     }
 }
 

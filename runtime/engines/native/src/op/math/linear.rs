@@ -1,34 +1,11 @@
 //! Products with constant matrices of single precision, laid out when the model is loaded.
 
-use radiant_core::{DType, Error, Shape};
+use radiant_core::{Error, Shape};
 
-use crate::fact::Fact;
 use crate::kernel::dense::Dense;
 use crate::registers::Inputs;
 
-use crate::op::{Built, NodeContext, Op, Outputs, RowsFact, check_columns};
-
-/// A dense layer on rows; a vector is one row.
-pub(in crate::op) struct Linear {
-    layer: Dense,
-}
-
-impl Op for Linear {
-    fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let n_rows = check_columns(inputs.view(0)?.shape, self.layer.n_features())?;
-        let out = outputs.first().reset(&[n_rows, self.layer.n_outputs()])?;
-        self.layer.run(inputs.slice(0)?, out);
-        Ok(())
-    }
-}
-
-impl Linear {
-    /// The step, whose outputs are `[n_rows, n_outputs]` f32.
-    pub(in crate::op) fn built(layer: Dense, rows: RowsFact) -> Built {
-        let dims = [rows.n_rows, Some(layer.n_outputs())];
-        Built::unary(Self { layer }, Fact::new(DType::F32, &dims))
-    }
-}
+use crate::op::{NodeContext, Op, Outputs};
 
 /// A dense layer on the last axis of a value of any rank.
 pub(super) struct LastAxis {

@@ -1,4 +1,6 @@
 //! Element types as operators compute with them: which there are of a kind, and what they can do.
+//!
+//! Half precision is missing here on purpose: [`super::half`] computes it through single precision.
 
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 

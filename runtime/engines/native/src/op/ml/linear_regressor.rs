@@ -1,9 +1,35 @@
 //! LinearRegressor of `ai.onnx.ml`.
+//!
+//! As in onnxruntime 1.32, of a single target only PROBIT transforms the score.
+
+use radiant_core::{DType, Error};
 
 use crate::Unsupported;
+use crate::fact::Fact;
+use crate::kernel::Isa;
 use crate::kernel::dense::Dense;
-use crate::op::math::linear::Linear;
-use crate::op::{Built, NodeContext};
+use crate::registers::Inputs;
+
+use crate::op::{Built, NodeContext, Op, Outputs, check_columns};
+
+use super::post_transform::PostTransform;
+
+struct LinearRegressor {
+    layer: Dense,
+    post: PostTransform,
+    isa: Isa,
+}
+
+impl Op for LinearRegressor {
+    fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
+        let n_rows = check_columns(inputs.view(0)?.shape, self.layer.n_features())?;
+        let n_targets = self.layer.n_outputs();
+        let out = outputs.first().reset(&[n_rows, n_targets])?;
+        self.layer.run(inputs.slice(0)?, out);
+        self.post.apply(out, n_targets, self.isa);
+        Ok(())
+    }
+}
 
 /// The number of features of `n_outputs` rows of coefficients, if it fits the input.
 pub(super) fn n_features(
@@ -30,10 +56,7 @@ pub(super) fn linear_regressor(context: &mut NodeContext<'_>) -> Result<Built, U
     context.attributes(&["coefficients", "intercepts", "post_transform", "targets"])?;
     context.make_f32(0)?;
     let (node, rows) = (context.node, context.rows(0)?);
-    let post = node.string("post_transform")?.unwrap_or("NONE");
-    if post != "NONE" {
-        return Err(context.refuse_value("post_transform", post));
-    }
+    let post = PostTransform::read(context)?;
     let targets = node.int("targets", 1)?;
     let n_targets = usize::try_from(targets).ok().filter(|&n| n > 0);
     let n_targets = n_targets.ok_or_else(|| context.refuse_value("targets", targets))?;
@@ -44,5 +67,7 @@ pub(super) fn linear_regressor(context: &mut NodeContext<'_>) -> Result<Built, U
     }
     let n_features = n_features(context, coefficients.len(), n_targets)?;
     let weight = |output: usize, feature: usize| coefficients[output * n_features + feature];
-    Ok(Linear::built(Dense::new(n_targets, n_features, weight, intercepts), rows))
+    let layer = Dense::new(n_targets, n_features, weight, intercepts);
+    let fact = Fact::new(DType::F32, &[rows.n_rows, Some(n_targets)]);
+    Ok(Built::unary(LinearRegressor { layer, post, isa: Isa::detect() }, fact))
 }

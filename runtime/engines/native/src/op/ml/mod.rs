@@ -1,10 +1,24 @@
 //! The operators of `ai.onnx.ml`: classical machine learning on rows.
 //! <https://onnx.ai/onnx/operators/index.html#ai-onnx-ml>
+//!
+//! ZipMap is not among them: `radiant_onnx` takes it out of a graph.
 
 mod array_feature_extractor;
+mod feature_vectorizer;
+mod imputer;
+mod labels;
 mod linear_classifier;
 mod linear_regressor;
-pub(super) mod row;
+mod lookup;
+mod one_hot_encoder;
+mod post_transform;
+mod row;
+mod svm;
+mod svm_classifier;
+mod svm_regressor;
+#[cfg(test)]
+mod tests;
+mod trees;
 
 use super::Builder;
 
@@ -13,11 +27,20 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
     Some(match name {
         "ArrayFeatureExtractor" => array_feature_extractor::array_feature_extractor,
         "Binarizer" => row::binarizer,
-        "Imputer" => row::imputer,
+        "CategoryMapper" => lookup::category_mapper,
+        "FeatureVectorizer" => feature_vectorizer::feature_vectorizer,
+        "Imputer" => imputer::imputer,
+        "LabelEncoder" => lookup::label_encoder,
         "LinearClassifier" => linear_classifier::linear_classifier,
         "LinearRegressor" => linear_regressor::linear_regressor,
         "Normalizer" => row::normalizer,
+        "OneHotEncoder" => one_hot_encoder::one_hot_encoder,
+        "SVMClassifier" => svm_classifier::svm_classifier,
+        "SVMRegressor" => svm_regressor::svm_regressor,
         "Scaler" => row::scaler,
+        "TreeEnsemble" => trees::tree_ensemble,
+        "TreeEnsembleClassifier" => trees::tree_ensemble_classifier,
+        "TreeEnsembleRegressor" => trees::tree_ensemble_regressor,
         _ => return None,
     })
 }

@@ -1,8 +1,10 @@
-//! Operators that change each row by itself: Normalizer, Scaler, Imputer and Binarizer. All give f32 of the input's shape, unless they say otherwise.
+//! Operators that change each row by itself: Normalizer, Scaler and Binarizer.
 //!
 //! What the specification leaves open is as in onnxruntime 1.32, found by running it.
 
-use radiant_core::{DType, Error};
+use std::marker::PhantomData;
+
+use radiant_core::{DType, Element, Error, Shape};
 
 use crate::Unsupported;
 use crate::fact::Fact;
@@ -11,7 +13,7 @@ use crate::registers::Inputs;
 use crate::op::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
 
 /// A function of a row, in place.
-pub(in crate::op) struct Rows(pub(in crate::op) fn(&mut [f32]));
+struct Rows(fn(&mut [f32]));
 
 impl Op for Rows {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
@@ -26,60 +28,101 @@ impl Op for Rows {
     }
 }
 
-/// A function of each element and its column.
-struct Columns<V, F> {
-    /// One value for all columns, or one a column.
-    values: Vec<V>,
-    function: F,
+/// Appends `function` of each element and its column's value to `out`; `values` has one entry for
+/// all columns, or one a column.
+///
+/// # Errors
+/// When there are other numbers of columns or axes.
+pub(super) fn each_column<A: Copy, V: Copy, B>(
+    shape: &Shape,
+    x: &[A],
+    values: &[V],
+    out: &mut Vec<B>,
+    function: impl Fn(A, V) -> B,
+) -> Result<(), Error> {
+    let n_columns = match (values, shape.dims()) {
+        (&[value], _) => {
+            out.extend(x.iter().map(|&x| function(x, value)));
+            return Ok(());
+        }
+        (_, &[n_columns] | &[_, n_columns]) => n_columns,
+        _ => return Err(Error::model_failed(format!("expected rows, got shape {shape}"))),
+    };
+    if values.len() != n_columns || values.is_empty() {
+        let expected = values.len();
+        return Err(Error::model_failed(format!("expected {expected} columns, got {n_columns}")));
+    }
+    for row in x.chunks_exact(n_columns) {
+        out.extend(row.iter().zip(values).map(|(&x, &value)| function(x, value)));
+    }
+    Ok(())
 }
 
-impl<V: Copy + Send + Sync, F: Fn(f32, V) -> f32 + Send + Sync> Op for Columns<V, F> {
+/// A function of each element and its column's value.
+struct Columns<A, B, V, F> {
+    values: Vec<V>,
+    function: F,
+    elements: PhantomData<(A, B)>,
+}
+
+impl<A, B, V, F> Op for Columns<A, B, V, F>
+where
+    A: Element,
+    B: Element,
+    V: Copy + Send + Sync,
+    F: Fn(A, V) -> B + Send + Sync,
+{
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
-        let view = inputs.view(0)?;
-        let (_, n_columns) = n_rows_and_columns(view.shape);
-        let x = inputs.slice::<f32>(0)?;
-        let out = outputs.first().reset::<f32>(view.shape.dims())?;
-        match *self.values {
-            [value] => out.extend(x.iter().map(|&x| (self.function)(x, value))),
-            ref values if values.len() == n_columns && n_columns > 0 => {
-                for row in x.chunks_exact(n_columns) {
-                    let pairs = row.iter().zip(values);
-                    out.extend(pairs.map(|(&x, &value)| (self.function)(x, value)));
-                }
-            }
-            ref values => {
-                let expected = values.len();
-                return Err(Error::model_failed(format!(
-                    "expected {expected} columns, got {n_columns}"
-                )));
-            }
-        }
-        Ok(())
+        let (shape, x) = (inputs.view(0)?.shape, inputs.slice::<A>(0)?);
+        let out = outputs.first().reset::<B>(shape.dims())?;
+        each_column(shape, x, &self.values, out, &self.function)
     }
 }
 
+/// A step that applies `function` to each element and its column's value.
+fn columns<A: Element, B: Element, V: Copy + Send + Sync + 'static>(
+    context: &NodeContext<'_>,
+    values: Vec<V>,
+    function: impl Fn(A, V) -> B + Send + Sync + 'static,
+) -> Result<Built, Unsupported> {
+    let fact = context.fact(0)?.with_dtype(B::DTYPE);
+    Ok(Built::unary(Columns { values, function, elements: PhantomData }, fact))
+}
+
 /// Refuses `n_values` for columns of which there is another number.
-fn check_n_values(context: &NodeContext<'_>, n_values: usize) -> Result<(), Unsupported> {
+pub(super) fn check_n_values(
+    context: &NodeContext<'_>,
+    n_values: usize,
+) -> Result<(), Unsupported> {
+    if n_values == 1 {
+        return Ok(());
+    }
     match context.rows(0)?.n_columns {
-        _ if n_values == 1 => Ok(()),
         Some(n_columns) if n_columns != n_values || n_values == 0 => {
             Err(context.refuse(format!("expected 1 or {n_columns} values, got {n_values}")))
         }
+        None if n_values == 0 => Err(context.refuse("expected values, got none")),
         _ => Ok(()),
     }
 }
 
 /// The fact of an output like the first input, but f32.
-pub(in crate::op) fn like_input(context: &NodeContext<'_>) -> Result<Fact, Unsupported> {
+fn like_input(context: &NodeContext<'_>) -> Result<Fact, Unsupported> {
     Ok(context.fact(0)?.with_dtype(DType::F32))
 }
 
-/// Builds a Normalizer.
+/// Builds a Normalizer: f32 of the input's shape.
 pub(super) fn normalizer(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
     context.attributes(&["norm"])?;
-    context.make_f32(0)?;
     context.rows(0)?;
-    let function = match context.node.string("norm")?.unwrap_or("MAX") {
+    let norm = context.node.string("norm")?.unwrap_or("MAX");
+    // Squares are taken in the input's own precision.
+    if norm == "L2" && context.fact(0)?.dtype != DType::F32 {
+        context.convert(0, DType::F64)?;
+        return Ok(Built::unary(NormL2Wide, like_input(context)?));
+    }
+    context.make_f32(0)?;
+    let function = match norm {
         "MAX" => norm_max,
         "L1" => norm_l1,
         "L2" => norm_l2,
@@ -95,12 +138,12 @@ fn norm_max(row: &mut [f32]) {
 }
 
 /// Divides by the sum of magnitudes.
-pub(in crate::op) fn norm_l1(row: &mut [f32]) {
+fn norm_l1(row: &mut [f32]) {
     let sum: f32 = row.iter().map(|x| x.abs()).sum();
     divide(row, sum);
 }
 
-pub(in crate::op) fn divide(row: &mut [f32], divisor: f32) {
+fn divide(row: &mut [f32], divisor: f32) {
     if divisor != 0.0 {
         for x in row {
             *x /= divisor;
@@ -118,44 +161,69 @@ fn norm_l2(row: &mut [f32]) {
     }
 }
 
-/// Builds a Scaler: `(x - offset) * scale`.
+/// The same of doubles, whose squares are rounded to single precision.
+struct NormL2Wide;
+
+#[expect(clippy::cast_possible_truncation, reason = "the output is single precision")]
+impl Op for NormL2Wide {
+    fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
+        let view = inputs.view(0)?;
+        let (_, n_columns) = n_rows_and_columns(view.shape);
+        let out = outputs.first().reset::<f32>(view.shape.dims())?;
+        let x = inputs.slice::<f64>(0)?;
+        if n_columns == 0 {
+            return Ok(());
+        }
+        for row in x.chunks_exact(n_columns) {
+            let sum: f32 = row.iter().map(|x| (x * x) as f32).sum();
+            let share = |&x: &f64| ((x * x) as f32 / sum).sqrt().copysign(x as f32);
+            out.extend(row.iter().map(|x| if sum == 0.0 { *x as f32 } else { share(x) }));
+        }
+        Ok(())
+    }
+}
+
+/// Builds a Scaler: `(x - offset) * scale`, f32 of the input's shape.
 pub(super) fn scaler(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
     context.attributes(&["offset", "scale"])?;
-    context.make_f32(0)?;
     let (offset, scale) = (context.node.floats("offset")?, context.node.floats("scale")?);
     if offset.len() != scale.len() {
         let what = format!("expected {} scales as offsets, got {}", offset.len(), scale.len());
         return Err(context.refuse(what));
     }
     check_n_values(context, scale.len())?;
-    let values = offset.iter().copied().zip(scale.iter().copied()).collect();
-    let function = |x, (offset, scale)| (x - offset) * scale;
-    Ok(Built::unary(Columns { values, function }, like_input(context)?))
-}
-
-/// Builds an Imputer of floats: replaces one value, which may be NaN, by a column's own.
-pub(super) fn imputer(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
-    context.attributes(&["imputed_value_floats", "replaced_value_float"])?;
-    context.expect_dtype(0, DType::F32)?;
-    let imputed = context.node.floats("imputed_value_floats")?;
-    let replaced = context.node.float("replaced_value_float", 0.0)?;
-    check_n_values(context, imputed.len())?;
-    let values = imputed.iter().map(|&imputed| (replaced, imputed)).collect();
-    let fact = like_input(context)?;
-    if replaced.is_nan() {
-        let function = |x: f32, (_, imputed)| if x.is_nan() { imputed } else { x };
-        return Ok(Built::unary(Columns { values, function }, fact));
+    let values: Vec<(f32, f32)> = offset.iter().copied().zip(scale.iter().copied()).collect();
+    if context.fact(0)?.dtype == DType::F64 {
+        #[expect(clippy::cast_possible_truncation, reason = "the output is single precision")]
+        return columns(context, values, |x: f64, (offset, scale)| {
+            ((x - f64::from(offset)) * f64::from(scale)) as f32
+        });
     }
-    #[expect(clippy::float_cmp, reason = "the value that stands for a missing one is exact")]
-    let function = |x, (replaced, imputed)| if x == replaced { imputed } else { x };
-    Ok(Built::unary(Columns { values, function }, fact))
+    context.make_f32(0)?;
+    columns(context, values, |x: f32, (offset, scale)| (x - offset) * scale)
 }
 
-/// Builds a Binarizer: 1 above the threshold, otherwise 0.
+/// Builds a Binarizer: 1 above the threshold, otherwise 0, in the input's type and shape.
 pub(super) fn binarizer(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
     context.attributes(&["threshold"])?;
-    context.expect_dtype(0, DType::F32)?;
-    let values = vec![context.node.float("threshold", 0.0)?];
-    let function = |x, threshold| f32::from(u8::from(x > threshold));
-    Ok(Built::unary(Columns { values, function }, like_input(context)?))
+    let threshold = context.node.float("threshold", 0.0)?;
+    // An integer is above a number if it is above the greatest integer that is not.
+    #[expect(clippy::cast_possible_truncation, reason = "a limit beyond all integers is one")]
+    let floor = threshold.floor() as i64;
+    let is_above = move |x: i64| match threshold {
+        _ if threshold.is_nan() => false,
+        _ if threshold < -9.3e18 => true,
+        _ => x > floor,
+    };
+    match context.fact(0)?.dtype {
+        DType::F32 => columns(context, vec![threshold], |x: f32, threshold| {
+            f32::from(u8::from(x > threshold))
+        }),
+        DType::F64 => columns(context, vec![f64::from(threshold)], |x: f64, threshold| {
+            f64::from(u8::from(x > threshold))
+        }),
+        DType::I64 => columns(context, vec![()], move |x: i64, ()| i64::from(is_above(x))),
+        DType::I32 => columns(context, vec![()], move |x: i32, ()| i32::from(is_above(x.into()))),
+        dtype => Err(context.refuse(format!("input of type {dtype} is not supported"))),
+    }
 }

@@ -1,23 +1,67 @@
-//! Operators that move, choose and convert elements, and make none of their own.
+//! Operators that make, move, choose and convert elements, of any type and rank.
+//!
+//! Those that only move elements are written once for all types ([`column`]); what they are told by
+//! axes, extents and indices may be constant or come with a request ([`ints`]).
 
 pub(super) mod cast;
-mod select;
-mod shape;
+mod choose;
+mod column;
+mod extremum;
+mod gather;
+mod ints;
+mod join;
+mod make;
+mod nonzero;
+mod number;
+mod order;
+mod reshape;
+mod scatter;
+mod slice;
+mod top_k;
+mod walk;
 
 use crate::Unsupported;
 
 use super::{Builder, Built, NodeContext};
 
+pub(crate) use make::constant;
+
 /// The builder of the operator of this name, if there is one.
 pub(super) fn builder(name: &str) -> Option<Builder> {
     Some(match name {
-        "ArgMax" | "ArgMin" => select::arg_extremum,
+        "ArgMax" | "ArgMin" => extremum::arg_extremum,
+        "BitCast" => cast::bit_cast,
         "Cast" => cast::cast,
-        "Concat" => shape::concat,
-        "Flatten" => shape::flatten,
+        "CastLike" => cast::cast_like,
+        "Compress" => gather::compress,
+        "Concat" => join::concat,
+        "ConstantOfShape" => make::constant_of_shape,
+        "DepthToSpace" | "SpaceToDepth" => order::blocks,
+        "Expand" => order::expand,
+        "EyeLike" => make::eye_like,
+        "Flatten" => reshape::flatten,
+        "Gather" => gather::gather,
+        "GatherElements" => gather::gather_elements,
+        "GatherND" => gather::gather_nd,
         "Identity" => |context| identity(context),
-        "Reshape" => shape::reshape,
-        "Slice" => select::slice,
+        "NonZero" => nonzero::non_zero,
+        "OneHot" => choose::one_hot,
+        "Range" => make::range,
+        "Reshape" => reshape::reshape,
+        "Scatter" | "ScatterElements" => scatter::scatter_elements,
+        "ScatterND" => scatter::scatter_nd,
+        "Shape" => make::shape,
+        "Size" => make::size,
+        "Slice" => slice::slice,
+        "Split" => join::split,
+        "Squeeze" => reshape::squeeze_axes,
+        "TensorScatter" => scatter::tensor_scatter,
+        "Tile" => order::tile,
+        "TopK" => top_k::top_k,
+        "Transpose" => order::transpose,
+        "Trilu" => nonzero::trilu,
+        "Unsqueeze" => reshape::unsqueeze_axes,
+        "Where" => choose::choose,
         _ => return None,
     })
 }

@@ -14,13 +14,14 @@ use crate::fact::Fact;
 use crate::kernel::activation::logistic;
 use crate::kernel::forest::{Feature, ForestKernel, Score};
 use crate::model::forest::{Aggregate, Forest, Node};
-use crate::op::ml::linear_classifier::Labels;
+use crate::op::ml::labels::Labels;
+use crate::op::ml::post_transform::PostTransform;
 use crate::op::{Built, NodeContext, Op, Outputs};
 use crate::registers::Inputs;
 
-use super::post::PostTransform;
 use super::regressor::rows;
 use super::table::{ATTRIBUTES, Ballot, Trees};
+use super::transform;
 
 /// Trees that vote for classes: labels `[n_rows]` and scores `[n_rows, n_classes]`.
 struct Classifier<X, S> {
@@ -212,7 +213,7 @@ impl<X, S: Score> Classifier<X, S> {
             }
             (_, votes, _) => out.extend(votes.iter().map(|&vote| seen(vote).to_single())),
         }
-        self.post.apply(&mut out[start..]);
+        transform(self.post, &mut out[start..], self.labels.len());
     }
 }
 

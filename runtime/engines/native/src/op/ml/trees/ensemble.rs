@@ -8,9 +8,9 @@ use radiant_core::{DType, Element};
 
 use crate::Unsupported;
 use crate::model::forest::{Aggregate, Comparison, Node, Set, Split, Test, Vote};
+use crate::op::ml::post_transform::PostTransform;
 use crate::op::{Built, NodeContext};
 
-use super::post::PostTransform;
 use super::regressor::built;
 use super::table::Trees;
 

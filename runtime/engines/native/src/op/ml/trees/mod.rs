@@ -11,13 +11,28 @@
 mod chain;
 mod classifier;
 mod ensemble;
-mod post;
 mod read;
 mod regressor;
 mod table;
 #[cfg(test)]
 mod tests;
 
+use crate::kernel::Isa;
+use crate::kernel::activation::logistic;
+
+use super::post_transform::PostTransform;
+
 pub(super) use classifier::tree_ensemble_classifier;
 pub(super) use ensemble::tree_ensemble;
 pub(super) use regressor::tree_ensemble_regressor;
+
+/// Transforms rows of scores. Of trees, onnxruntime takes the logistic function by its definition.
+fn transform(post: PostTransform, scores: &mut [f32], n_columns: usize) {
+    if post == PostTransform::Logistic {
+        for score in scores {
+            *score = logistic(*score);
+        }
+    } else {
+        post.apply(scores, n_columns, Isa::detect());
+    }
+}

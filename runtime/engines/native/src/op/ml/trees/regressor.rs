@@ -6,11 +6,12 @@ use crate::Unsupported;
 use crate::fact::Fact;
 use crate::kernel::forest::{Feature, ForestKernel, Rows, Score};
 use crate::model::forest::{Aggregate, Forest, Node, Vote};
+use crate::op::ml::post_transform::PostTransform;
 use crate::op::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
 use crate::registers::Inputs;
 
-use super::post::PostTransform;
 use super::table::{ATTRIBUTES, Ballot, Trees};
+use super::transform;
 
 /// Trees whose aggregates are the answer: `[n_rows, n_targets]`.
 struct Regressor {
@@ -144,7 +145,7 @@ impl Op for Regressor {
                 let (rows, dims) = rows(inputs, kernel)?;
                 let scores = first.reset(&dims)?;
                 kernel.run(rows, scores);
-                self.transform(scores, dims[1]);
+                transform(self.post, scores, dims[1]);
             }
             Kernel::Rounded(kernel) => {
                 let (rows, dims) = rows(inputs, kernel)?;
@@ -152,7 +153,7 @@ impl Op for Regressor {
                 kernel.run(rows, doubles);
                 let scores = first.reset(&dims)?;
                 scores.extend(doubles.iter().map(|&score| score.to_single()));
-                self.transform(scores, dims[1]);
+                transform(self.post, scores, dims[1]);
             }
             Kernel::Double(kernel) => {
                 let (rows, dims) = rows(inputs, kernel)?;
@@ -161,7 +162,7 @@ impl Op for Regressor {
                 if self.post != PostTransform::None {
                     let singles = second.ok_or_else(missing)?.reset(&dims)?;
                     singles.extend(scores.iter().map(|&score| score.to_single()));
-                    self.transform(singles, dims[1]);
+                    transform(self.post, singles, dims[1]);
                     scores.clear();
                     scores.extend(singles.iter().map(|&score| f64::from(score)));
                 }
@@ -171,20 +172,16 @@ impl Op for Regressor {
     }
 }
 
-impl Regressor {
-    fn transform(&self, scores: &mut [f32], n_targets: usize) {
-        if self.post != PostTransform::None {
-            scores.chunks_exact_mut(n_targets).for_each(|scores| self.post.apply(scores));
-        }
-    }
-}
-
 /// The input as rows that a forest can look at, and the shape of its scores.
 pub(super) fn rows<'a, X: Feature + Element, S: Score>(
     inputs: Inputs<'a>,
     kernel: &ForestKernel<X, S>,
 ) -> Result<(Rows<'a, X>, [usize; 2]), Error> {
-    let (n_rows, n_columns) = n_rows_and_columns(inputs.view(0)?.shape);
+    let shape = inputs.view(0)?.shape;
+    let (n_rows, n_columns) = n_rows_and_columns(shape);
+    if !(1..=2).contains(&shape.rank()) {
+        return Err(Error::model_failed(format!("expected rows, got {:?}", shape.dims())));
+    }
     if n_columns < kernel.n_features() {
         let expected = kernel.n_features();
         let what = format!("expected {expected} columns or more, got {n_columns}");

@@ -1,0 +1,250 @@
+//! An engine that gets batches of the sizes that suit it.
+//!
+//! Engines run whatever batch they are given. Whether a batch may be cut or padded is a property of
+//! the model: only if each row of every output is computed from the same row of the inputs alone is
+//! the answer the same. Who wraps an engine has to know that.
+
+use std::sync::Arc;
+
+use crate::rows::{Padding, append_rows, copy_rows, pad_rows, reserve_rows, truncate_rows};
+use crate::{Cancel, Engine, Error, Signature, Tensor, TensorSpec};
+
+/// How a request becomes runs of an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchRule {
+    /// One run, whatever its size.
+    AsItComes,
+    /// Runs of at most so many rows.
+    CutAt {
+        /// The largest run, in rows.
+        max_rows: usize,
+    },
+    /// Runs of exactly so many rows, as the model fixes them; the last is padded.
+    Fixed {
+        /// The rows of every run.
+        rows: usize,
+    },
+}
+
+impl BatchRule {
+    /// The rule for a model.
+    ///
+    /// - `CutAt` where the first axis of an input and that of every output are unknown, and rows are
+    ///   independent.
+    /// - `Fixed` where the first axes of all inputs and outputs have the same known extent, and rows
+    ///   are independent: requests may then have any number of rows. Where some input or output
+    ///   has another first extent, that axis is no batch, so that the model takes what it declares
+    ///   only.
+    /// - `AsItComes` for all others: nothing is known of what other company would do to a row.
+    pub fn for_signature(
+        signature: &Signature,
+        rows_are_independent: bool,
+        max_rows: usize,
+    ) -> Self {
+        if !rows_are_independent {
+            return Self::AsItComes;
+        }
+        let cut = Self::CutAt { max_rows: max_rows.max(1) };
+        if cut.fits(signature) {
+            return cut;
+        }
+        let first = signature.inputs.first().and_then(|spec| spec.dims.first());
+        match first {
+            Some(Some(rows)) if Self::Fixed { rows: *rows }.fits(signature) => {
+                Self::Fixed { rows: *rows }
+            }
+            _ => Self::AsItComes,
+        }
+    }
+
+    /// Whether the signature has the axes that the rule needs.
+    fn fits(self, signature: &Signature) -> bool {
+        let Signature { inputs, outputs, .. } = signature;
+        let is = |spec: &TensorSpec, first: Option<usize>| spec.dims.first() == Some(&first);
+        match self {
+            Self::AsItComes => true,
+            Self::CutAt { .. } => {
+                inputs.iter().any(|spec| is(spec, None))
+                    && outputs.iter().all(|spec| is(spec, None))
+            }
+            Self::Fixed { rows } => {
+                let mut all = inputs.iter().chain(outputs);
+                rows > 0 && !inputs.is_empty() && all.all(|spec| is(spec, Some(rows)))
+            }
+        }
+    }
+}
+
+/// An engine of which requests are cut, and padded, by a [`BatchRule`].
+#[derive(Debug)]
+pub struct Batched {
+    engine: Arc<dyn Engine>,
+    rule: BatchRule,
+    signature: Signature,
+}
+
+impl Batched {
+    /// Wraps an engine whose model allows the rule. Under [`BatchRule::Fixed`], the first axes of
+    /// the signature become unknown ones.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when the engine's signature lacks the
+    /// axes that the rule needs.
+    pub fn new(engine: Arc<dyn Engine>, rule: BatchRule) -> Result<Self, Error> {
+        let mut signature = engine.signature().clone();
+        if !rule.fits(&signature) {
+            let (inputs, outputs) = (signature.inputs_listed(), signature.outputs_listed());
+            return Err(Error::internal(format!(
+                "batches of {inputs} and {outputs} cannot be run as {rule:?}"
+            )));
+        }
+        if matches!(rule, BatchRule::Fixed { .. }) {
+            let specs = signature.inputs.iter_mut().chain(&mut signature.outputs);
+            specs.filter_map(|spec| spec.dims.first_mut()).for_each(|first| *first = None);
+        }
+        Ok(Self { engine, rule, signature })
+    }
+
+    /// The rule.
+    pub fn rule(&self) -> BatchRule {
+        self.rule
+    }
+
+    /// The wrapped engine.
+    pub fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
+    /// Whether the first axis of an input is the batch. Others are the same in every run.
+    fn is_batched(&self, input: usize) -> bool {
+        self.signature.inputs.get(input).is_some_and(|spec| spec.dims.first() == Some(&None))
+    }
+
+    /// The number of rows of a request.
+    fn rows(&self, inputs: &[Tensor]) -> Option<usize> {
+        let batched = (0..inputs.len()).find(|&input| self.is_batched(input))?;
+        inputs.get(batched).map(|tensor| tensor.shape.rows())
+    }
+
+    /// Answers a batch of no rows. Extents that the signature does not tell are 0.
+    fn run_empty(&self, wanted: &[usize], outputs: &mut Vec<Tensor>) -> Result<(), Error> {
+        outputs.clear();
+        for &index in wanted {
+            let spec = self.signature.outputs.get(index).ok_or_else(|| no_output(index))?;
+            let mut dims: Vec<usize> = spec.dims.iter().map(|dim| dim.unwrap_or(0)).collect();
+            if let Some(rows) = dims.first_mut() {
+                *rows = 0;
+            }
+            outputs.push(Tensor::zeros(&spec.name, &dims, spec.dtype));
+        }
+        Ok(())
+    }
+
+    /// Runs parts of `size` rows, the last padded to `size` where `pads`.
+    fn run_parts(
+        &self,
+        inputs: &[Tensor],
+        (rows, size, pads): (usize, usize, bool),
+        (wanted, outputs): (&[usize], &mut Vec<Tensor>),
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
+        let mut part = inputs.to_vec();
+        let mut answers = Vec::new();
+        for start in (0..rows).step_by(size) {
+            cancel.check()?;
+            let n_rows = size.min(rows - start);
+            for (index, (from, to)) in inputs.iter().zip(&mut part).enumerate() {
+                if self.is_batched(index) {
+                    copy_rows(from, start..start + n_rows, to).map_err(|_| uneven(from))?;
+                    if pads {
+                        pad_rows(to, size, Padding::LastRow).map_err(|_| uneven(from))?;
+                    }
+                }
+            }
+            let n_run = if pads { size } else { n_rows };
+            // What the first part gives is where the others are appended.
+            let given = if start == 0 { &mut *outputs } else { &mut answers };
+            self.engine.run(&part, wanted, given, cancel)?;
+            check_rows(given, n_run)?;
+            if start == 0 {
+                for output in &mut *outputs {
+                    truncate_rows(output, n_rows);
+                    reserve_rows(output, rows - n_rows);
+                }
+                continue;
+            }
+            for (output, answer) in outputs.iter_mut().zip(&answers) {
+                append_rows(output, answer, 0..n_rows).map_err(|_| differs(output, answer))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Engine for Batched {
+    fn name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(
+        &self,
+        inputs: &[Tensor],
+        wanted: &[usize],
+        outputs: &mut Vec<Tensor>,
+        cancel: &Cancel,
+    ) -> Result<(), Error> {
+        let (size, pads) = match self.rule {
+            BatchRule::AsItComes => return self.engine.run(inputs, wanted, outputs, cancel),
+            BatchRule::CutAt { max_rows } => (max_rows.max(1), false),
+            BatchRule::Fixed { rows } => (rows.max(1), true),
+        };
+        let rows = self.rows(inputs).ok_or_else(|| Error::internal("no input has rows"))?;
+        if rows == 0 {
+            return self.run_empty(wanted, outputs);
+        }
+        if rows == size || (rows < size && !pads) {
+            self.engine.run(inputs, wanted, outputs, cancel)?;
+            return check_rows(outputs, rows);
+        }
+        self.run_parts(inputs, (rows, size, pads), (wanted, outputs), cancel)
+    }
+}
+
+/// An output that has other rows than the inputs would be given to the wrong ones.
+fn check_rows(outputs: &[Tensor], rows: usize) -> Result<(), Error> {
+    let odd = outputs.iter().find(|output| output.shape.dims().first() != Some(&rows));
+    odd.map_or(Ok(()), |output| {
+        let (name, shape) = (&output.name, &output.shape);
+        Err(Error::model_failed(format!("output `{name}`: expected {rows} rows, got {shape}")))
+    })
+}
+
+#[cold]
+fn uneven(input: &Tensor) -> Error {
+    let (name, shape) = (&input.name, &input.shape);
+    Error::invalid_input(format!("input `{name}`: expected rows as in other inputs, got {shape}"))
+}
+
+#[cold]
+fn differs(before: &Tensor, after: &Tensor) -> Error {
+    Error::model_failed(format!(
+        "output `{}`: expected rows of {} {} as in the part before, got {} {}",
+        before.name,
+        before.dtype(),
+        before.shape,
+        after.dtype(),
+        after.shape
+    ))
+}
+
+#[cold]
+fn no_output(index: usize) -> Error {
+    Error::internal(format!("the model has no output {index}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,337 @@
+//! Rows of tensors: slices along the first axis, taken out, put together and padded.
+//!
+//! Plain copies between buffers that are used again. What rows mean, and whether they may be cut,
+//! is the caller's to know. A tensor without axes has no rows and is refused.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::tensor::Element;
+use crate::{Shape, Strings, Tensor, TensorData};
+
+/// Rows do not fit: there are fewer, or they are of another type or shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowsMismatch;
+
+/// What stands in rows that are added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// Another copy of the last row.
+    LastRow,
+    /// Zeros, `false` or empty strings.
+    Zeros,
+}
+
+/// Runs `$body` with `$values` being the vector of elements, or `$strings` the column of strings.
+macro_rules! each_type {
+    ($data:expr, $values:ident => $body:expr, $strings:ident => $of_strings:expr) => {
+        match $data {
+            TensorData::Bool($values) => $body,
+            TensorData::U8($values) => $body,
+            TensorData::U16($values) => $body,
+            TensorData::U32($values) => $body,
+            TensorData::U64($values) => $body,
+            TensorData::I8($values) => $body,
+            TensorData::I16($values) => $body,
+            TensorData::I32($values) => $body,
+            TensorData::I64($values) => $body,
+            TensorData::F16($values) => $body,
+            TensorData::BF16($values) => $body,
+            TensorData::F32($values) => $body,
+            TensorData::F64($values) => $body,
+            TensorData::Bytes($strings) => $of_strings,
+        }
+    };
+}
+
+/// Makes `to` the rows `rows` of `from`, with its name. Allocations of `to` are used again if it
+/// has the same element type.
+///
+/// # Errors
+/// [`RowsMismatch`] when `from` has fewer rows; `to` is then as it was.
+pub fn copy_rows(from: &Tensor, rows: Range<usize>, to: &mut Tensor) -> Result<(), RowsMismatch> {
+    let elements = elements(from, &rows)?;
+    each_type!(
+        &from.data,
+        values => copy(values.get(elements).ok_or(RowsMismatch)?, &mut to.data),
+        strings => copy_strings(strings, elements, to.data.reset_strings())
+    );
+    to.name = Arc::clone(&from.name);
+    to.shape = from.shape.clone();
+    set_rows(to, rows.len());
+    Ok(())
+}
+
+/// Appends the rows `rows` of `from` to `to`.
+///
+/// # Errors
+/// [`RowsMismatch`] when `from` has fewer rows, or rows of another type or shape; `to` is then as
+/// it was.
+pub fn append_rows(to: &mut Tensor, from: &Tensor, rows: Range<usize>) -> Result<(), RowsMismatch> {
+    let elements = elements(from, &rows)?;
+    let (Some((&n_rows, row)), Some((_, other))) =
+        (to.shape.dims().split_first(), from.shape.dims().split_first())
+    else {
+        return Err(RowsMismatch);
+    };
+    if row != other || to.dtype() != from.dtype() {
+        return Err(RowsMismatch);
+    }
+    let n_rows = n_rows.checked_add(rows.len()).ok_or(RowsMismatch)?;
+    each_type!(
+        &from.data,
+        values => append(values.get(elements).ok_or(RowsMismatch)?, &mut to.data),
+        strings => if let TensorData::Bytes(column) = &mut to.data {
+            copy_strings(strings, elements, column);
+        }
+    );
+    set_rows(to, n_rows);
+    Ok(())
+}
+
+/// Makes room for `additional` more rows, so that appending them moves nothing. Columns of strings
+/// grow as they come.
+pub fn reserve_rows(tensor: &mut Tensor, additional: usize) {
+    let Ok(n) = row_elements(tensor) else { return };
+    let n = n.saturating_mul(additional);
+    each_type!(&mut tensor.data, values => values.reserve_exact(n), _strings => ());
+}
+
+/// Adds rows until there are `rows`. A tensor that has as many is left alone.
+///
+/// # Errors
+/// [`RowsMismatch`] when there is no last row to repeat, or the product of the extents does not fit
+/// the address space.
+pub fn pad_rows(tensor: &mut Tensor, rows: usize, padding: Padding) -> Result<(), RowsMismatch> {
+    let row = row_elements(tensor)?;
+    let n_rows = tensor.shape.rows();
+    let Some(missing) = rows.checked_sub(n_rows).filter(|missing| *missing > 0) else {
+        return Ok(());
+    };
+    let total = row.checked_mul(rows).ok_or(RowsMismatch)?;
+    match padding {
+        Padding::LastRow => repeat_last(&mut tensor.data, row, missing, n_rows)?,
+        Padding::Zeros => each_type!(
+            &mut tensor.data,
+            values => fill(values, total),
+            strings => (strings.len()..total).for_each(|_| strings.push(b""))
+        ),
+    }
+    set_rows(tensor, rows);
+    Ok(())
+}
+
+fn repeat_last(
+    data: &mut TensorData,
+    row: usize,
+    n_copies: usize,
+    n_rows: usize,
+) -> Result<(), RowsMismatch> {
+    let before = n_rows.checked_sub(1).ok_or(RowsMismatch)?;
+    let last = before * row..n_rows * row;
+    each_type!(
+        data,
+        values => (0..n_copies).for_each(|_| values.extend_from_within(last.clone())),
+        strings => {
+            let mut copy = Strings::new();
+            copy_strings(strings, last, &mut copy);
+            (0..n_copies).for_each(|_| copy_strings(&copy, 0..row, strings));
+        }
+    );
+    Ok(())
+}
+
+/// Drops all rows after the first `rows`.
+pub fn truncate_rows(tensor: &mut Tensor, rows: usize) {
+    let Ok(row) = row_elements(tensor) else { return };
+    if tensor.shape.rows() > rows {
+        let n = row * rows;
+        each_type!(
+            &mut tensor.data,
+            values => values.truncate(n),
+            strings => {
+                let all = std::mem::take(strings);
+                copy_strings(&all, 0..n, strings);
+            }
+        );
+        set_rows(tensor, rows);
+    }
+}
+
+/// The number of elements of one row.
+fn row_elements(tensor: &Tensor) -> Result<usize, RowsMismatch> {
+    let (_, row) = tensor.shape.dims().split_first().ok_or(RowsMismatch)?;
+    row.iter().try_fold(1_usize, |n, &dim| n.checked_mul(dim)).ok_or(RowsMismatch)
+}
+
+/// Which elements the rows are.
+fn elements(tensor: &Tensor, rows: &Range<usize>) -> Result<Range<usize>, RowsMismatch> {
+    let row = row_elements(tensor)?;
+    if rows.start > rows.end || rows.end > tensor.shape.rows() {
+        return Err(RowsMismatch);
+    }
+    // The tensor has at least as many elements, so that nothing overflows.
+    Ok(rows.start * row..rows.end * row)
+}
+
+/// Replaces the first extent.
+fn set_rows(tensor: &mut Tensor, rows: usize) {
+    let mut shape = Shape::from([rows]);
+    tensor.shape.dims().iter().skip(1).for_each(|&dim| shape.push(dim));
+    tensor.shape = shape;
+}
+
+fn copy<T: Element>(values: &[T], to: &mut TensorData) {
+    to.reset::<T>().extend_from_slice(values);
+}
+
+fn append<T: Element>(values: &[T], to: &mut TensorData) {
+    if let Some(to) = T::vec(to) {
+        to.extend_from_slice(values);
+    }
+}
+
+fn fill<T: Element + Default>(values: &mut Vec<T>, n: usize) {
+    values.resize(n, T::default());
+}
+
+fn copy_strings(from: &Strings, elements: Range<usize>, to: &mut Strings) {
+    elements.filter_map(|at| from.get(at)).for_each(|string| to.push(string));
+}
+
+#[cfg(test)]
+mod tests {
+    use half::{bf16, f16};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::DType;
+
+    const DTYPES: [DType; 14] = [
+        DType::Bool,
+        DType::U8,
+        DType::U16,
+        DType::U32,
+        DType::U64,
+        DType::I8,
+        DType::I16,
+        DType::I32,
+        DType::I64,
+        DType::F16,
+        DType::BF16,
+        DType::F32,
+        DType::F64,
+        DType::Bytes,
+    ];
+
+    /// A tensor whose elements all differ, as far as the type allows.
+    fn counting(dtype: DType, dims: &[usize]) -> Tensor {
+        let n: u8 = dims.iter().product::<usize>().try_into().unwrap();
+        match dtype {
+            DType::Bool => Tensor::new("x", dims, (0..n).map(|at| at % 3 == 0).collect()),
+            DType::U8 => Tensor::new("x", dims, (0..n).collect()),
+            DType::U16 => Tensor::new("x", dims, (0..n).map(u16::from).collect()),
+            DType::U32 => Tensor::new("x", dims, (0..n).map(u32::from).collect()),
+            DType::U64 => Tensor::new("x", dims, (0..n).map(u64::from).collect()),
+            DType::I8 => Tensor::new("x", dims, (0..n).map(u8::cast_signed).collect()),
+            DType::I16 => Tensor::new("x", dims, (0..n).map(i16::from).collect()),
+            DType::I32 => Tensor::new("x", dims, (0..n).map(i32::from).collect()),
+            DType::I64 => Tensor::new("x", dims, (0..n).map(i64::from).collect()),
+            DType::F16 => Tensor::new("x", dims, (0..n).map(f16::from).collect()),
+            DType::BF16 => Tensor::new("x", dims, (0..n).map(bf16::from).collect()),
+            DType::F32 => Tensor::new("x", dims, (0..n).map(f32::from).collect()),
+            DType::F64 => Tensor::new("x", dims, (0..n).map(f64::from).collect()),
+            DType::Bytes => {
+                let texts: Vec<String> = (0..n).map(|at| "x".repeat(at.into())).collect();
+                Tensor::strings("x", dims, texts.iter().map(String::as_str).collect())
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_every_type_are_taken_out_in_order() {
+        for dtype in DTYPES {
+            let all = counting(dtype, &[4, 2]);
+            let mut part = Tensor::default();
+            copy_rows(&all, 1..3, &mut part).unwrap();
+            assert_eq!(part.shape.dims(), [2, 2]);
+            assert_eq!((&*part.name, part.dtype()), ("x", dtype));
+            append_rows(&mut part, &all, 3..4).unwrap();
+            let mut whole = Tensor::default();
+            copy_rows(&all, 0..1, &mut whole).unwrap();
+            append_rows(&mut whole, &part, 0..3).unwrap();
+            assert_eq!(whole, all, "{dtype}");
+        }
+    }
+
+    #[test]
+    fn padding_repeats_the_last_row_or_adds_zeros() {
+        for dtype in DTYPES {
+            let all = counting(dtype, &[3, 2]);
+            let mut padded = all.clone();
+            pad_rows(&mut padded, 5, Padding::LastRow).unwrap();
+            let mut last = Tensor::default();
+            copy_rows(&padded, 4..5, &mut last).unwrap();
+            let mut expected = Tensor::default();
+            copy_rows(&all, 2..3, &mut expected).unwrap();
+            assert_eq!(last, expected, "{dtype}");
+            truncate_rows(&mut padded, 3);
+            assert_eq!(padded, all, "{dtype}");
+            pad_rows(&mut padded, 4, Padding::Zeros).unwrap();
+            copy_rows(&padded, 3..4, &mut last).unwrap();
+            assert_eq!(last, Tensor::zeros("x", &[1, 2], dtype));
+        }
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_are_refused_and_nothing_changes() {
+        let all = counting(DType::F32, &[3, 2]);
+        let before = counting(DType::F32, &[1, 2]);
+        let mut to = before.clone();
+        assert_eq!(copy_rows(&all, 2..4, &mut to), Err(RowsMismatch));
+        assert_eq!(append_rows(&mut to, &all, 2..4), Err(RowsMismatch));
+        assert_eq!(append_rows(&mut to, &counting(DType::F32, &[3, 1]), 0..1), Err(RowsMismatch));
+        assert_eq!(append_rows(&mut to, &counting(DType::F64, &[3, 2]), 0..1), Err(RowsMismatch));
+        assert_eq!(append_rows(&mut to, &counting(DType::F32, &[]), 0..1), Err(RowsMismatch));
+        assert_eq!(to, before);
+        let mut none = counting(DType::F32, &[0, 2]);
+        assert_eq!(pad_rows(&mut none, 2, Padding::LastRow), Err(RowsMismatch));
+        assert_eq!(pad_rows(&mut none, usize::MAX, Padding::Zeros), Err(RowsMismatch));
+    }
+
+    #[test]
+    fn buffers_are_used_again() {
+        let all = counting(DType::I64, &[8, 2]);
+        let mut part = Tensor::default();
+        copy_rows(&all, 0..4, &mut part).unwrap();
+        let before = part.as_slice::<i64>().unwrap().as_ptr();
+        copy_rows(&all, 4..8, &mut part).unwrap();
+        assert_eq!(part.as_slice::<i64>().unwrap().as_ptr(), before);
+        reserve_rows(&mut part, 4);
+        let before = part.as_slice::<i64>().unwrap().as_ptr();
+        append_rows(&mut part, &all, 0..4).unwrap();
+        assert_eq!(part.as_slice::<i64>().unwrap().as_ptr(), before);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_cut_into_parts_is_put_together_again(
+            rows in 0_usize..10,
+            row in 0_usize..4,
+            part in 1_usize..5,
+            dtype in proptest::sample::select(DTYPES.to_vec()),
+        ) {
+            let all = counting(dtype, &[rows, row]);
+            let mut whole = Tensor::default();
+            copy_rows(&all, 0..0, &mut whole).unwrap();
+            for start in (0..rows).step_by(part) {
+                let mut cut = Tensor::default();
+                copy_rows(&all, start..rows.min(start + part), &mut cut).unwrap();
+                append_rows(&mut whole, &cut, 0..cut.shape.rows()).unwrap();
+            }
+            prop_assert_eq!(whole, all);
+        }
+    }
+}

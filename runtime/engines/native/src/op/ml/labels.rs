@@ -1,0 +1,77 @@
+//! Labels of a classifier: one text or integer a class.
+
+use radiant_core::{DType, Error};
+
+use crate::Unsupported;
+use crate::op::NodeContext;
+use crate::registers::Buffer;
+
+/// The labels of the classes, in the order of the scores.
+pub(super) enum Labels {
+    Ints(Vec<i64>),
+    Strings(Vec<Box<[u8]>>),
+}
+
+impl Labels {
+    /// The labels in two of a node's attributes, of which one has labels; none are integers.
+    pub(super) fn read(
+        context: &NodeContext<'_>,
+        ints: &str,
+        strings: &str,
+    ) -> Result<Self, Unsupported> {
+        let node = context.node;
+        match (node.ints(ints)?, node.strings(strings)?) {
+            (ints, strings) if strings.is_empty() => Ok(Self::Ints(ints.to_vec())),
+            ([], strings) => {
+                let labels = strings.into_iter().map(|label| label.as_bytes().into());
+                Ok(Self::Strings(labels.collect()))
+            }
+            _ => Err(context.refuse("class labels of two types are not supported")),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Ints(labels) => labels.len(),
+            Self::Strings(labels) => labels.len(),
+        }
+    }
+
+    pub(super) fn dtype(&self) -> DType {
+        match self {
+            Self::Ints(_) => DType::I64,
+            Self::Strings(_) => DType::Bytes,
+        }
+    }
+
+    /// Writes the labels of `classes`, which are in range.
+    pub(super) fn write(
+        &self,
+        buffer: &mut Buffer,
+        n_rows: usize,
+        classes: impl Iterator<Item = usize>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Ints(labels) => {
+                let out = buffer.reset::<i64>(&[n_rows])?;
+                out.extend(classes.filter_map(|class| labels.get(class)));
+            }
+            Self::Strings(labels) => {
+                let out = buffer.reset_strings(&[n_rows])?;
+                for label in classes.filter_map(|class| labels.get(class)) {
+                    out.push(label);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The index of the first greatest score; 0 where the first is no number.
+pub(super) fn greatest(scores: &[f32]) -> usize {
+    let first = (0, scores.first().copied().unwrap_or(f32::NAN));
+    let greater = |best: (usize, f32), (at, &score): (usize, &f32)| {
+        if score > best.1 { (at, score) } else { best }
+    };
+    scores.iter().enumerate().fold(first, greater).0
+}
