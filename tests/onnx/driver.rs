@@ -60,19 +60,24 @@ impl Results {
 /// # Errors
 /// When workers cannot be started, or speak in words that are not known.
 pub(crate) fn run(args: &Args, cases: &[Case]) -> Result<Results> {
-    let units = cases.iter().flat_map(|case| {
-        args.engines.iter().map(|&tried| (case.name.clone(), tried)).collect::<Vec<_>>()
-    });
-    let queue: Mutex<VecDeque<Unit>> = Mutex::new(units.collect());
     let results = Mutex::new(Results::default());
-    thread::scope(|scope| {
-        let work = || work(args, &queue, &results);
-        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| match worker.join() {
-            Ok(end) => end,
-            Err(_) => bail!("a thread that drives a worker panicked"),
-        })
-    })?;
+    // A process that has opened ONNX Runtime once has it from then on.
+    for needs_library in [false, true] {
+        let engines = args.engines.iter().filter(|tried| tried.needs_library() == needs_library);
+        let engines: Vec<Tried> = engines.copied().collect();
+        let units = |case: &Case| {
+            engines.iter().map(|&tried| (case.name.clone(), tried)).collect::<Vec<_>>()
+        };
+        let queue: Mutex<VecDeque<Unit>> = Mutex::new(cases.iter().flat_map(units).collect());
+        thread::scope(|scope| {
+            let work = || work(args, &queue, &results);
+            let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| match worker.join() {
+                Ok(end) => end,
+                Err(_) => bail!("a thread that drives a worker panicked"),
+            })
+        })?;
+    }
     Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -109,7 +114,8 @@ impl Worker {
         #[expect(clippy::disallowed_methods, reason = "it is this program")]
         let mut command = Command::new(program);
         command.arg("--worker").arg("--cases").arg(&args.cases);
-        if let Some(library) = &args.ort_library {
+        let needs_library = units.iter().any(|(_, tried)| tried.needs_library());
+        if let Some(library) = args.ort_library.as_ref().filter(|_| needs_library) {
             command.arg("--ort-library").arg(library);
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -30,9 +30,11 @@ mod worker;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use radiant::engines::Choice;
 
 use args::{Args, Goal, USAGE};
+use engines::Tried;
 use expected::Expected;
 use summary::Row;
 
@@ -61,6 +63,14 @@ fn run() -> Result<bool> {
     let cases: Vec<_> = index.into_iter().filter(|case| case.name.contains(&args.only)).collect();
     ensure!(!cases.is_empty(), "no case has `{}` in its name", args.only);
     let results = driver::run(&args, &cases)?;
+    let is_ort = |case: &&case::Case| {
+        let end = results.end(&case.name, Tried::Auto);
+        end.is_some_and(|(_, outcome)| outcome.engine == Choice::Ort.to_string())
+    };
+    if let Some(case) = cases.iter().find(is_ort) {
+        let name = &case.name;
+        bail!("{name}: ONNX Runtime is in a usual place, where `auto` must be tried without it");
+    }
     let rows: Vec<Row> = cases.iter().map(|case| Row::of(case, &results, &args)).collect();
     if let Some(path) = &args.details {
         let text = report::details(&cases, &results);

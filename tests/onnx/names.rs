@@ -51,13 +51,23 @@ impl Names {
 
     /// Whether the text has one of the names, or speaks of the graph's operator set as a whole.
     pub(crate) fn are_in(&self, text: &str) -> bool {
-        if text.contains("operator set: ") {
+        if text.contains("operator set: ") || has_versioned_operator(text) {
             return true;
         }
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
         let mut quoted = text.split('`').skip(1).step_by(2);
         words.any(|word| self.words.contains(word)) || quoted.any(|name| self.values.contains(name))
     }
+}
+
+/// Whether the text has a word as `Swish(24)`: ONNX Runtime's way to name an operator and the version
+/// of its set, which may be one that stands in for an operator of the graph.
+fn has_versioned_operator(text: &str) -> bool {
+    text.split(char::is_whitespace).any(|word| {
+        let Some((name, version)) = word.split_once('(') else { return false };
+        let version = version.trim_end_matches(')');
+        name.starts_with(char::is_uppercase) && version.parse::<u32>().is_ok()
+    })
 }
 
 #[cfg(test)]
@@ -78,8 +88,14 @@ mod tests {
         let graph = GraphProto { node: vec![node], input: vec![input], ..GraphProto::default() };
         let model = ModelProto { graph: Some(graph), ..ModelProto::default() };
         let names = Names::of(&model.encode_to_vec());
-        for text in ["operator `Celu`: no", "attribute alpha", "type BF16", "FLOAT8E5M2", "`x`: no"]
-        {
+        for text in [
+            "operator `Celu`: no",
+            "attribute alpha",
+            "type BF16",
+            "FLOAT8E5M2",
+            "`x`: no",
+            "for Swish(24) node",
+        ] {
             assert!(names.are_in(text), "{text}");
         }
         for text in ["", "no", "x", "Relu is unknown", "`y`"] {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engines::Tried;
 use crate::outcome::Status;
+use crate::reason::cut;
 use crate::summary::{Cell, Row};
 
 /// What the page opens with.
@@ -13,8 +14,9 @@ const HEAD: &str = "\
 What the backend tests of the `onnx` package (1.23.2) say of the engines: the node tests, and the
 graphs that PyTorch once wrote for the same purpose. An answer counts when element type, shape and
 values are the expected ones: strings, whole numbers and truth values exactly, floating-point numbers
-within 1e-3 of the value and 1e-5 besides, or what the case itself allows. A case that is not answered
-is refused when the model is loaded, and the refusal names what of the graph is refused.
+within 1e-3 of the value and 1e-5 besides, or what the case itself allows; FP16 and BF16 within two
+units in the last place, Fourier transforms within 1e-6 of their largest value. A case that is not
+answered is refused when the model is loaded, and the refusal names what of the graph is refused.
 
 Columns: `auto` is the engine that the server chooses where ONNX Runtime is not installed, `auto, ort`
 where it is; `native`, `tract`, `rten` and `ort` are the engines by name (`--engine`). A cell counts the
@@ -220,14 +222,10 @@ fn elem_type(reason: &str) -> Option<&str> {
 
 /// A reason as a part of a table's cell.
 fn cell(reason: &str) -> String {
-    let reason = reason.replace('|', "\\|");
-    if reason.chars().count() <= NOTE_CHARACTERS_MAX {
-        return reason;
-    }
-    let mut head: String = reason.chars().take(NOTE_CHARACTERS_MAX).collect();
+    let mut text = cut(&reason.replace('|', "\\|"), NOTE_CHARACTERS_MAX);
     // A cut between backticks would turn the rest of the line into code.
-    if head.matches('`').count() % 2 == 1 {
-        head.push('`');
+    if text.matches('`').count() % 2 == 1 {
+        text.push('`');
     }
-    format!("{head}...")
+    text
 }

@@ -23,16 +23,22 @@ pub(crate) fn short(text: &str) -> String {
         rest = after;
     }
     kept.push_str(rest);
-    if kept.chars().count() <= CHARACTERS_MAX {
-        return kept;
+    cut(&kept, CHARACTERS_MAX)
+}
+
+/// A text of at most so many characters and a sign that it was cut, which is done between words.
+pub(crate) fn cut(text: &str, n_max: usize) -> String {
+    if text.chars().count() <= n_max {
+        return text.to_owned();
     }
-    let head: String = kept.chars().take(CHARACTERS_MAX).collect();
-    format!("{}...", head.trim_end())
+    let head: String = text.chars().take(n_max).collect();
+    let words = head.rsplit_once(' ').map_or(head.as_str(), |(words, _)| words);
+    format!("{words} ...")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::short;
+    use super::{cut, short};
 
     #[test]
     fn of_a_refusal_by_several_engines_the_last_one_is_kept() {
@@ -49,6 +55,7 @@ mod tests {
             "input `x`: a sequence is not supported"
         );
         assert_eq!(short("no end (node `x"), "no end (node `x");
-        assert_eq!(short(&"ä".repeat(200)), format!("{}...", "ä".repeat(120)));
+        assert_eq!(cut("one two three", 9), "one two ...");
+        assert_eq!(short(&"ä".repeat(200)), format!("{} ...", "ä".repeat(120)));
     }
 }

@@ -103,17 +103,28 @@ impl Compiler {
         }
     }
 
+    /// Appends the value of this name to a node's inputs: `None` where it is left out, and of a map
+    /// its keys and its values.
+    fn input(&self, name: &str, inputs: &mut Vec<Option<(Slot, Fact)>>) -> Option<()> {
+        let part = |part: &str| self.values.get(&format!("{name}.{part}")).cloned();
+        match self.values.get(name) {
+            None if name.is_empty() => inputs.push(None),
+            None => inputs.extend([Some(part("keys")?), Some(part("values")?)]),
+            value => inputs.push(value.cloned()),
+        }
+        Some(())
+    }
+
     fn node(&mut self, node: &NodeProto, opset: i64) -> Result<(), Unsupported> {
         if node.canonical_domain().is_empty() && node.op_type == "Constant" {
             return self.constant_node(node);
         }
-        let input = |name: &String| match self.values.get(name) {
-            None if !name.is_empty() => {
-                Err(Unsupported::new(node.place(), format!("input `{name}` has no value")))
-            }
-            value => Ok(value.cloned()),
-        };
-        let inputs = node.input.iter().map(input).collect::<Result<_, _>>()?;
+        let mut inputs = Vec::with_capacity(node.input.len());
+        for name in &node.input {
+            self.input(name, &mut inputs).ok_or_else(|| {
+                Unsupported::new(node.place(), format!("input `{name}` has no value"))
+            })?;
+        }
         let mut context = NodeContext { node, opset, inputs, compiler: self };
         let built = op::build(&mut context)?;
         let inputs = context.inputs;

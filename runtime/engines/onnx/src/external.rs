@@ -161,6 +161,7 @@ type Visit<'a> = dyn FnMut(&mut TensorProto) -> Result<(), OnnxError> + 'a;
 
 /// Visits every constant of a model, also those in nested graphs, whose depth is bounded already.
 fn each_tensor(proto: &mut ModelProto, visit: &mut Visit<'_>) -> Result<(), OnnxError> {
+    proto.functions.iter_mut().try_for_each(|function| in_nodes(&mut function.node, visit))?;
     proto.graph.as_mut().map_or(Ok(()), |graph| in_graph(graph, visit))
 }
 

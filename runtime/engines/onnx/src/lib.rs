@@ -30,6 +30,7 @@ mod classifier;
 mod elem;
 mod error;
 mod external;
+mod functions;
 mod infer;
 mod limits;
 mod map_input;
@@ -39,6 +40,7 @@ pub mod pb;
 mod rows;
 mod scan;
 mod signature;
+mod sparse;
 mod tensor;
 mod tensor_file;
 #[cfg(test)]

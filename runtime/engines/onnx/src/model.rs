@@ -9,9 +9,12 @@ use prost::encoding::message;
 use crate::node::canonical_domain;
 use crate::pb::{GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto};
 use crate::zip_map::ZipMap;
-use crate::{Limits, OnnxError, check, scan};
+use crate::{Limits, OnnxError, check, functions, scan, sparse};
 
 /// An ONNX model as plain data, checked once when it was read.
+///
+/// Functions of the file are put in place of the nodes that call them, and sparse constants are
+/// dense ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// The version of the file format.
@@ -49,14 +52,12 @@ pub(crate) fn decode(bytes: Bytes, limits: &Limits) -> Result<ModelProto, OnnxEr
 
 impl Model {
     /// Checks the messages of a file whose external data has been read.
-    pub(crate) fn build(proto: ModelProto, limits: &Limits) -> Result<Self, OnnxError> {
-        let Some(graph) = proto.graph else {
+    pub(crate) fn build(mut proto: ModelProto, limits: &Limits) -> Result<Self, OnnxError> {
+        functions::inline(&mut proto, limits)?;
+        let Some(mut graph) = proto.graph else {
             return Err(OnnxError::Malformed { problem: "there is no graph".to_owned() });
         };
-        if let Some(function) = proto.functions.first() {
-            let place = format_args!("function `{}`", function.name);
-            return Err(OnnxError::unsupported(place, "an operator defined in the file"));
-        }
+        sparse::densify(&mut graph, limits)?;
         let entries = proto.metadata_props.into_iter().map(|entry| (entry.key, entry.value));
         let producer = format!("{} {}", proto.producer_name, proto.producer_version);
         let model = Self {

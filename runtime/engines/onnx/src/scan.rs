@@ -5,6 +5,8 @@
 //! allocating anything itself, and refuses before the first message is built. It is not a check of
 //! contents: that is [`check`](crate::check).
 
+use prost::Message as _;
+
 use crate::pb;
 use crate::{Limits, OnnxError};
 
@@ -80,7 +82,10 @@ impl Kind {
             (Self::Model, 25) => Message(Self::Function),
             (Self::Opset | Self::OpaqueType, 1) => Owned,
             (Self::Entry, 1 | 2) | (Self::OpaqueType, 2) => Owned,
-            (Self::Function, 1 | 10) => Owned,
+            (Self::Function, 1 | 4..=6 | 10 | 13) => Owned,
+            (Self::Function, 7) => Message(Self::Node),
+            (Self::Function, 9) => Message(Self::Opset),
+            (Self::Function, 11) => Message(Self::Attribute),
             (Self::Node, 5) => Message(Self::Attribute),
             (Self::Graph, 1) => Message(Self::Node),
             (Self::Graph, 11..=13) => Message(Self::ValueInfo),
@@ -120,6 +125,26 @@ impl Kind {
 pub(crate) fn scan(bytes: &[u8], limits: &Limits) -> Result<(), OnnxError> {
     let mut scan = Scan { limits, decoded_bytes: 0 };
     scan.message(Kind::Model, bytes, 0)
+}
+
+/// The bytes that a copy of a function's messages takes, besides those of the file.
+pub(crate) fn function_cost(
+    function: &pb::FunctionProto,
+    limits: &Limits,
+) -> Result<u64, OnnxError> {
+    let mut scan = Scan { limits, decoded_bytes: 0 };
+    scan.message(Kind::Function, &function.encode_to_vec(), 0)?;
+    Ok(scan.decoded_bytes)
+}
+
+/// The bytes that a copy of an attribute takes, besides those of the file.
+pub(crate) fn attribute_cost(
+    attribute: &pb::AttributeProto,
+    limits: &Limits,
+) -> Result<u64, OnnxError> {
+    let mut scan = Scan { limits, decoded_bytes: 0 };
+    scan.message(Kind::Attribute, &attribute.encode_to_vec(), 0)?;
+    Ok(scan.decoded_bytes)
 }
 
 struct Scan<'a> {

@@ -7,7 +7,7 @@ use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec};
 
 use crate::error::run_error;
 use crate::pool::Pool;
-use crate::{Library, LoadError, convert, empty, load};
+use crate::{Library, LoadError, convert, deny, empty, load};
 
 /// How much of the machine the engine takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,7 @@ impl OrtEngine {
         options: &Options,
     ) -> Result<Self, LoadError> {
         let mut signature = model.signature()?;
+        deny::check(&model.graph, &signature)?;
         let sessions = load::sessions(library, model, &signature, options)?;
         if let Some(session) = sessions.first() {
             load::reconcile(&mut signature, session, &model.graph)?;

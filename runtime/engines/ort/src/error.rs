@@ -80,6 +80,20 @@ pub enum LoadError {
         /// The largest size.
         limit: u64,
     },
+    /// ONNX Runtime has this operator, and would answer otherwise than the standard says.
+    #[error("{node}: {reason}")]
+    Operator {
+        /// The node, and its operator.
+        node: String,
+        /// What ONNX Runtime does not do right.
+        reason: &'static str,
+    },
+    /// An input can have no elements, on which ONNX Runtime must not run.
+    #[error("input `{name}`: expected a shape with elements, got an extent of 0")]
+    Empty {
+        /// The input's name.
+        name: String,
+    },
     /// ONNX Runtime does not load the graph.
     #[error("ONNX Runtime cannot load the model: {culprit}{text}")]
     Refused {

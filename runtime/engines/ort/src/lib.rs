@@ -22,6 +22,7 @@
 //! The types of the `ort` crate are not part of this crate's interface.
 
 mod convert;
+mod deny;
 mod empty;
 mod engine;
 mod error;

@@ -25,10 +25,10 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// With prepacked weights; extents 3, 1, 8, 32, 64, 512 and 2. Not 1 first: with axes of one entry,
-    /// and with as many entries as rows, mistakes in shapes stay hidden.
+    /// With prepacked weights; extents 3, 1, 8, 32, 64, 256, 512 and 2. Not 1 first: with axes of
+    /// one entry, and with as many entries as rows, mistakes in shapes stay hidden.
     fn default() -> Self {
-        Self { prepack_weights: true, trial_extents: vec![3, 1, 8, 32, 64, 512, 2] }
+        Self { prepack_weights: true, trial_extents: vec![3, 1, 8, 32, 64, 256, 512, 2] }
     }
 }
 
@@ -54,15 +54,16 @@ impl RtenEngine {
     /// [`LoadError`] names the operator or value that rten would not compute rightly, or gives
     /// rten's words where it does not take the graph.
     pub fn load(model: &radiant_onnx::Model, options: &Options) -> Result<Self, LoadError> {
+        gate::check_domains(model)?;
         let mut signature = model.signature()?;
         let (graph, mut rewriter) = gate::pass(model, &signature)?;
-        let inputs = Inputs::new(&signature, &model.graph);
         let mut checked = model.clone();
         checked.graph = graph;
-        let Fitted { bytes, plain, trial } =
-            fit(&mut checked, &mut rewriter, &signature, &inputs, options)?;
+        let guesses = Inputs::guesses(&signature, &model.graph);
+        let fitted = fit_one(&checked, &mut rewriter, &signature, &guesses, options)?;
+        let Fitted { inputs, model: checked, bytes, plain, trial } = fitted;
         trial.check_outputs(&signature, &declared(&model.graph))?;
-        complete(&mut signature, &inputs, &plain, &trial, &declared(&model.graph));
+        complete(&mut signature, inputs, &plain, &trial, &declared(&model.graph));
         let mut how = ModelOptions::with_all_ops();
         how.prepack_weights(options.prepack_weights);
         let optimised = (!ambiguity::is_ambiguous(&checked.graph))
@@ -186,40 +187,61 @@ fn no_output(wanted: &[usize]) -> Error {
 }
 
 /// A graph that rten runs as written, and a run of it.
-struct Fitted {
+struct Fitted<'i> {
+    inputs: &'i Inputs,
+    model: radiant_onnx::Model,
     bytes: Vec<u8>,
     plain: Loaded,
     trial: Trial,
 }
 
-/// Loads a graph as written, tries it, and puts right what the ranks found there ask for.
-fn fit(
-    checked: &mut radiant_onnx::Model,
+/// Loads a graph as written and tries it with the first of these inputs that it takes.
+fn fit_one<'i>(
+    checked: &radiant_onnx::Model,
     rewriter: &mut Rewriter,
     signature: &Signature,
-    inputs: &Inputs,
+    guesses: &'i [Inputs],
     options: &Options,
-) -> Result<Fitted, LoadError> {
+) -> Result<Fitted<'i>, LoadError> {
+    let mut first = None;
+    for inputs in guesses {
+        match fit(checked.clone(), rewriter, signature, inputs, options) {
+            Ok(fitted) => return Ok(fitted),
+            Err(refusal) => first = first.or(Some(refusal)),
+        }
+    }
+    let none = || Failure::Refused("there are no inputs to try".to_owned()).into_load_error("run");
+    Err(first.unwrap_or_else(none))
+}
+
+/// Loads a graph as written, tries it, and puts right what the ranks found there ask for.
+fn fit<'i>(
+    mut model: radiant_onnx::Model,
+    rewriter: &mut Rewriter,
+    signature: &Signature,
+    inputs: &'i Inputs,
+    options: &Options,
+) -> Result<Fitted<'i>, LoadError> {
     let mut how = ModelOptions::with_all_ops();
     how.enable_optimization(false);
     let mut rounds_left = misfit::ROUNDS_MAX;
     let mut extents = options.trial_extents.clone();
     loop {
         // rten's own reader can loop for ever on bytes that are not a message; these are one.
-        let bytes = checked.to_proto_bytes();
+        let bytes = model.to_proto_bytes();
         let plain = load(&bytes, signature, &how)?;
         let trial = Trial::first(&plain, inputs, &extents);
         let trial = trial.map_err(|failure| failure.into_load_error("run"))?;
-        let misfits = misfit::find(&trial, &plain, &checked.graph)?;
+        let misfits = misfit::find(&trial, &plain, &model.graph)?;
         if misfits.is_empty() {
-            return Ok(Fitted { bytes, plain, trial });
+            return Ok(Fitted { inputs, model, bytes, plain, trial });
         }
         if rounds_left == 0 {
-            return Err(misfit::too_many(&checked.graph, &misfits));
+            return Err(misfit::too_many(&model.graph, &misfits));
         }
         rounds_left -= 1;
         extents = vec![trial.extents.other];
-        rewriter.fit(&mut checked.graph, &misfits);
+        rewriter.fit(&mut model.graph, &misfits);
     }
 }
 

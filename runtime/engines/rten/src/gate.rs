@@ -26,6 +26,25 @@ const OPSET_NEWEST: i64 = 28;
 /// rten's reader forgets attributes beyond this number.
 const ATTRIBUTES_MAX: usize = 32;
 
+/// Checks that all operators are of the default domain: that tells more of a model than an odd type
+/// of its outputs, which comes with it.
+///
+/// # Errors
+/// [`LoadError::UnknownOperator`].
+pub(crate) fn check_domains(model: &radiant_onnx::Model) -> Result<(), LoadError> {
+    let nodes = model.graph.all_nodes();
+    match nodes.iter().find(|node| !node.canonical_domain().is_empty()) {
+        Some(node) => Err(foreign(node)),
+        None => Ok(()),
+    }
+}
+
+#[cold]
+fn foreign(node: &NodeProto) -> LoadError {
+    let operator = format!("{}.{}", node.canonical_domain(), node.op_type);
+    LoadError::UnknownOperator { operator, node: node_name(node).to_owned() }
+}
+
 /// Checks a model and returns its graph as rten is to get it, and what can change it further.
 ///
 /// # Errors
@@ -160,8 +179,7 @@ impl Gate {
     /// Checks a node. Returns a kind for each of its outputs.
     fn node(&mut self, node: &mut NodeProto, scope: &Scope<'_>) -> Result<Vec<Kind>, LoadError> {
         if !node.canonical_domain().is_empty() {
-            let operator = format!("{}.{}", node.canonical_domain(), node.op_type);
-            return Err(LoadError::UnknownOperator { operator, node: node_name(node).to_owned() });
+            return Err(foreign(node));
         }
         if let Some(reason) = operators::left_out(&node.op_type) {
             return Err(refused(node, reason));
@@ -311,3 +329,6 @@ pub(crate) fn refused(node: &NodeProto, reason: impl Into<String>) -> LoadError 
     let (operator, name) = (node.op_type.clone(), node_name(node).to_owned());
     LoadError::Operator { operator, node: name, reason: reason.into() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,8 +23,8 @@
 //! [`own_pool`] for threads that do nothing else.
 //!
 //! Known differences from onnxruntime, which the engine does not refuse:
-//! - NaN is not kept everywhere: `Relu` makes 0 of it and `Clip` its lower bound; which of NaN and a
-//!   number is the larger in `ReduceMax`, `ReduceMin` and pools depends on their order there;
+//! - NaN is not kept everywhere: `Relu` makes 0 of it and `Clip` its lower bound; which of NaN and
+//!   a number is the larger in `ReduceMax`, `ReduceMin` and pools depends on their order there;
 //! - `Clip` without a bound makes the largest finite number of infinity, and `Asinh` and `Acosh`
 //!   infinity of numbers beyond 1.7e38;
 //! - requests with an axis of extent 0 other than the batch are refused;

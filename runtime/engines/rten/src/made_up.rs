@@ -18,16 +18,32 @@ pub(crate) struct Extents {
 }
 
 /// The inputs of a model, ready to be filled.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Inputs {
     /// The inputs, and of each axis whether it is as long as the batch.
     specs: Vec<(TensorSpec, Vec<bool>)>,
 }
 
 impl Inputs {
-    /// The signature's inputs. Axes have as many entries as the batch where they are its axis, or
-    /// the file gives them its name.
-    pub(crate) fn new(signature: &Signature, graph: &GraphProto) -> Self {
+    /// The signature's inputs, as they may be meant; the likeliest first. Axes have as many entries
+    /// as the batch where they are its axis, or the file gives them its name. If that does not run,
+    /// also where they come after a known first axis, as in the states of recurrent layers:
+    /// `[directions, batch, hidden]`.
+    pub(crate) fn guesses(signature: &Signature, graph: &GraphProto) -> Vec<Self> {
+        let mut guesses = vec![Self::new(signature, graph)];
+        let mut states = Self::new(signature, graph);
+        for (spec, is_rows) in &mut states.specs {
+            if let ([Some(_), None, ..], [_, second, ..]) = (&*spec.dims, &mut **is_rows) {
+                *second = true;
+            }
+        }
+        if !guesses.contains(&states) && guesses.iter().any(|guess| guess.has_unknown(true)) {
+            guesses.push(states);
+        }
+        guesses
+    }
+
+    fn new(signature: &Signature, graph: &GraphProto) -> Self {
         let is_batch = |spec: &&TensorSpec| spec.dims.first() == Some(&None);
         let batches = signature.inputs.iter().filter(is_batch);
         let names: Vec<_> = batches.filter_map(|spec| axis_name(graph, &spec.name, 0)).collect();

@@ -12,8 +12,8 @@ use crate::LoadError;
 use crate::gate::{node_name, refused};
 use crate::trial::{Loaded, Trial};
 
-/// How often a graph is put right and tried again: putting one node right changes the ranks of those
-/// after it.
+/// How often a graph is put right and tried again: putting one node right changes the ranks of
+/// those after it.
 pub(crate) const ROUNDS_MAX: usize = 8;
 
 /// A node that rten computes wrongly for its ranks, by its index in the graph.

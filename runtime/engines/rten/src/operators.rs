@@ -404,8 +404,8 @@ pub(crate) fn left_out(name: &str) -> Option<&'static str> {
         "ArgMax" | "ArgMin" => "rten answers the last of equal numbers, ONNX the first",
         "BitCast" => "rten has other bits than the file's types",
         "ConvInteger" | "MatMulInteger" => {
-            "rten pads with 0 instead of the zero point, and its sums of 8-bit products saturate on \
-             some processors"
+            "rten pads with 0 instead of the zero point, and its sums of 8-bit products saturate \
+             on some processors"
         }
         "DynamicQuantizeLinear" | "QuantizeLinear" => "rten rounds otherwise: off by one",
         "EyeLike" => "its type depends on more than rten knows",

@@ -1,9 +1,9 @@
 //! Thread pools of one thread.
 //!
-//! `rten::Model::run` runs inside a rayon pool. Called from outside the pool, it hands the work over
-//! and waits, which costs several microseconds; called from the pool's own thread, rayon's `install`
-//! calls straight on. Each thread has a pool of its own, because callers that share one run one
-//! after the other.
+//! `rten::Model::run` runs inside a rayon pool. Called from outside the pool, it hands the work
+//! over and waits, which costs several microseconds; called from the pool's own thread, rayon's
+//! `install` calls straight on. Each thread has a pool of its own, because callers that share one
+//! run one after the other.
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -245,9 +245,7 @@ fn checked(node: &NodeProto, scope: &Scope<'_>, opset: i64) -> Result<Option<Str
         "AveragePool" | "MaxPool"
             if node.string("auto_pad")? == Some("SAME_UPPER") && is_sparse(node)? =>
         {
-            Some(
-                "rten starts elsewhere than others where `auto_pad` meets strides beyond the kernel",
-            )
+            Some("rten starts elsewhere where `auto_pad` meets strides beyond the kernel")
         }
         "Mod" if node.int("fmod", 0)? == 0 && float_input(node, scope) => {
             Some("of FP32 it needs `fmod` 1")

@@ -10,6 +10,7 @@ mod labels;
 mod linear_classifier;
 mod linear_regressor;
 mod lookup;
+mod map;
 mod one_hot_encoder;
 mod post_transform;
 mod row;
@@ -27,7 +28,9 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
     Some(match name {
         "ArrayFeatureExtractor" => array_feature_extractor::array_feature_extractor,
         "Binarizer" => row::binarizer,
+        "CastMap" => map::cast_map,
         "CategoryMapper" => lookup::category_mapper,
+        "DictVectorizer" => map::dict_vectorizer,
         "FeatureVectorizer" => feature_vectorizer::feature_vectorizer,
         "Imputer" => imputer::imputer,
         "LabelEncoder" => lookup::label_encoder,

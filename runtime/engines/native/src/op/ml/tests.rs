@@ -6,8 +6,8 @@ use std::path::Path;
 
 use radiant_core::{Cancel, DType, Engine, Error, Strings, Tensor, TensorData};
 use radiant_onnx::pb::{
-    AttributeProto, AttributeType, Dimension, DimensionValue, GraphProto, NodeProto, TensorProto,
-    TensorShapeProto, TensorTypeProto, TypeProto, TypeValue, ValueInfoProto,
+    AttributeProto, AttributeType, Dimension, DimensionValue, GraphProto, MapTypeProto, NodeProto,
+    TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, TypeValue, ValueInfoProto,
 };
 use radiant_onnx::{Limits, Model, read};
 use serde_json::{Value, json};
@@ -129,6 +129,24 @@ fn value_info(name: &str, dtype: DType, dims: Option<Vec<Option<usize>>>) -> Val
     ValueInfoProto { name: name.to_owned(), r#type: Some(r#type) }
 }
 
+/// An input that is a map.
+fn map_info(name: &str, json: &Value) -> ValueInfoProto {
+    let [keys, values] = ["keys", "values"].map(|part| tensor(part, &json[part]).dtype());
+    let key_type = elem_type(keys);
+    let value_type = value_info(name, values, None).r#type.map(Box::new);
+    let map = TypeValue::MapType(Box::new(MapTypeProto { key_type, value_type }));
+    let r#type = Some(TypeProto { value: Some(map), ..TypeProto::default() });
+    ValueInfoProto { name: name.to_owned(), r#type }
+}
+
+/// The tensors that an input is given as: two for a map.
+fn tensors((name, json): (&String, &Value)) -> Vec<Tensor> {
+    if !json["keys"].is_object() {
+        return vec![tensor(name, json)];
+    }
+    ["keys", "values"].map(|part| tensor(&format!("{name}.{part}"), &json[part])).to_vec()
+}
+
 /// The graph of a case, with the extents of its inputs declared or not.
 fn model(case: &Value, with_extents: bool) -> Model {
     let any = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/models/iris/model.onnx");
@@ -145,6 +163,9 @@ fn model(case: &Value, with_extents: bool) -> Model {
         ..NodeProto::default()
     };
     let input = |(name, json): (&String, &Value)| {
+        if json["keys"].is_object() {
+            return map_info(name, json);
+        }
         let Tensor { shape, data, .. } = tensor(name, json);
         let dims = shape.dims().iter().map(|&dim| Some(dim).filter(|_| with_extents));
         value_info(name, data.dtype(), Some(dims.collect()))
@@ -166,7 +187,7 @@ fn load(case: &Value) -> Result<NativeEngine, Unsupported> {
 
 fn run(engine: &NativeEngine, case: &Value) -> Result<Vec<Tensor>, Error> {
     let inputs = case["inputs"].as_object().unwrap().iter();
-    let inputs: Vec<Tensor> = inputs.map(|(name, json)| tensor(name, json)).collect();
+    let inputs: Vec<Tensor> = inputs.flat_map(tensors).collect();
     let wanted: Vec<usize> = (0..engine.signature().outputs.len()).collect();
     let mut outputs = Vec::new();
     engine.run(&inputs, &wanted, &mut outputs, &Cancel::never())?;
@@ -352,4 +373,42 @@ fn what_onnxruntime_lacks_is_as_the_specification_says() {
     let none = Tensor::strings("x", &[0, 1], Strings::new());
     let got = answer(("com.microsoft", "Tokenizer"), &words, ["BYTES"; 2], none).unwrap();
     assert_eq!(got.shape.dims(), [0, 1, 0]);
+}
+
+/// A node on a map from integers to `values`.
+fn cast_map(attributes: &Value, keys: &[i64], values: Tensor) -> Result<Vec<Tensor>, Error> {
+    let elements = |dtype: &str| json!({ "dtype": dtype, "shape": [0], "values": [] });
+    let map = json!({ "keys": elements("INT64"), "values": elements("BYTES") });
+    let case = json!({
+        "operator": "CastMap", "domain": "ai.onnx.ml", "opset": 1, "attributes": attributes,
+        "inputs": { "x": map }, "outputs": { "y": elements("INT64") },
+    });
+    let engine = NativeEngine::load(&model(&case, true)).unwrap();
+    let keys = Tensor::new("x.keys", &[keys.len()], keys.to_vec());
+    let mut outputs = Vec::new();
+    engine.run(&[keys, values], &[0], &mut outputs, &Cancel::never())?;
+    Ok(outputs)
+}
+
+#[test]
+fn maps_are_read_in_any_order() {
+    let values = |texts: &[&str]| {
+        Tensor::strings("x.values", &[texts.len()], texts.iter().copied().collect())
+    };
+    let dense = json!({ "cast_to": ["STRING", "TO_INT64"] });
+    let got = cast_map(&dense, &[3, -1, 3], values(&["1", " 2 ", "4"])).unwrap();
+    assert_eq!((got[0].shape.dims(), &got[0].data), (&[1, 2][..], &TensorData::I64(vec![2, 4])));
+    let got = cast_map(&dense, &[], values(&[])).unwrap();
+    assert_eq!(got[0].shape.dims(), [1, 0]);
+    let error = cast_map(&dense, &[3], values(&["1.5"])).unwrap_err().to_string();
+    assert!(error.contains("entry 0: expected a number of INT64, got `1.5`"), "{error}");
+    let error = cast_map(&dense, &[3], values(&["1", "2"])).unwrap_err().to_string();
+    assert!(error.contains("expected a value for each key"), "{error}");
+    let sparse = json!({
+        "cast_to": ["STRING", "TO_INT64"], "map_form": ["STRING", "SPARSE"], "max_map": ["INT", 2],
+    });
+    let got = cast_map(&sparse, &[1, 9], values(&["5", "no number"])).unwrap();
+    assert_eq!(got[0].data, TensorData::I64(vec![0, 5]));
+    let error = cast_map(&sparse, &[-1], values(&["5"])).unwrap_err().to_string();
+    assert!(error.contains("expected keys that are not negative, got -1"), "{error}");
 }
