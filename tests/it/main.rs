@@ -20,6 +20,8 @@ mod loading;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod pipelines;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod same_numbers;

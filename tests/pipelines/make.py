@@ -99,7 +99,9 @@ def stage(name, function, *arguments):
 def remove_others(made):
     """Removes files of pipelines that are no more."""
     for path in MODELS.iterdir():
-        kept = path.stem in made or (path.stem.startswith(traced.PREFIX) and not traced.is_available())
+        kept = path.stem in made or (
+            path.stem.startswith(traced.PREFIX) and not traced.is_available()
+        )
         if not kept:
             path.unlink()
 

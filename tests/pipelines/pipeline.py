@@ -1,4 +1,4 @@
-"""One pipeline of the corpus: what is trained, on what, how it is converted, and what it is asked."""
+"""One pipeline of the corpus: what is trained on what, how it is converted, what it is asked."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ def with_skl2onnx(**keywords):
 
 
 def numeric(name, estimator, train, target=None, *, rows=None, convert=None, fit=None, **keywords):
-    """A pipeline that takes one matrix, named `X`; `convert` or the keywords say how it converts."""
+    """A pipeline that takes one matrix, `X`; `convert` or the keywords say how it converts."""
     rows = data.asked(train) if rows is None else rows
     convert = convert or with_skl2onnx(**keywords)
     return Pipeline(name, estimator, train, target, rows, {"X": rows}, convert, fit or {})

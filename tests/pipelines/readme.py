@@ -87,6 +87,8 @@ def operators(models):
     lines = ["| domain | operators (pipelines that use them) |", "|---|---|"]
     for domain in sorted({domain for domain, _ in used}):
         counts = {op: len(names) for (of, op), names in used.items() if of == domain}
-        shown = [f"{op} {n}" for op, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+        shown = [
+            f"{op} {n}" for op, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        ]
         lines.append(f"| {domain} | {', '.join(shown)} |")
     return lines

@@ -62,7 +62,8 @@ def session(model):
 def together(running, feeds):
     """The answers to all rows at once, by output."""
     names = [output.name for output in running.get_outputs()]
-    return {name: Answer(value) for name, value in zip(names, running.run(names, feeds))}
+    values = running.run(names, feeds)
+    return {name: Answer(value) for name, value in zip(names, values, strict=True)}
 
 
 def alone(running, feeds, answers):
@@ -152,7 +153,11 @@ def methods(name, values):
     if "prob" in name or "scores" in name:
         return ["predict_proba", "decision_function", "transform", "score_samples"]
     if name in ("variable", "union", "transformed_column", "X_out", "shape_tensor", "output"):
-        return ["predict", "transform"] if values.ndim < 2 or values.shape[1] == 1 else ["transform", "predict"]
+        return (
+            ["predict", "transform"]
+            if values.ndim < 2 or values.shape[1] == 1
+            else ["transform", "predict"]
+        )
     return []
 
 
@@ -178,7 +183,7 @@ def compared(own, answers, n_plain):
 
 
 def numbers_apart(values, wanted):
-    """Distances relative to the numbers, or to a share of the largest; 1 for a number against none."""
+    """Distances relative to the numbers or a share of the largest; 1 for one against none."""
     usual = np.abs(wanted[np.isfinite(wanted)])
     floor = max(1e-30, NOISE * usual.max(initial=0.0))
     same = (values == wanted) | (np.isnan(values) & np.isnan(wanted))
@@ -229,7 +234,10 @@ def write(path, document):
     def lines(value, indent):
         inner = " " * (indent + 1)
         if isinstance(value, dict) and any(isinstance(item, dict) for item in value.values()):
-            items = [f"{inner}{json.dumps(key)}: {lines(item, indent + 1)}" for key, item in value.items()]
+            items = [
+                f"{inner}{json.dumps(key)}: {lines(item, indent + 1)}"
+                for key, item in value.items()
+            ]
             return "{\n" + ",\n".join(items) + "\n" + " " * indent + "}"
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 

@@ -51,8 +51,12 @@ def with_onnxmltools(opset=15, **keywords):
         types = [("X", FloatTensorType([None, width]))]
         module = type(trained).__module__
         if module.startswith("xgboost"):
-            return onnxmltools.convert_xgboost(trained, initial_types=types, target_opset=opset, **keywords)
-        return onnxmltools.convert_lightgbm(trained, initial_types=types, target_opset=opset, **keywords)
+            return onnxmltools.convert_xgboost(
+                trained, initial_types=types, target_opset=opset, **keywords
+            )
+        return onnxmltools.convert_lightgbm(
+            trained, initial_types=types, target_opset=opset, **keywords
+        )
 
     return convert
 
@@ -73,7 +77,9 @@ def xgboost_classifiers():
     yield numeric("xgb_multi", xgb.XGBClassifier(**SMALL), *iris, target_opset=OPSET)
     yield numeric("xgb_binary", xgb.XGBClassifier(**SMALL), *cancer, target_opset=OPSET)
     yield numeric("xgb_multi_alone", xgb.XGBClassifier(**SMALL), *iris, convert=with_onnxmltools())
-    yield numeric("xgb_binary_alone", xgb.XGBClassifier(**SMALL), *cancer, convert=with_onnxmltools())
+    yield numeric(
+        "xgb_binary_alone", xgb.XGBClassifier(**SMALL), *cancer, convert=with_onnxmltools()
+    )
     yield numeric("xgb_missing", xgb.XGBClassifier(**SMALL), gappy, kinds, target_opset=OPSET)
     sentinel = np.where(np.isnan(gappy), np.float32(-1), gappy)
     marked = xgb.XGBClassifier(missing=-1.0, **SMALL)
@@ -82,7 +88,9 @@ def xgboost_classifiers():
     yield numeric("xgb_binary_base_score", base, *cancer, convert=with_onnxmltools())
     scaled = make_pipeline(StandardScaler(), xgb.XGBClassifier(**SMALL))
     yield numeric("xgb_scaled", scaled, *iris, target_opset=OPSET, options={"zipmap": False})
-    stopped = xgb.XGBClassifier(n_estimators=40, max_depth=3, learning_rate=1.0, early_stopping_rounds=2, random_state=0)
+    stopped = xgb.XGBClassifier(
+        n_estimators=40, max_depth=3, learning_rate=1.0, early_stopping_rounds=2, random_state=0
+    )
     held_out = {"eval_set": [(cancer[0][::3], 1 - cancer[1][::3])], "verbose": False}
     yield numeric("xgb_early_stopping", stopped, *cancer, convert=with_onnxmltools(), fit=held_out)
     forest = xgb.XGBRFClassifier(**SMALL)
@@ -101,8 +109,12 @@ def xgboost_regressors():
     rows, progress = diabetes
     gappy = data.with_gaps(rows)
     yield numeric("xgb_regressor", xgb.XGBRegressor(**SMALL), *diabetes, target_opset=OPSET)
-    yield numeric("xgb_regressor_alone", xgb.XGBRegressor(**SMALL), *diabetes, convert=with_onnxmltools())
-    yield numeric("xgb_regressor_missing", xgb.XGBRegressor(**SMALL), gappy, progress, target_opset=OPSET)
+    yield numeric(
+        "xgb_regressor_alone", xgb.XGBRegressor(**SMALL), *diabetes, convert=with_onnxmltools()
+    )
+    yield numeric(
+        "xgb_regressor_missing", xgb.XGBRegressor(**SMALL), gappy, progress, target_opset=OPSET
+    )
     for name, objective in {
         "poisson": "count:poisson",
         "gamma": "reg:gamma",
@@ -121,7 +133,14 @@ def xgboost_regressors():
     yield numeric("xgb_forest_regressor", forest, *diabetes, target_opset=OPSET)
     ranker = xgb.XGBRanker(objective="rank:pairwise", **SMALL)
     groups = {"group": [20] * 7}
-    yield numeric("xgb_ranker", ranker, rows[:140], (progress[:140] > 150).astype(int), convert=with_onnxmltools(), fit=groups)
+    yield numeric(
+        "xgb_ranker",
+        ranker,
+        rows[:140],
+        (progress[:140] > 150).astype(int),
+        convert=with_onnxmltools(),
+        fit=groups,
+    )
 
 
 def lightgbm_classifiers():
@@ -133,7 +152,12 @@ def lightgbm_classifiers():
     yield numeric("lgb_binary", lgb.LGBMClassifier(**LIGHT), *cancer, target_opset=OPSET)
     yield numeric("lgb_names", lgb.LGBMClassifier(**LIGHT), *data.iris_names(), target_opset=OPSET)
     yield numeric("lgb_multi_alone", lgb.LGBMClassifier(**LIGHT), *iris, convert=with_onnxmltools())
-    yield numeric("lgb_binary_alone", lgb.LGBMClassifier(**LIGHT), *cancer, convert=with_onnxmltools(zipmap=False))
+    yield numeric(
+        "lgb_binary_alone",
+        lgb.LGBMClassifier(**LIGHT),
+        *cancer,
+        convert=with_onnxmltools(zipmap=False),
+    )
     yield numeric("lgb_missing", lgb.LGBMClassifier(**LIGHT), gappy, kinds, target_opset=OPSET)
     zero = lgb.LGBMClassifier(zero_as_missing=True, **LIGHT)
     holes = np.where(np.isnan(gappy), np.float32(0), gappy)
@@ -142,10 +166,22 @@ def lightgbm_classifiers():
     yield numeric("lgb_scaled", scaled, *iris, target_opset=OPSET, options={"zipmap": False})
     numbers, classes = data.categories_as_numbers()
     singles = numbers.astype(np.float32)
-    strange = np.concatenate([singles[:30], np.array([[7, 0, -1, 2], [0, np.nan, 1, 1]], dtype=np.float32)])
-    categories = lgb.LGBMClassifier(min_child_samples=2, min_data_per_group=2, cat_smooth=1, **LIGHT)
+    strange = np.concatenate(
+        [singles[:30], np.array([[7, 0, -1, 2], [0, np.nan, 1, 1]], dtype=np.float32)]
+    )
+    categories = lgb.LGBMClassifier(
+        min_child_samples=2, min_data_per_group=2, cat_smooth=1, **LIGHT
+    )
     columns = {"categorical_feature": [0, 1]}
-    yield numeric("lgb_categories", categories, singles, classes, rows=strange, convert=with_onnxmltools(), fit=columns)
+    yield numeric(
+        "lgb_categories",
+        categories,
+        singles,
+        classes,
+        rows=strange,
+        convert=with_onnxmltools(),
+        fit=columns,
+    )
     forest = lgb.LGBMClassifier(boosting_type="rf", bagging_freq=1, bagging_fraction=0.7, **LIGHT)
     yield numeric("lgb_forest", forest, *cancer, convert=with_onnxmltools())
     dart = lgb.LGBMClassifier(boosting_type="dart", **LIGHT)
@@ -160,15 +196,36 @@ def lightgbm_regressors():
     rows, progress = diabetes
     gappy = data.with_gaps(rows)
     yield numeric("lgb_regressor", lgb.LGBMRegressor(**LIGHT), *diabetes, target_opset=OPSET)
-    yield numeric("lgb_regressor_alone", lgb.LGBMRegressor(**LIGHT), *diabetes, convert=with_onnxmltools())
-    yield numeric("lgb_regressor_missing", lgb.LGBMRegressor(**LIGHT), gappy, progress, target_opset=OPSET)
+    yield numeric(
+        "lgb_regressor_alone", lgb.LGBMRegressor(**LIGHT), *diabetes, convert=with_onnxmltools()
+    )
+    yield numeric(
+        "lgb_regressor_missing", lgb.LGBMRegressor(**LIGHT), gappy, progress, target_opset=OPSET
+    )
     split = {**LIGHT, "n_estimators": 12}
-    yield numeric("lgb_regressor_split", lgb.LGBMRegressor(**split), *diabetes, target_opset=OPSET, options={"split": 5})
+    yield numeric(
+        "lgb_regressor_split",
+        lgb.LGBMRegressor(**split),
+        *diabetes,
+        target_opset=OPSET,
+        options={"split": 5},
+    )
     for objective in ["poisson", "quantile", "gamma", "tweedie", "huber", "mape"]:
         model = lgb.LGBMRegressor(objective=objective, **LIGHT)
         yield numeric(f"lgb_regressor_{objective}", model, *diabetes, convert=with_onnxmltools())
-    stopped = lgb.LGBMRegressor(early_stopping_round=2, learning_rate=1.0, **{**LIGHT, "n_estimators": 40})
+    stopped = lgb.LGBMRegressor(
+        early_stopping_round=2, learning_rate=1.0, **{**LIGHT, "n_estimators": 40}
+    )
     held_out = {"eval_set": [(rows[::3], progress[::3][::-1])]}
-    yield numeric("lgb_early_stopping", stopped, *diabetes, convert=with_onnxmltools(), fit=held_out)
+    yield numeric(
+        "lgb_early_stopping", stopped, *diabetes, convert=with_onnxmltools(), fit=held_out
+    )
     ranker = lgb.LGBMRanker(min_child_samples=5, **LIGHT)
-    yield numeric("lgb_ranker", ranker, rows[:140], (progress[:140] > 150).astype(int), convert=with_onnxmltools(), fit={"group": [20] * 7})
+    yield numeric(
+        "lgb_ranker",
+        ranker,
+        rows[:140],
+        (progress[:140] > 150).astype(int),
+        convert=with_onnxmltools(),
+        fit={"group": [20] * 7},
+    )

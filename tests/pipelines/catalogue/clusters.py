@@ -21,5 +21,12 @@ def pipelines():
     for form in ["full", "tied", "diag", "spherical"]:
         model = mixture.GaussianMixture(3, covariance_type=form, random_state=0)
         yield numeric(f"mixture_{form}", model, rows)
-    yield numeric("mixture_scores", mixture.GaussianMixture(2, random_state=0), wide, options={"score_samples": True})
-    yield numeric("mixture_bayesian", mixture.BayesianGaussianMixture(n_components=3, random_state=0), rows)
+    yield numeric(
+        "mixture_scores",
+        mixture.GaussianMixture(2, random_state=0),
+        wide,
+        options={"score_samples": True},
+    )
+    yield numeric(
+        "mixture_bayesian", mixture.BayesianGaussianMixture(n_components=3, random_state=0), rows
+    )

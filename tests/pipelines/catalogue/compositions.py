@@ -43,7 +43,9 @@ def votes():
     soft = en.VotingClassifier(pair, voting="soft", flatten_transform=False)
     yield numeric("voting_soft", soft, *iris)
     yield numeric("voting_hard", en.VotingClassifier(pair, flatten_transform=False), *iris)
-    weighted = en.VotingClassifier(pair, voting="soft", weights=np.array([1, 3]), flatten_transform=False)
+    weighted = en.VotingClassifier(
+        pair, voting="soft", weights=np.array([1, 3]), flatten_transform=False
+    )
     yield numeric("voting_weights", weighted, *data.iris_names())
     lines = [("a", LinearRegression()), ("b", DecisionTreeRegressor(max_depth=3, random_state=0))]
     yield numeric("voting_regressor", en.VotingRegressor(lines), *diabetes)
@@ -57,7 +59,9 @@ def several_classes():
     """One model per class or pair of classes."""
     iris = data.iris()
     yield numeric("one_vs_rest_tree", mc.OneVsRestClassifier(tree()), *iris)
-    yield numeric("one_vs_rest_svc", mc.OneVsRestClassifier(LinearSVC(random_state=0)), *data.iris_names())
+    yield numeric(
+        "one_vs_rest_svc", mc.OneVsRestClassifier(LinearSVC(random_state=0)), *data.iris_names()
+    )
     yield numeric("one_vs_rest_tags", mc.OneVsRestClassifier(logistic()), *data.tags())
     yield numeric("one_vs_one", mc.OneVsOneClassifier(logistic()), *iris)
     yield numeric("one_vs_one_names", mc.OneVsOneClassifier(tree()), *data.iris_names())
@@ -89,7 +93,9 @@ def searches():
     yield numeric("randomized_search_best", random, *iris, convert=best)
     grid = ms.GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=3)
     yield numeric("grid_search_regressor", grid, *data.diabetes())
-    tuned = ms.TunedThresholdClassifierCV(make_pipeline(StandardScaler(), logistic()), cv=3, random_state=0)
+    tuned = ms.TunedThresholdClassifierCV(
+        make_pipeline(StandardScaler(), logistic()), cv=3, random_state=0
+    )
     yield numeric("tuned_threshold", tuned, *data.cancer())
 
 

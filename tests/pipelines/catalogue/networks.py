@@ -18,7 +18,9 @@ def pipelines():
         model = MLPClassifier(activation=activation, **small)
         yield numeric(f"mlp_{activation}", make_pipeline(StandardScaler(), model), *iris)
         model = MLPRegressor(activation=activation, **small)
-        yield numeric(f"mlp_regressor_{activation}", make_pipeline(StandardScaler(), model), *diabetes)
+        yield numeric(
+            f"mlp_regressor_{activation}", make_pipeline(StandardScaler(), model), *diabetes
+        )
     model = make_pipeline(StandardScaler(), MLPClassifier(**small))
     yield numeric("mlp_binary", model, *cancer)
     model = make_pipeline(StandardScaler(), MLPClassifier(**small))

@@ -31,7 +31,9 @@ def plain():
     for opset in range(FIRST, LAST + 1):
         target = {"": opset, "ai.onnx.ml": 1 if opset < 12 else 3}
         asked = {"target_opset": target, "rows": few}
-        yield tabular(f"opset_{opset:02}_table", table(), COLUMNS, n_rows=N_ROWS, target_opset=target)
+        yield tabular(
+            f"opset_{opset:02}_table", table(), COLUMNS, n_rows=N_ROWS, target_opset=target
+        )
         neighbours = make_pipeline(StandardScaler(), KNeighborsClassifier(3))
         yield numeric(f"opset_{opset:02}_neighbours", neighbours, flowers[::6], kinds[::6], **asked)
     for opset in [9, 11, 13, 17]:
@@ -50,12 +52,16 @@ def machine_learning():
     for ml in [1, 2, 3, 4, 5]:
         asked = {"target_opset": {"": 21, "ai.onnx.ml": ml}, "rows": few}
         forest = RandomForestRegressor(4, max_depth=3, random_state=0)
-        yield numeric(f"opset_ml_{ml}_forest", forest, patients, progress, **asked | {"rows": fewer})
+        yield numeric(
+            f"opset_ml_{ml}_forest", forest, patients, progress, **asked | {"rows": fewer}
+        )
         boosted = GradientBoostingClassifier(n_estimators=3, max_depth=2, random_state=0)
         yield numeric(f"opset_ml_{ml}_boosted", boosted, flowers, kinds, **asked)
         encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
         target = asked["target_opset"]
-        yield tabular(f"opset_ml_{ml}_ordinal", encoder, COLUMNS[2:], n_rows=N_ROWS, target_opset=target)
+        yield tabular(
+            f"opset_ml_{ml}_ordinal", encoder, COLUMNS[2:], n_rows=N_ROWS, target_opset=target
+        )
         vectors = make_pipeline(StandardScaler(), SVC(probability=True, random_state=0))
         yield numeric(f"opset_ml_{ml}_svc", vectors, flowers[::2], kinds[::2], **asked)
 

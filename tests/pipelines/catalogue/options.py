@@ -32,26 +32,57 @@ def pipelines():
     yield numeric("option_zipmap_columns_forest", forest, *iris, options={"zipmap": "columns"})
     yield numeric("option_raw_scores", logistic(), *iris, options={"raw_scores": True})
     scaled = make_pipeline(StandardScaler(), logistic())
-    yield numeric("option_raw_scores_binary", scaled, *cancer, options={"raw_scores": True, "zipmap": False})
+    yield numeric(
+        "option_raw_scores_binary", scaled, *cancer, options={"raw_scores": True, "zipmap": False}
+    )
     boosted = GradientBoostingClassifier(**small)
     yield numeric("option_raw_scores_boosted", boosted, *iris, options={"raw_scores": True})
-    yield numeric("option_raw_scores_svc", SVC(), *iris, options={"raw_scores": True, "zipmap": False})
+    yield numeric(
+        "option_raw_scores_svc", SVC(), *iris, options={"raw_scores": True, "zipmap": False}
+    )
     yield numeric("option_nocl", logistic(), *iris, options={"nocl": True, "zipmap": False})
     yield numeric("option_nocl_names", logistic(), *names, options={"nocl": True, "zipmap": False})
-    yield numeric("option_output_class_labels", logistic(), *names, options={"output_class_labels": True, "zipmap": False})
+    yield numeric(
+        "option_output_class_labels",
+        logistic(),
+        *names,
+        options={"output_class_labels": True, "zipmap": False},
+    )
     for option in ["decision_path", "decision_leaf"]:
         yield numeric(f"option_{option}", tree, *iris, options={option: True, "zipmap": False})
         regressor = DecisionTreeRegressor(max_depth=3, random_state=0)
-        yield numeric(f"option_{option}_regressor", regressor, *data.diabetes(), options={option: True})
+        yield numeric(
+            f"option_{option}_regressor", regressor, *data.diabetes(), options={option: True}
+        )
         forest = RandomForestClassifier(3, max_depth=3, random_state=0)
-        yield numeric(f"option_{option}_forest", forest, *cancer, options={option: True, "zipmap": False})
+        yield numeric(
+            f"option_{option}_forest", forest, *cancer, options={option: True, "zipmap": False}
+        )
     network = MLPClassifier((6,), max_iter=50, random_state=0)
     yield numeric("option_nocl_mlp", network, *iris, options={"nocl": True, "zipmap": False})
     outliers = IsolationForest(n_estimators=4, max_samples=32, random_state=0)
     older = {"": 18, "ai.onnx.ml": 3}
-    yield numeric("option_score_samples", outliers, iris[0], options={"score_samples": True}, target_opset=older)
+    yield numeric(
+        "option_score_samples",
+        outliers,
+        iris[0],
+        options={"score_samples": True},
+        target_opset=older,
+    )
     mixture = GaussianMixture(2, random_state=0)
     yield numeric("option_score_samples_mixture", mixture, iris[0], options={"score_samples": True})
-    yield numeric("option_black_list", logistic(), *iris, black_op={"LinearClassifier"}, options={"zipmap": False})
+    yield numeric(
+        "option_black_list",
+        logistic(),
+        *iris,
+        black_op={"LinearClassifier"},
+        options={"zipmap": False},
+    )
     scaled = make_pipeline(StandardScaler(), logistic())
-    yield numeric("option_black_scaler", scaled, *iris, black_op={"Scaler", "Normalizer"}, options={"zipmap": False})
+    yield numeric(
+        "option_black_scaler",
+        scaled,
+        *iris,
+        black_op={"Scaler", "Normalizer"},
+        options={"zipmap": False},
+    )

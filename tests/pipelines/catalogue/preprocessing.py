@@ -48,13 +48,20 @@ def scalers():
     yield numeric("power_box_cox", box_cox, positive, rows=positive[::4])
     yield numeric("standard_scaler_f64", pp.StandardScaler(), rows.astype(np.float64))
     yield numeric("standard_scaler_i64", pp.StandardScaler(), np.round(rows * 10).astype(np.int64))
-    yield numeric("normalizer_l2_logistic", make_pipeline(pp.Normalizer("l2"), LogisticRegression()), rows, kinds)
+    yield numeric(
+        "normalizer_l2_logistic",
+        make_pipeline(pp.Normalizer("l2"), LogisticRegression()),
+        rows,
+        kinds,
+    )
 
 
 def expansions():
     """One column becomes several."""
     rows, kinds = data.iris()
-    yield numeric("poly_ridge", make_pipeline(pp.PolynomialFeatures(2), Ridge()), rows, kinds.astype(float))
+    yield numeric(
+        "poly_ridge", make_pipeline(pp.PolynomialFeatures(2), Ridge()), rows, kinds.astype(float)
+    )
     interactions = pp.PolynomialFeatures(3, interaction_only=True, include_bias=False)
     yield numeric("poly_interactions", interactions, rows)
     for encode in ["onehot-dense", "ordinal"]:
@@ -77,19 +84,31 @@ def encoders():
     yield tabular("one_hot_drop_binary", one_hot(drop="if_binary", **dense), WORDS, unknown=False)
     rare = one_hot(min_frequency=35, handle_unknown="infrequent_if_exist", **dense)
     yield tabular("one_hot_rare", rare, WORDS, unknown=False)
-    yield tabular("one_hot_max_categories", one_hot(max_categories=3, **dense), WORDS, unknown=False)
+    yield tabular(
+        "one_hot_max_categories", one_hot(max_categories=3, **dense), WORDS, unknown=False
+    )
     numbers, kinds = data.categories_as_numbers()
     strange = np.concatenate([numbers[:30], [[7, 0, -1, 2]]])
     yield numeric("one_hot_i64", one_hot(handle_unknown="ignore", **dense), numbers, rows=strange)
     singles = numbers.astype(np.float32)
-    yield numeric("one_hot_f32", one_hot(handle_unknown="ignore", **dense), singles, rows=strange.astype(np.float32))
+    yield numeric(
+        "one_hot_f32",
+        one_hot(handle_unknown="ignore", **dense),
+        singles,
+        rows=strange.astype(np.float32),
+    )
     yield tabular("ordinal_encoder", pp.OrdinalEncoder(), WORDS, unknown=False)
     unknown = {"handle_unknown": "use_encoded_value", "unknown_value": -1}
     yield tabular("ordinal_encoder_unknown", pp.OrdinalEncoder(**unknown), WORDS)
     unknown = {"handle_unknown": "use_encoded_value", "unknown_value": np.nan}
     yield tabular("ordinal_encoder_nan", pp.OrdinalEncoder(**unknown), WORDS)
     yield numeric("ordinal_encoder_i64", pp.OrdinalEncoder(), numbers, rows=numbers[:30])
-    yield tabular("target_encoder", pp.TargetEncoder(random_state=0, target_type="continuous"), WORDS, unknown=False)
+    yield tabular(
+        "target_encoder",
+        pp.TargetEncoder(random_state=0, target_type="continuous"),
+        WORDS,
+        unknown=False,
+    )
     whole = pp.TargetEncoder(random_state=0, target_type="continuous")
     yield numeric("target_encoder_i64", whole, numbers, kinds.astype(float), rows=strange)
 
@@ -104,7 +123,9 @@ def imputers():
     yield numeric("imputer_constant", constant, gappy)
     yield numeric("imputer_zero", impute.SimpleImputer(missing_values=0.0), rows)
     whole = np.round(rows).astype(np.int64)
-    yield numeric("imputer_i64", impute.SimpleImputer(missing_values=0, strategy="most_frequent"), whole)
+    yield numeric(
+        "imputer_i64", impute.SimpleImputer(missing_values=0, strategy="most_frequent"), whole
+    )
     yield numeric("imputer_indicator", impute.SimpleImputer(add_indicator=True), gappy)
     for strategy in ["most_frequent", "constant"]:
         words = impute.SimpleImputer(missing_values="", strategy=strategy, fill_value="none")
@@ -127,8 +148,20 @@ def labels():
         ("label_encoder", pp.LabelEncoder(), kinds, column, numbers),
         ("label_encoder_text", pp.LabelEncoder(), names, names[::4], texts),
         ("label_binarizer", pp.LabelBinarizer(), kinds, column, numbers),
-        ("label_binarizer_signs", pp.LabelBinarizer(neg_label=-1, pos_label=2), kinds, column, numbers),
-        ("multi_label_binarizer", pp.MultiLabelBinarizer(), [[kind] for kind in kinds], column, numbers),
+        (
+            "label_binarizer_signs",
+            pp.LabelBinarizer(neg_label=-1, pos_label=2),
+            kinds,
+            column,
+            numbers,
+        ),
+        (
+            "multi_label_binarizer",
+            pp.MultiLabelBinarizer(),
+            [[kind] for kind in kinds],
+            column,
+            numbers,
+        ),
     ]:
         yield Pipeline(name, model, train, None, rows, feeds, with_skl2onnx())
 

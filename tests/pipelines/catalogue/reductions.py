@@ -34,7 +34,9 @@ def decompositions():
         model = dc.KernelPCA(2, kernel=kernel, random_state=0)
         yield numeric(f"kernel_pca_{kernel}", model, rows[::4].astype(np.float64))
     yield numeric("pca_f64", dc.PCA(2, random_state=0), rows.astype(np.float64))
-    yield numeric("pca_logistic", make_pipeline(dc.PCA(2, random_state=0), LogisticRegression()), rows, kinds)
+    yield numeric(
+        "pca_logistic", make_pipeline(dc.PCA(2, random_state=0), LogisticRegression()), rows, kinds
+    )
     yield numeric("pls", PLSRegression(2), *data.diabetes())
 
 
@@ -52,4 +54,6 @@ def selections():
     }
     for name, model in chosen.items():
         yield numeric(f"select_{name}", model, *iris)
-    yield numeric("select_logistic", make_pipeline(fs.SelectKBest(k=2), LogisticRegression()), *iris)
+    yield numeric(
+        "select_logistic", make_pipeline(fs.SelectKBest(k=2), LogisticRegression()), *iris
+    )

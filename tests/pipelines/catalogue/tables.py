@@ -2,13 +2,13 @@
 
 import numpy as np
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
-from sklearn.decomposition import PCA
 
 import data
 from pipeline import numeric, tabular
@@ -25,12 +25,18 @@ def pipelines():
     columns = ColumnTransformer([("num", filled, NUMBERS), ("cat", one_hot, WORDS)])
     model = make_pipeline(columns, LogisticRegression(max_iter=500))
     yield tabular("table_logistic", model, [*NUMBERS, *WORDS])
-    columns = ColumnTransformer([("num", "passthrough", ["length"]), ("cat", OrdinalEncoder(), WORDS)])
+    columns = ColumnTransformer(
+        [("num", "passthrough", ["length"]), ("cat", OrdinalEncoder(), WORDS)]
+    )
     forest = RandomForestClassifier(6, max_depth=4, random_state=0)
     _, kinds = data.table()
     names = np.array(["setosa", "versicolor", "virginica"])[kinds]
     yield tabular(
-        "table_forest", make_pipeline(columns, forest), ["length", *WORDS], unknown=False, target=names
+        "table_forest",
+        make_pipeline(columns, forest),
+        ["length", *WORDS],
+        unknown=False,
+        target=names,
     )
     columns = ColumnTransformer(
         [("num", filled, NUMBERS), ("cat", one_hot, WORDS), ("whole", MinMaxScaler(), ["visits"])]
@@ -53,7 +59,8 @@ def parts():
     union = FeatureUnion([("pca", PCA(2, random_state=0)), ("scaled", StandardScaler())])
     yield numeric("union_logistic", make_pipeline(union, LogisticRegression(max_iter=500)), *iris)
     weighted = FeatureUnion(
-        [("pca", PCA(1, random_state=0)), ("scaled", MinMaxScaler())], transformer_weights={"pca": 2.0}
+        [("pca", PCA(1, random_state=0)), ("scaled", MinMaxScaler())],
+        transformer_weights={"pca": 2.0},
     )
     yield numeric("union_weights", weighted, *iris)
     target = TransformedTargetRegressor(LinearRegression(), func=np.log, inverse_func=np.exp)
@@ -63,7 +70,10 @@ def parts():
 def texts():
     """Text beside numbers."""
     words = ColumnTransformer(
-        [("colour", TfidfVectorizer(analyzer="char", max_features=8), "colour"), ("num", StandardScaler(), ["length"])]
+        [
+            ("colour", TfidfVectorizer(analyzer="char", max_features=8), "colour"),
+            ("num", StandardScaler(), ["length"]),
+        ]
     )
     model = Pipeline([("columns", words), ("logistic", LogisticRegression(max_iter=500))])
     yield tabular("table_text", model, ["colour", "length"])

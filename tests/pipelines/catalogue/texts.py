@@ -27,7 +27,9 @@ def vectorizers():
         "count_vocabulary": tx.CountVectorizer(vocabulary=["cat", "dog", "der hund", "zebra"]),
         "count_short_tokens": tx.CountVectorizer(token_pattern="[a-zA-Z]+"),
         "count_chars": tx.CountVectorizer(analyzer="char", max_features=40),
-        "count_char_pairs": tx.CountVectorizer(analyzer="char", ngram_range=(1, 2), max_features=60),
+        "count_char_pairs": tx.CountVectorizer(
+            analyzer="char", ngram_range=(1, 2), max_features=60
+        ),
         "count_char_borders": tx.CountVectorizer(analyzer="char_wb", ngram_range=(2, 3)),
         "tfidf_words": tx.TfidfVectorizer(),
         "tfidf_stop_words": tx.TfidfVectorizer(stop_words="english"),
@@ -53,7 +55,11 @@ def classifiers():
     """What users deploy."""
     yield textual("text_tfidf_logistic", make_pipeline(tx.TfidfVectorizer(), LogisticRegression()))
     yield textual("text_count_bayes", make_pipeline(tx.CountVectorizer(), MultinomialNB()))
-    model = make_pipeline(tx.CountVectorizer(), tx.TfidfTransformer(), SGDClassifier(random_state=0))
+    model = make_pipeline(
+        tx.CountVectorizer(), tx.TfidfTransformer(), SGDClassifier(random_state=0)
+    )
     yield textual("text_transformer_sgd", model)
     svd = TruncatedSVD(3, random_state=0)
-    yield textual("text_svd_logistic", make_pipeline(tx.TfidfVectorizer(), svd, LogisticRegression()))
+    yield textual(
+        "text_svd_logistic", make_pipeline(tx.TfidfVectorizer(), svd, LogisticRegression())
+    )

@@ -75,7 +75,9 @@ def pipelines():
         yield numeric(f"{PREFIX}tree_{strategy}", tree, *diabetes, convert=convert)
     for name, model in {
         "scaled_logistic": make_pipeline(StandardScaler(), LogisticRegression()),
-        "min_max_network": make_pipeline(MinMaxScaler(), MLPClassifier((6,), max_iter=50, random_state=0)),
+        "min_max_network": make_pipeline(
+            MinMaxScaler(), MLPClassifier((6,), max_iter=50, random_state=0)
+        ),
         "bayes": GaussianNB(),
         "vectors": SVC(random_state=0),
     }.items():

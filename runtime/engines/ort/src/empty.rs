@@ -88,7 +88,8 @@ pub(crate) fn output(
     Ok(())
 }
 
-fn is_batched(spec: &TensorSpec) -> bool {
+/// Whether the first axis is one of rows.
+pub(crate) fn is_batched(spec: &TensorSpec) -> bool {
     spec.dims.first() == Some(&None)
 }
 

@@ -155,7 +155,10 @@ impl Engine for OrtEngine {
         if let Some(operator) = self.unsafe_operator {
             empty::refuse(operator, &self.signature, inputs)?;
         }
-        if empty::rows(&self.signature, inputs) == Some(0) {
+        // What has no rows in its answer either is for the graph to say, if it is one that may run.
+        let is_batched = self.wanted(wanted).all(empty::is_batched);
+        let must_not_run = is_batched || self.unsafe_operator.is_some();
+        if must_not_run && empty::rows(&self.signature, inputs) == Some(0) {
             return self.run_empty(inputs, wanted, outputs, cancel);
         }
         self.run_whole(inputs, wanted, outputs, cancel)

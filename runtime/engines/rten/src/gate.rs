@@ -138,6 +138,31 @@ pub(crate) fn names(graph: &GraphProto) -> HashSet<String> {
     inputs.chain(constants).chain(outputs).cloned().collect()
 }
 
+/// Why the numbers of a request must not say how large a result is: rten allocates what they ask for,
+/// and an allocation that fails ends the process.
+fn unbounded(node: &NodeProto, scope: &Scope<'_>) -> Option<&'static str> {
+    let sizes: &[usize] = match node.op_type.as_str() {
+        "ConstantOfShape" => &[0],
+        "Expand" | "Tile" | "Pad" | "OneHot" => &[1],
+        "Range" => &[0, 1, 2],
+        "Resize" => &[3],
+        _ => return None,
+    };
+    let is_asked = |input: &usize| {
+        let kind = node.input_name(*input).and_then(|name| scope.kind(name));
+        match kind {
+            Some(Kind::I64(int)) => int.from_request,
+            // Of these it is not followed where they come from.
+            Some(kind) => kind == Kind::I32,
+            None => false,
+        }
+    };
+    sizes
+        .iter()
+        .any(is_asked)
+        .then_some("a request would say how large its result is, which rten does not bound")
+}
+
 /// One pass over a model's nodes.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -187,19 +212,27 @@ impl Gate {
         if node.attribute.len() > ATTRIBUTES_MAX {
             return Err(refused(node, "rten does not see more than 32 attributes"));
         }
-        if let Some(kinds) = special::node(self, node, scope)? {
-            return Ok(kinds);
+        let kinds = match special::node(self, node, scope)? {
+            Some(kinds) => kinds,
+            None => self.listed(node, scope)?,
+        };
+        match unbounded(node, scope) {
+            Some(reason) => Err(refused(node, reason)),
+            None => Ok(kinds),
         }
+    }
+
+    /// Checks a node of an operator of the table.
+    fn listed(&self, node: &NodeProto, scope: &Scope<'_>) -> Result<Vec<Kind>, LoadError> {
         let Some(operator) = operators::find(&node.op_type) else {
             let (operator, node) = (node.op_type.clone(), node_name(node).to_owned());
             return Err(LoadError::UnknownOperator { operator, node });
         };
-        let kinds = self.listed(operator, node, scope).map_err(|reason| refused(node, reason))?;
-        Ok(kinds)
+        self.is_right(operator, node, scope).map_err(|reason| refused(node, reason))
     }
 
-    /// Checks a node of an operator of the table.
-    fn listed(
+    /// The kinds of a node's outputs; the reason why not where rten is wrong with it.
+    fn is_right(
         &self,
         operator: &Operator,
         node: &NodeProto,

@@ -156,6 +156,7 @@ const RUN_ROWS_MAX: usize = 1024;
 
 /// Puts a model, whose ZipMaps have been stripped, on one engine, in batches as the model allows.
 fn put(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<dyn Engine>> {
+    refuse_maps(choice, model)?;
     let engine = alone(choice, model, options)?;
     let is_independent = model.row_independence().is_proven();
     let rule = BatchRule::for_signature(engine.signature(), is_independent, RUN_ROWS_MAX);
@@ -165,6 +166,16 @@ fn put(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<d
         BatchRule::CutAt { .. } if choice == Choice::Tract => engine,
         rule => Arc::new(Batched::new(engine, rule)?),
     })
+}
+
+/// A map among the inputs is two tensors in the signature, and one value in the graph.
+fn refuse_maps(choice: Choice, model: &Model) -> anyhow::Result<()> {
+    match model.map_inputs().first() {
+        Some(map) if choice != Choice::Native => {
+            bail!("input `{}`: a map is an input that only the native engine takes", map.name)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn alone(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<dyn Engine>> {

@@ -54,7 +54,7 @@ impl Kernel for LogisticAll<'_> {
 
 /// Horner's rule; the highest power comes first.
 #[inline(always)]
-fn polynomial(coefficients: &[f32], x: f32) -> f32 {
+pub(super) fn polynomial(coefficients: &[f32], x: f32) -> f32 {
     coefficients.iter().fold(0.0_f32, |sum, &coefficient| sum.mul_add(x, coefficient))
 }
 

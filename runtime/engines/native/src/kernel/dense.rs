@@ -66,6 +66,39 @@ impl Dense {
         }
     }
 
+    /// A layer without bias whose weights are `matrix`: `[n_features, n_outputs]`, row-major. They
+    /// are written into `weights`, whose allocation is kept.
+    ///
+    /// # Panics
+    /// When a layer has no features or no outputs.
+    pub(super) fn of_matrix(
+        matrix: &[f32],
+        n_features: usize,
+        n_outputs: usize,
+        mut weights: Vec<Lanes>,
+    ) -> Self {
+        assert!(n_features > 0 && n_outputs > 0, "a layer has features and outputs");
+        let n_blocks = n_outputs.div_ceil(N_LANES);
+        weights.clear();
+        weights.resize(n_blocks * n_features, [0.0; N_LANES]);
+        for (feature, row) in matrix.chunks_exact(n_outputs).enumerate() {
+            let (whole, rest) = row.as_chunks::<N_LANES>();
+            for (block, lanes) in whole.iter().enumerate() {
+                weights[block * n_features + feature] = *lanes;
+            }
+            if !rest.is_empty() {
+                weights[whole.len() * n_features + feature][..rest.len()].copy_from_slice(rest);
+            }
+        }
+        let bias = vec![[-0.0; N_LANES]; n_blocks];
+        Self { n_features, n_outputs, weights, bias, isa: Isa::detect() }
+    }
+
+    /// The allocation of the weights.
+    pub(super) fn into_weights(self) -> Vec<Lanes> {
+        self.weights
+    }
+
     /// The number of columns of what goes in.
     pub(crate) fn n_features(&self) -> usize {
         self.n_features
@@ -164,7 +197,7 @@ impl<S: Sums> Kernel for Run<'_, S> {
                 row += 2;
             }
             if row < n_rows {
-                self.sweep::<1, 8>(row, blocks);
+                self.sweep::<1, 4>(row, blocks);
             }
         }
     }

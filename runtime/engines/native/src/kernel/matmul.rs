@@ -3,11 +3,21 @@
 //! Each element is one chain of fused multiply-adds from zero over the inner extent in order, as in
 //! [`super::dense`]. Integers wrap around.
 
-use super::dense::Dense;
+use std::cell::Cell;
+
+use super::dense::{Dense, Lanes};
 use super::{Isa, Kernel};
 
 /// From this number of rows on it pays to lay single precision out for [`Dense`].
 const PACKED_ROWS_MIN: usize = 6;
+
+/// Right operands beyond this size are given back when they are multiplied.
+const KEPT_LANES_MAX: usize = 1 << 17;
+
+thread_local! {
+    /// Where right operands are laid out, kept from one product to the next.
+    static LAID_OUT: Cell<Vec<Lanes>> = const { Cell::new(Vec::new()) };
+}
 
 /// An element of matrices.
 pub(crate) trait Term: Copy + Default + Send + Sync {
@@ -39,8 +49,14 @@ impl Term for f32 {
 
     fn multiply(isa: Isa, a: &[Self], b: Matrix<'_, Self>, out: &mut Vec<Self>) {
         if a.len() / b.depth >= PACKED_ROWS_MIN {
-            let weight = |column: usize, row: usize| b.values[row * b.n_columns + column];
-            return Dense::new(b.n_columns, b.depth, weight, &[]).run(a, out);
+            let weights = LAID_OUT.take();
+            let layer = Dense::of_matrix(b.values, b.depth, b.n_columns, weights);
+            layer.run(a, out);
+            let weights = layer.into_weights();
+            if weights.capacity() <= KEPT_LANES_MAX {
+                LAID_OUT.set(weights);
+            }
+            return;
         }
         let start = out.len();
         out.resize(start + a.len() / b.depth * b.n_columns, 0.0);

@@ -11,7 +11,9 @@
 
 pub(crate) mod activation;
 pub(crate) mod dense;
+pub(crate) mod erf;
 pub(crate) mod forest;
+pub(crate) mod functions;
 pub(crate) mod matmul;
 pub(crate) mod svm;
 #[cfg(target_arch = "x86_64")]

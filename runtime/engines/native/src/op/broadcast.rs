@@ -45,11 +45,12 @@ pub(crate) type PerAxis = [usize; RANK_MAX];
 /// broadcast to: 0 where its one element is repeated.
 pub(crate) fn strides(operand: &Shape, dims: &[usize]) -> PerAxis {
     let mut strides = [0; RANK_MAX];
-    let mut step = 1;
+    let mut step = 1_usize;
     for (axis, stride) in strides.iter_mut().enumerate().take(dims.len()).rev() {
         let extent = extent(operand, axis, dims.len());
         *stride = if extent == 1 { 0 } else { step };
-        step *= extent;
+        // Too large a shape has no elements to step over.
+        step = step.saturating_mul(extent);
     }
     strides
 }

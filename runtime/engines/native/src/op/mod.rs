@@ -91,7 +91,7 @@ pub(crate) fn build(context: &mut NodeContext<'_>) -> Result<Built, Unsupported>
             .into_iter()
             .find_map(|builder| builder(name)),
         "ai.onnx.ml" => ml::builder(name),
-        "com.microsoft" => text::microsoft_builder(name),
+        "com.microsoft" => text::microsoft_builder(name).or_else(|| ml::microsoft_builder(name)),
         _ => None,
     };
     let builder = builder.ok_or_else(|| context.refuse("the operator is not supported"))?;

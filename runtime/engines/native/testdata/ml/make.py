@@ -18,7 +18,7 @@ from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
 ELEMENTS = {"float32": 1, "float64": 11, "int64": 7, "int32": 6, "int16": 5, "bool": 9, "object": 8}
 DTYPES = {"float32": "FP32", "float64": "FP64", "int64": "INT64", "int32": "INT32", "int16": "INT16",
-          "bool": "BOOL", "object": "BYTES"}
+          "bool": "BOOL", "uint32": "UINT32", "object": "BYTES"}
 POSTS = ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"]
 CASES = []
 
@@ -249,7 +249,7 @@ def machines():
                 support_vectors=[float(v) for v in RNG.normal(size=20 * 3).astype("f4")])
     inputs = RNG.normal(size=(17, 3)).astype("float32")
     probable = dict(prob_a=[float(v) for v in -RNG.uniform(0.2, 3, size=10).astype("f4")], prob_b=[float(v) for v in RNG.normal(size=10).astype("f4") / 4])
-    for kernel, params in [kernels[1], kernels[4], kernels[5]]:
+    for kernel, params in [kernels[1], kernels[4]]:
         common = dict(kernel_type=kernel, kernel_params=[params[0], abs(params[1]) + 3.0, params[2]])
         case("SVMClassifier", inputs, [I, F], **many, **common)
         case("SVMClassifier", inputs, [I, F], **many, **common, **probable)
@@ -294,6 +294,20 @@ def strings():
         case("StringSplit", words, [S, I], **split, **attributes)
 
 
+def hashes():
+    microsoft = dict(domain="com.microsoft", opset=1)
+    for positive, kind in [(0, TensorProto.INT32), (1, TensorProto.UINT32)]:
+        words = texts("", "a", "ab", "abc", "abcd", "abcde", "é", "The quick brown fox jumps over the lazy dog")
+        case("MurmurHash3", words, [kind], positive=positive, seed=0, **microsoft)
+    case("MurmurHash3", texts("a", "ab").reshape(2, 1), [TensorProto.INT32], positive=0, seed=5, **microsoft)
+    for dtype in ["float32", "float64", "int64", "int32"]:
+        case("MurmurHash3", whole(dtype), [TensorProto.INT32], positive=0, **microsoft)
+    for metric, dtype in itertools.product(["euclidean", "sqeuclidean"], ["float32", "float64"]):
+        case("CDist", [whole(dtype), whole(dtype)[1:]], [ELEMENTS[dtype]], metric=metric, **microsoft)
+    for n in [1, 3, 4, 6, 8, 13, 19]:
+        case("CDist", [RNG.normal(size=(3, n)).astype("float32"), RNG.normal(size=(2, n)).astype("float32")], [F], **microsoft)
+
+
 def tokens():
     def tokenize(words, **attributes):
         case("Tokenizer", words, [S], domain="com.microsoft", opset=1, **(dict(mark=0, pad_value="#", mincharnum=1) | attributes))
@@ -328,7 +342,7 @@ def tokens():
         case("RegexFullMatch", subjects, [B], domain="", opset=20, pattern=pattern)
 
 
-for write in [rows, tables, maps, linear, machines, strings, tokens]:
+for write in [rows, tables, maps, linear, machines, strings, hashes, tokens]:
     write()
 with (Path(__file__).parent / "cases.jsonl").open("w") as file:
     for line in CASES:

@@ -370,12 +370,23 @@ fn a_request_s_int64_numbers_are_looked_up_compared_and_passed_on() {
         ("Where", &["b", "l", "l"], vec![], I64),
         ("Cast", &["l"], vec![int("to", 1)], F32),
         ("Cast", &["l"], vec![int("to", 9)], BOOL),
-        ("Expand", &["f", "l"], vec![], F32),
         ("Div", &["l", "l"], vec![], I64),
     ] {
         let graph = graph(vec![node(name, inputs, "y", attributes)], output);
         passed(graph, 13).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
+}
+
+#[test]
+fn a_request_does_not_say_how_large_a_result_is() {
+    let asked = "a request would say how large its result is, which rten does not bound";
+    assert_eq!(reason(node("Expand", &["f", "l"], "y", vec![]), 13), asked);
+    assert_eq!(reason(node("Tile", &["f", "l"], "y", vec![]), 13), asked);
+    let of_its_own = || {
+        let shape = node("Shape", &["f"], "s", vec![]);
+        graph(vec![shape, node("Expand", &["f", "s"], "y", vec![])], F32)
+    };
+    assert!(passed(of_its_own(), 13).is_ok());
 }
 
 #[test]

@@ -81,8 +81,7 @@ impl Body {
         around: Values<'_>,
         mut take: impl FnMut(usize, View<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let n_outputs = self.plan.outputs.len();
-        let all = OutputSet::MAX.checked_shr(OutputSet::BITS - n_outputs as u32).unwrap_or(0);
+        let all = (0..self.plan.outputs.len()).fold(0, |set: OutputSet, at| set | 1 << at);
         with_registers(self.plan.n_registers, |registers| {
             self.plan.run(Given { inputs, outer }, all, registers, around.cancel)?;
             let (constants, cancel) = (&self.plan.constants, around.cancel);

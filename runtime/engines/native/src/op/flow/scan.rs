@@ -118,7 +118,9 @@ impl<'a> Stack<'a> {
     fn set_shape(&mut self) -> Result<(), Error> {
         let slices = self.slices.as_ref().map_or(&[][..], Shape::dims);
         let mut dims = Shape::from([self.n_slices]);
-        slices.iter().for_each(|&dim| dims.push(dim));
+        for &dim in slices {
+            dims.push(dim);
+        }
         self.buffer.set_shape(dims.dims()).map(drop)
     }
 

@@ -3,9 +3,10 @@
 use radiant_core::DType;
 
 use crate::Unsupported;
+use crate::kernel::functions;
 
 use super::number::{Number, Real, numbers, reals};
-use super::unary::{between, boxed, built};
+use super::unary::{between, boxed, built, mapped};
 use crate::op::{Built, NodeContext, Op};
 
 /// Builds an activation function with attributes `alpha`, `beta` or `gamma`.
@@ -55,7 +56,9 @@ pub(super) fn gelu(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> 
     context.attributes(&["approximate"])?;
     let dtype = context.fact(0)?.dtype;
     let op = match context.node.string("approximate")?.unwrap_or("none") {
+        "none" if dtype == DType::F32 => Some(mapped(functions::gelu)),
         "none" => reals!(dtype, T => boxed(gelu_exact::<T>)),
+        "tanh" if dtype == DType::F32 => Some(mapped(functions::gelu_tanh)),
         "tanh" => reals!(dtype, T => boxed(gelu_tanh::<T>)),
         other => return Err(context.refuse_value("approximate", other)),
     };

@@ -178,6 +178,7 @@ impl<T: Real + Term> Op for Attention<T> {
         let mut scores = Buffer::default();
         let scores = scores.reset::<T>(&[n_queries, n_keys])?;
         for at in 0..n_batches * n_heads {
+            inputs.values.cancel.check()?;
             let (batch, head) = (at / n_heads, at % n_heads);
             let shared = batch * n_kv_heads + head / (n_heads / n_kv_heads);
             let keys = &keys[shared * n_keys * head_size..][..n_keys * head_size];

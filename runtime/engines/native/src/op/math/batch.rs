@@ -83,6 +83,8 @@ const DEVIATION_MIN: f64 = 1e-9;
 impl<T: Real> Op for MeanVariance<T> {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
         let shape = inputs.view(0)?.shape;
+        // Refuses more axes than there is room for below.
+        let out = outputs.first().reset::<T>(shape.dims())?;
         let mut mask = [false; RANK_MAX];
         for &axis in &self.axes {
             mask[axes::axis(axis, shape.rank())?] = true;
@@ -91,7 +93,6 @@ impl<T: Real> Op for MeanVariance<T> {
         for (&dim, is_reduced) in shape.dims().iter().zip(mask) {
             kept.push(if is_reduced { 1 } else { dim });
         }
-        let out = outputs.first().reset::<T>(shape.dims())?;
         out.extend_from_slice(inputs.slice(0)?);
         if out.is_empty() {
             return Ok(());
@@ -176,6 +177,7 @@ impl Op for Lrn {
         }
         for batch in x.chunks_exact(n_channels * size) {
             for channel in 0..n_channels {
+                inputs.values.cancel.check()?;
                 let first = channel.saturating_sub(self.around.0);
                 let last = channel.saturating_add(self.around.1).min(n_channels - 1);
                 for at in 0..size {

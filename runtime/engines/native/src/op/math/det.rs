@@ -32,6 +32,7 @@ impl<T: Real> Op for Det<T> {
         }
         let mut matrix = Vec::new();
         for values in inputs.slice::<T>(0)?.chunks_exact(n * n) {
+            inputs.values.cancel.check()?;
             matrix.clear();
             matrix.extend_from_slice(values);
             out.push(determinant(&mut matrix, n));

@@ -16,7 +16,6 @@ mod cumulative;
 mod det;
 mod dropout;
 mod einsum;
-mod erf;
 mod gemm;
 mod half;
 pub(super) mod linear;
@@ -29,6 +28,8 @@ mod quantized_matmul;
 mod reduce;
 mod rotary;
 mod softmax;
+#[cfg(test)]
+mod tests;
 mod unary;
 mod variadic;
 mod window;

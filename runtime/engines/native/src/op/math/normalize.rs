@@ -3,6 +3,10 @@
 //!
 //! Variance is the mean of squared distances from the mean, taken in a second pass, which does not
 //! cancel as the difference of two means does.
+#![expect(
+    clippy::inline_always,
+    reason = "a loop must become part of the caller it is compiled for"
+)]
 
 use std::ops::Range;
 
@@ -10,6 +14,7 @@ use radiant_core::{DType, Error, Shape};
 
 use crate::Unsupported;
 use crate::fact::Fact;
+use crate::kernel::{Isa, Kernel};
 use crate::registers::Inputs;
 
 use super::number::{Number, Real, reals};
@@ -17,34 +22,51 @@ use super::step;
 use super::variadic::accumulate;
 use crate::op::{Built, NodeContext, Op, Outputs, axes, broadcast};
 
-/// Normalizes `x` and tells its mean and the factor that it was multiplied by.
-pub(super) fn normalize<T: Real>(x: &mut [T], epsilon: T) -> (T, T) {
-    let n = T::from_f64(x.len() as f64);
-    let mean = x.iter().fold(T::default(), |sum, &x| sum + x) / n;
-    let squares = x.iter().fold(T::default(), |sum, &x| sum + (x - mean) * (x - mean));
-    let factor = T::ONE / (squares / n + epsilon).sqrt();
-    for x in x.iter_mut() {
-        *x = (*x - mean) * factor;
-    }
-    (mean, factor)
+/// A row that is normalized in place; the answer is its mean, and the factor that it was multiplied
+/// by.
+struct Row<'a, T> {
+    x: &'a mut [T],
+    epsilon: T,
+    /// Whether it is only divided by the root of the mean of its squares.
+    is_rms: bool,
 }
 
-/// Divides `x` by the root of the mean of its squares.
-fn normalize_rms<T: Real>(x: &mut [T], epsilon: T) -> (T, T) {
-    let n = T::from_f64(x.len() as f64);
-    let squares = x.iter().fold(T::default(), |sum, &x| sum + x * x);
-    let root = (squares / n + epsilon).sqrt();
-    for x in x.iter_mut() {
-        *x = *x / root;
+impl<T: Real> Kernel for Row<'_, T> {
+    type Output = (T, T);
+
+    #[inline(always)]
+    fn call(self) -> (T, T) {
+        let n = T::from_f64(self.x.len() as f64);
+        let mean = if self.is_rms { T::default() } else { sum_of(self.x, |x| x) / n };
+        let squares = sum_of(self.x, |x| (x - mean) * (x - mean));
+        let factor = T::ONE / (squares / n + self.epsilon).sqrt();
+        for x in self.x {
+            *x = (*x - mean) * factor;
+        }
+        (mean, factor)
     }
-    (T::default(), root)
+}
+
+/// The sum of a function of each element, in lanes side by side.
+#[inline(always)]
+fn sum_of<T: Real>(x: &[T], function: impl Fn(T) -> T) -> T {
+    let mut lanes = [T::default(); 8];
+    let (chunks, rest) = x.as_chunks::<8>();
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = *lane + function(x);
+        }
+    }
+    let sum = lanes.into_iter().fold(T::default(), T::plus);
+    rest.iter().fold(sum, |sum, &x| sum + function(x))
 }
 
 /// Rows of all axes from one on.
 struct Layer<T> {
     axis: i64,
     epsilon: T,
-    normalize: fn(&mut [T], T) -> (T, T),
+    isa: Isa,
+    is_rms: bool,
     /// Whether mean and factor of each row are outputs, too.
     gives_statistics: bool,
 }
@@ -72,7 +94,8 @@ impl<T: Real> Op for Layer<T> {
             return Err(Error::model_failed("expected elements in each row, got none"));
         }
         for row in out.chunks_exact_mut(size.max(1)) {
-            let (mean, factor) = (self.normalize)(row, self.epsilon);
+            let (epsilon, is_rms) = (self.epsilon, self.is_rms);
+            let (mean, factor) = self.isa.run(Row { x: row, epsilon, is_rms });
             if let Some((means, factors)) = &mut statistics {
                 means.push(mean);
                 factors.push(factor);
@@ -138,7 +161,8 @@ pub(super) fn layer(context: &mut NodeContext<'_>) -> Result<Built, Unsupported>
     let op = reals!(dtype, T => Box::new(Layer::<T> {
         axis,
         epsilon: T::from_f64(epsilon),
-        normalize: if is_rms { normalize_rms } else { normalize },
+        isa: Isa::detect(),
+        is_rms,
         gives_statistics,
     }) as Box<dyn Op>);
     step(context, op, facts)
@@ -151,6 +175,7 @@ struct Group<T> {
     /// Whether scale and bias are of a group, not of a channel.
     scales_groups: bool,
     epsilon: T,
+    isa: Isa,
 }
 
 impl<T: Real> Op for Group<T> {
@@ -180,7 +205,7 @@ impl<T: Real> Op for Group<T> {
             return Err(Error::model_failed(what));
         }
         for group in out.chunks_exact_mut(size * n_each) {
-            normalize(group, self.epsilon);
+            self.isa.run(Row { x: group, epsilon: self.epsilon, is_rms: false });
         }
         let per = if self.scales_groups { n_each } else { 1 };
         for (channel, x) in out.chunks_exact_mut(size).enumerate() {
@@ -214,7 +239,8 @@ pub(super) fn group(context: &mut NodeContext<'_>) -> Result<Built, Unsupported>
     let dtype = expect_like_first(context, 1..context.inputs.len())?;
     let fact = context.fact(0)?.clone();
     let op = reals!(dtype, T => {
-        Box::new(Group { n_groups, scales_groups, epsilon: T::from_f64(epsilon) }) as Box<dyn Op>
+        let epsilon = T::from_f64(epsilon);
+        Box::new(Group { n_groups, scales_groups, epsilon, isa: Isa::detect() }) as Box<dyn Op>
     });
     step(context, op, vec![fact])
 }

@@ -6,7 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 use radiant_core::Element;
 
-use super::erf;
+use crate::kernel::erf::erf;
 
 /// `Some` of an expression with `$T` as the element type, if it is one of those listed.
 macro_rules! dispatch {
@@ -177,7 +177,7 @@ pub(super) trait Real:
 
     /// The error function.
     fn erf(self) -> Self {
-        Self::from_f64(erf::erf(self.to_f64()))
+        Self::from_f64(erf(self.to_f64()))
     }
 
     /// `1 / (1 + e^-x)`.

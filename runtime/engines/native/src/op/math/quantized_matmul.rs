@@ -4,7 +4,7 @@ use radiant_core::{DType, Error, Shape, TensorData};
 
 use crate::Unsupported;
 use crate::kernel::Isa;
-use crate::registers::{Inputs, View};
+use crate::registers::{Inputs, RANK_MAX, View};
 
 use super::matmul::{Product, multiply, product_fact};
 use super::number::{Number, dispatch};
@@ -39,6 +39,10 @@ fn centered(
     is_left: bool,
 ) -> Result<Vec<i32>, Error> {
     let view = inputs.view(index)?;
+    if view.shape.rank() > RANK_MAX {
+        let (got, shape) = (view.shape.rank(), view.shape);
+        return Err(Error::model_failed(format!("{shape}: expected {RANK_MAX} axes, got {got}")));
+    }
     let mut values = widened(view)?;
     if let Some(zero) = inputs.optional(zero) {
         let shape = along(zero.shape, is_left);
@@ -60,8 +64,8 @@ struct MatMulInteger(Isa);
 impl Op for MatMulInteger {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
         let product = Product::of(inputs.view(0)?.shape, inputs.view(1)?.shape)?;
-        let (a, b) = (centered(inputs, 0, 2, true)?, centered(inputs, 1, 3, false)?);
         let out = outputs.first().reset::<i32>(product.shape.dims())?;
+        let (a, b) = (centered(inputs, 0, 2, true)?, centered(inputs, 1, 3, false)?);
         multiply(self.0, &product, (&a, &b), out);
         Ok(())
     }
@@ -98,10 +102,10 @@ impl<T: Number> Op for QLinearMatMul<T> {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
         let product = Product::of(inputs.view(0)?.shape, inputs.view(B)?.shape)?;
         let shape = &product.shape;
-        let a = centered(inputs, 0, A_ZERO, true)?;
-        let b = centered(inputs, B, B_ZERO, false)?;
         // Bounds the sums, too, which are as many.
         let out = outputs.first().reset::<T>(shape.dims())?;
+        let a = centered(inputs, 0, A_ZERO, true)?;
+        let b = centered(inputs, B, B_ZERO, false)?;
         let mut sums = Vec::with_capacity(shape.n_elements().unwrap_or(0));
         multiply(self.isa, &product, (&a, &b), &mut sums);
         let ([y_scale], [zero]) = (inputs.slice::<f32>(Y_SCALE)?, inputs.slice::<T>(Y_ZERO)?)

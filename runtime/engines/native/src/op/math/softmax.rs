@@ -1,12 +1,12 @@
 //! Softmax, LogSoftmax, Hardmax and LpNormalization.
 //!
-//! Each works on vectors along an axis; where they are not contiguous, many are computed side by
-//! side. Softmax of contiguous single precision has the rounding of onnxruntime 1.32.
+//! Each works on vectors along an axis, which are gathered where they are not contiguous.
 
 use radiant_core::{DType, Error};
 
 use crate::Unsupported;
-use crate::kernel::activation;
+use crate::kernel::Isa;
+use crate::kernel::functions::SoftmaxRows;
 use crate::registers::Inputs;
 
 use super::number::Real;
@@ -17,7 +17,8 @@ struct Along<T> {
     axis: i64,
     /// Whether all axes from `axis` on are one vector.
     is_flat: bool,
-    function: fn(&mut [T]),
+    /// Does its work on each vector of so many elements.
+    function: Vectors<T>,
 }
 
 impl<T: Real> Op for Along<T> {
@@ -32,7 +33,7 @@ impl<T: Real> Op for Along<T> {
             return Ok(());
         }
         if inner == 1 {
-            out.chunks_exact_mut(extent).for_each(self.function);
+            (self.function)(out, extent);
             return Ok(());
         }
         let mut vector = vec![T::default(); extent];
@@ -40,7 +41,7 @@ impl<T: Real> Op for Along<T> {
             for column in 0..inner {
                 let elements = block[column..].iter_mut().step_by(inner);
                 vector.iter_mut().zip(elements).for_each(|(to, from)| *to = *from);
-                (self.function)(&mut vector);
+                (self.function)(&mut vector, extent);
                 let elements = block[column..].iter_mut().step_by(inner);
                 vector.iter().zip(elements).for_each(|(from, to)| *to = *from);
             }
@@ -79,7 +80,22 @@ fn along(
     Ok(Built::Step { op, reads: vec![0], facts: vec![fact] })
 }
 
-type Functions = (fn(&mut [f32]), fn(&mut [f64]));
+/// A function of vectors of so many elements, in place.
+type Vectors<T> = Box<dyn Fn(&mut [T], usize) + Send + Sync>;
+
+/// One for each type.
+type Functions = (Vectors<f32>, Vectors<f64>);
+
+/// A function of one vector after the other.
+fn each<T: 'static>(function: fn(&mut [T])) -> Vectors<T> {
+    Box::new(move |vectors, n| vectors.chunks_exact_mut(n).for_each(function))
+}
+
+/// A softmax, or its logarithm, by a kernel.
+fn softmax_rows(is_logarithm: bool) -> Vectors<f32> {
+    let isa = Isa::detect();
+    Box::new(move |values, n_columns| isa.run(SoftmaxRows { values, n_columns, is_logarithm }))
+}
 
 /// Refuses an axis that a value of a known rank does not have.
 fn checked<T>(context: &NodeContext<'_>, along: Along<T>) -> Result<Along<T>, Unsupported> {
@@ -96,9 +112,9 @@ pub(super) fn softmax(context: &mut NodeContext<'_>) -> Result<Built, Unsupporte
     let is_flat = context.opset < 13;
     let axis = context.node.int("axis", if is_flat { 1 } else { -1 })?;
     let functions: Functions = match context.node.op_type.as_str() {
-        "Softmax" => (activation::softmax, soften),
-        "LogSoftmax" => (log_soften, log_soften),
-        _ => (harden, harden),
+        "Softmax" => (softmax_rows(false), each(soften)),
+        "LogSoftmax" => (softmax_rows(true), each(log_soften)),
+        _ => (each(harden), each(harden)),
     };
     along(context, is_flat, axis, functions)
 }
@@ -108,8 +124,8 @@ pub(super) fn lp_normalization(context: &mut NodeContext<'_>) -> Result<Built, U
     context.attributes(&["axis", "p"])?;
     let axis = context.node.int("axis", -1)?;
     let functions: Functions = match context.node.int("p", 2)? {
-        1 => (normalize_l1, normalize_l1),
-        2 => (normalize_l2, normalize_l2),
+        1 => (each(normalize_l1), each(normalize_l1)),
+        2 => (each(normalize_l2), each(normalize_l2)),
         other => return Err(context.refuse_value("p", other)),
     };
     along(context, false, axis, functions)

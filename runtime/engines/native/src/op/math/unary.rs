@@ -7,6 +7,7 @@ use radiant_core::{DType, Element, Error};
 use crate::Unsupported;
 use crate::kernel::Isa;
 use crate::kernel::activation::LogisticAll;
+use crate::kernel::functions::{self, Map};
 use crate::registers::Inputs;
 
 use super::number::{Number, Real, integers, reals, signed, unsigned};
@@ -29,6 +30,26 @@ impl<A: Element, T: Element, F: Fn(A) -> T + Send + Sync> Op for Unary<A, T, F> 
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
         let out = outputs.first().reset::<T>(inputs.view(0)?.shape.dims())?;
         out.extend(inputs.slice::<A>(0)?.iter().map(|&x| (self.function)(x)));
+        Ok(())
+    }
+}
+
+/// A function of every f32, by a kernel.
+struct Mapped<F> {
+    isa: Isa,
+    function: F,
+}
+
+/// An operator that applies `function`, which is inlined, to each f32.
+pub(super) fn mapped(function: impl Fn(f32) -> f32 + Copy + Send + Sync + 'static) -> Box<dyn Op> {
+    Box::new(Mapped { isa: Isa::detect(), function })
+}
+
+impl<F: Fn(f32) -> f32 + Copy + Send + Sync> Op for Mapped<F> {
+    fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
+        let out = outputs.first().reset::<f32>(inputs.view(0)?.shape.dims())?;
+        out.extend_from_slice(inputs.slice(0)?);
+        self.isa.run(Map { values: out, function: self.function });
         Ok(())
     }
 }
@@ -64,11 +85,14 @@ pub(super) fn unary(context: &mut NodeContext<'_>) -> Result<Built, Unsupported>
     context.attributes(&[])?;
     let dtype = context.fact(0)?.dtype;
     let name = context.node.op_type.as_str();
-    if (name, dtype) == ("Sigmoid", DType::F32) {
-        return built(context, Some(Box::new(Sigmoid(Isa::detect()))), dtype);
-    }
-    let of_real = reals!(dtype, T => of_real::<T>(name)).flatten();
-    built(context, of_real.or_else(|| of_integer(name, dtype)), dtype)
+    let op = match (name, dtype) {
+        ("Erf", DType::F32) => Some(mapped(functions::erf)),
+        ("Exp", DType::F32) => Some(mapped(functions::exp)),
+        ("Sigmoid", DType::F32) => Some(Box::new(Sigmoid(Isa::detect())) as Box<dyn Op>),
+        ("Tanh", DType::F32) => Some(mapped(functions::tanh)),
+        _ => reals!(dtype, T => of_real::<T>(name)).flatten(),
+    };
+    built(context, op.or_else(|| of_integer(name, dtype)), dtype)
 }
 
 /// The function of this name of floats.

@@ -4,6 +4,7 @@
 //! ZipMap is not among them: `radiant_onnx` takes it out of a graph.
 
 mod array_feature_extractor;
+mod cdist;
 mod feature_vectorizer;
 mod imputer;
 mod labels;
@@ -46,4 +47,9 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
         "TreeEnsembleRegressor" => trees::tree_ensemble_regressor,
         _ => return None,
     })
+}
+
+/// The same for the domain `com.microsoft`.
+pub(super) fn microsoft_builder(name: &str) -> Option<Builder> {
+    (name == "CDist").then_some(cdist::cdist as Builder)
 }

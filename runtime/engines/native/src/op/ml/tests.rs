@@ -47,6 +47,9 @@ fn tensor(name: &str, json: &Value) -> Tensor {
         "INT32" => {
             Tensor::new(name, &dims, values.map(|v| i32::try_from(int(v)).unwrap()).collect())
         }
+        "UINT32" => {
+            Tensor::new(name, &dims, values.map(|v| u32::try_from(int(v)).unwrap()).collect())
+        }
         "INT16" => {
             Tensor::new(name, &dims, values.map(|v| i16::try_from(int(v)).unwrap()).collect())
         }
@@ -411,4 +414,81 @@ fn maps_are_read_in_any_order() {
     assert_eq!(got[0].data, TensorData::I64(vec![0, 5]));
     let error = cast_map(&sparse, &[-1], values(&["5"])).unwrap_err().to_string();
     assert!(error.contains("expected keys that are not negative, got -1"), "{error}");
+}
+
+/// Attributes with one of them left out, shortened, or with an extreme entry.
+fn changed_attributes(attributes: &Value) -> Vec<Value> {
+    let mut changes = Vec::new();
+    for (name, attribute) in attributes.as_object().unwrap() {
+        let mut change = |value: Option<Value>| {
+            let mut changed = attributes.clone();
+            match value {
+                Some(value) => changed[name][1] = value,
+                None => drop(changed.as_object_mut().unwrap().remove(name)),
+            }
+            changes.push(changed);
+        };
+        change(None);
+        let extremes = match attribute[0].as_str().unwrap() {
+            "INT" | "INTS" => vec![json!(-1), json!(0), json!(i64::MAX), json!(i64::MIN)],
+            "FLOAT" | "FLOATS" => vec![json!("NaN"), json!("inf"), json!(0.0)],
+            "STRING" | "STRINGS" => vec![json!(""), json!("["), json!("é{2,")],
+            _ => continue,
+        };
+        match attribute[1].as_array() {
+            None => extremes.into_iter().for_each(|extreme| change(Some(extreme))),
+            Some(entries) => {
+                change(Some(json!(entries[..entries.len().saturating_sub(1)])));
+                change(Some(json!([entries.as_slice(), entries].concat())));
+                for extreme in extremes {
+                    let tail = entries.iter().skip(1).cloned();
+                    change(Some(std::iter::once(extreme).chain(tail).collect()));
+                }
+            }
+        }
+    }
+    changes
+}
+
+#[test]
+fn changed_attributes_never_panic() {
+    let cases = fs::read_to_string(folder().join("cases.jsonl")).unwrap();
+    let mut n_answers = 0;
+    for line in cases.lines() {
+        let mut case: Value = serde_json::from_str(line).unwrap();
+        for attributes in changed_attributes(&case["attributes"]) {
+            case["attributes"] = attributes;
+            let answer = load(&case).ok().map(|engine| run(&engine, &case));
+            for output in answer.into_iter().flatten().flatten() {
+                assert_eq!(output.shape.n_elements(), Ok(output.data.len()), "{case}");
+                n_answers += 1;
+            }
+        }
+    }
+    assert!(n_answers > 1000, "{n_answers}");
+}
+
+#[test]
+fn inputs_of_other_shapes_never_panic() {
+    let cases = fs::read_to_string(folder().join("cases.jsonl")).unwrap();
+    for line in cases.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let Ok(engine) = NativeEngine::load(&model(&case, false)) else { continue };
+        for dims in [&[][..], &[0], &[1], &[3], &[0, 2], &[2, 0], &[1, 1], &[2, 3], &[2, 1, 2]] {
+            let zeros = |(name, json): (&String, &Value)| {
+                let tensors = tensors((name, json)).into_iter();
+                let zeros = tensors.map(|tensor| Tensor::zeros(&tensor.name, dims, tensor.dtype()));
+                zeros.collect::<Vec<_>>()
+            };
+            let inputs = case["inputs"].as_object().unwrap().iter().flat_map(zeros);
+            let inputs: Vec<Tensor> = inputs.collect();
+            let wanted: Vec<usize> = (0..engine.signature().outputs.len()).collect();
+            let mut outputs = Vec::new();
+            if engine.run(&inputs, &wanted, &mut outputs, &Cancel::never()).is_ok() {
+                for output in &outputs {
+                    assert_eq!(output.shape.n_elements(), Ok(output.data.len()), "{case} {dims:?}");
+                }
+            }
+        }
+    }
 }

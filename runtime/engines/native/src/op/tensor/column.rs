@@ -3,6 +3,7 @@
 //! Such an operator is written once, as [`Move`], for any [`Column`]; [`Moving`] finds the element
 //! type at each run. Nothing here computes with elements.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use radiant_core::{DType, Element, Error, Strings, TensorData};
@@ -11,7 +12,7 @@ use crate::op::{Op, Outputs};
 use crate::registers::{Buffer, Inputs};
 
 /// Bytes that the strings of one value may have together: what repeats strings ends there.
-const STRING_BYTES_MAX: usize = 1 << 30;
+const STRING_BYTES_MAX: usize = 1 << 28;
 
 /// Growing elements of one type.
 pub(super) trait Column: Sized {
@@ -36,6 +37,13 @@ pub(super) trait Column: Sized {
     /// Appends element `at` of `from` `n` times.
     fn repeat(&mut self, from: &Self::Elements, at: usize, n: usize);
 
+    /// Appends `n` zeros, `false` or empty strings.
+    fn append_zeros(&mut self, n: usize);
+
+    /// The order of two elements of `from`; what is no number is greater than all numbers and equal
+    /// to itself.
+    fn compare(from: &Self::Elements, a: usize, b: usize) -> Ordering;
+
     /// Appends `n` elements, all of `from`, some of them replaced: `each` is called with a function
     /// that puts so many elements of `updates`, from a place on, to a place; the last one counts.
     ///
@@ -58,7 +66,7 @@ pub(super) struct Put {
     pub(super) n: usize,
 }
 
-impl<T: Element> Column for Vec<T> {
+impl<T: Element + Default + PartialOrd> Column for Vec<T> {
     type Elements = [T];
 
     fn reset<'a>(buffer: &'a mut Buffer, dims: &[usize]) -> Result<&'a mut Self, Error> {
@@ -92,6 +100,16 @@ impl<T: Element> Column for Vec<T> {
     #[inline]
     fn repeat(&mut self, from: &[T], at: usize, n: usize) {
         self.extend(std::iter::repeat_n(from[at], n));
+    }
+
+    fn append_zeros(&mut self, n: usize) {
+        self.extend(std::iter::repeat_n(T::default(), n));
+    }
+
+    #[expect(clippy::eq_op, reason = "what is no number is not equal to itself")]
+    fn compare(from: &[T], a: usize, b: usize) -> Ordering {
+        let (a, b) = (from[a], from[b]);
+        a.partial_cmp(&b).unwrap_or_else(|| (a != a).cmp(&(b != b)))
     }
 
     fn overlay(
@@ -142,6 +160,16 @@ impl Column for Strings {
         }
     }
 
+    fn append_zeros(&mut self, n: usize) {
+        for _ in 0..n {
+            self.push(&[]);
+        }
+    }
+
+    fn compare(from: &Self, a: usize, b: usize) -> Ordering {
+        from.get(a).cmp(&from.get(b))
+    }
+
     fn overlay(
         &mut self,
         from: &Self,
@@ -186,10 +214,14 @@ fn check(buffer: &Buffer) -> Result<(), Error> {
 
 /// The elements of the input at `index`, whose type the plan has made sure of.
 pub(super) fn elements<C: Column>(inputs: Inputs<'_>, index: usize) -> Result<&C::Elements, Error> {
-    let data = inputs.view(index)?.data;
+    elements_of::<C>(inputs.view(index)?.data)
+}
+
+/// The elements of `data`, whose type the plan has made sure of.
+pub(super) fn elements_of<C: Column>(data: &TensorData) -> Result<&C::Elements, Error> {
     C::elements(data).ok_or_else(|| {
         let got = data.dtype();
-        Error::internal(format!("step input {index}: expected the type of another, got {got}"))
+        Error::internal(format!("expected elements of the type that is moved, got {got}"))
     })
 }
 

@@ -184,8 +184,8 @@ macro_rules! floats {
     ($($t:ty)*) => {$(
         impl Count for $t {
             fn steps(start: Self, end: Self, step: Self) -> Option<usize> {
-                // In the type's own precision, as onnxruntime counts.
-                let n = (f64::from(end - start) / f64::from(step)).ceil();
+                // In double precision, as onnxruntime and numpy count.
+                let n = ((f64::from(end) - f64::from(start)) / f64::from(step)).ceil();
                 // Nothing to count with gives no number; negative counts are none, and too many
                 // are refused later.
                 n.is_finite().then_some(n as usize)

@@ -14,10 +14,16 @@ mod make;
 mod nonzero;
 mod number;
 mod order;
+mod pad;
 mod reshape;
+mod reverse;
 mod scatter;
 mod slice;
+mod suppress;
+#[cfg(test)]
+mod tests;
 mod top_k;
+mod unique;
 mod walk;
 
 use crate::Unsupported;
@@ -33,6 +39,7 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
         "BitCast" => cast::bit_cast,
         "Cast" => cast::cast,
         "CastLike" => cast::cast_like,
+        "CenterCropPad" => pad::center_crop_pad,
         "Compress" => gather::compress,
         "Concat" => join::concat,
         "ConstantOfShape" => make::constant_of_shape,
@@ -44,10 +51,13 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
         "GatherElements" => gather::gather_elements,
         "GatherND" => gather::gather_nd,
         "Identity" => |context| identity(context),
+        "NonMaxSuppression" => suppress::non_max_suppression,
         "NonZero" => nonzero::non_zero,
         "OneHot" => choose::one_hot,
+        "Pad" => pad::pad,
         "Range" => make::range,
         "Reshape" => reshape::reshape,
+        "ReverseSequence" => reverse::reverse_sequence,
         "Scatter" | "ScatterElements" => scatter::scatter_elements,
         "ScatterND" => scatter::scatter_nd,
         "Shape" => make::shape,
@@ -60,6 +70,7 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
         "TopK" => top_k::top_k,
         "Transpose" => order::transpose,
         "Trilu" => nonzero::trilu,
+        "Unique" => unique::unique,
         "Unsqueeze" => reshape::unsqueeze_axes,
         "Where" => choose::choose,
         _ => return None,

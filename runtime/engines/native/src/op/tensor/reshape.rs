@@ -66,7 +66,9 @@ fn reshape_to(
     to: &mut Shape,
 ) -> Result<(), Error> {
     let failed = || does_not_reshape(from, dims);
-    if dims.len() > RANK_MAX {
+    let is_ambiguous =
+        allows_zero && dims.iter().any(|dim| dim == 0) && dims.iter().any(|dim| dim == -1);
+    if dims.len() > RANK_MAX || is_ambiguous {
         return Err(failed());
     }
     let (mut asked, mut open) = (1_usize, None);
@@ -140,6 +142,10 @@ impl Marked {
 }
 
 fn squeeze(from: &Shape, axes: &Marked, to: &mut Shape) -> Result<(), Error> {
+    // For onnxruntime an empty list is all axes, for the specification none.
+    if !axes.is_marked.contains(&true) && from.dims().contains(&1) {
+        return Err(Error::model_failed("a squeeze of an empty list of axes is not supported"));
+    }
     for (axis, (&dim, &is_marked)) in from.dims().iter().zip(&axes.is_marked).enumerate() {
         if !is_marked {
             to.push(dim);
@@ -181,6 +187,7 @@ fn reshaped(
     let refused = || context.refuse(format!("a reshape to {dims:?} is not supported"));
     let is_taken = |axis: usize| !allows_zero && dims.get(axis) == Some(&0);
     if dims.iter().any(|&dim| dim < -1)
+        || allows_zero && dims.contains(&0) && dims.contains(&-1)
         || dims.iter().filter(|&&dim| dim == -1).count() > 1
         || fact.rank().is_some_and(|rank| (rank..dims.len()).any(is_taken))
     {
@@ -239,6 +246,9 @@ pub(super) fn squeeze_axes(context: &mut NodeContext<'_>) -> Result<Built, Unsup
             Some(dims.iter().copied().filter(|&dim| dim != Some(1)).collect())
         }
         (Some(dims), Some(Some(axes))) => {
+            if axes.is_empty() && dims.contains(&Some(1)) {
+                return Err(context.refuse("an empty list of axes is not supported"));
+            }
             let marked = known(context, Marked::read(Ints::I64(&axes), dims.len(), true))?;
             let kept = dims.iter().zip(&marked.is_marked).filter(|(_, is_marked)| !**is_marked);
             let kept = kept.map(|(dim, _)| *dim).collect();
@@ -307,7 +317,7 @@ mod tests {
         assert_eq!(reshaped(&[0, 4], &[-1, 4], false), Some(vec![0, 4]));
         assert_eq!(reshaped(&[0, 4], &[-1], false), Some(vec![0]));
         assert_eq!(reshaped(&[0, 4], &[0, 7], true), Some(vec![0, 7]));
-        assert_eq!(reshaped(&[0, 4], &[0, -1], true), Some(vec![0, 0]));
+        assert_eq!(reshaped(&[0, 4], &[0, -1], true), None);
         assert_eq!(reshaped(&[2, 4], &[0, -1], true), None);
     }
 }

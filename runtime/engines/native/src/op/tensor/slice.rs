@@ -113,7 +113,14 @@ impl Parts<'_> {
             if step == 0 {
                 return Err(Error::model_failed("expected a step other than 0"));
             }
-            ranges[axis] = Range { start: self.starts.at(at), end: self.ends.at(at), step };
+            let (start, end) = (self.starts.at(at), self.ends.at(at));
+            // Backwards, onnxruntime reads the greatest integers as no bound and the specification
+            // as the end that a slice starts from.
+            if step < 0 && (end == i64::MAX || end == i64::from(i32::MAX)) {
+                let what = format!("an end of `{end}` of a slice backwards is not supported");
+                return Err(Error::model_failed(what));
+            }
+            ranges[axis] = Range { start, end, step };
         }
         Ok(ranges)
     }

@@ -29,7 +29,7 @@ impl Walk {
     /// Adds an axis inside those there are.
     ///
     /// # Errors
-    /// When there are too many.
+    /// When there are too many, or several of one step together have too many places.
     pub(super) fn push(&mut self, extent: usize, step: isize) -> Result<(), Error> {
         self.is_empty |= extent == 0;
         if self.is_empty || extent == 1 {
@@ -39,12 +39,12 @@ impl Walk {
             && isize::try_from(extent).ok().and_then(|n| n.checked_mul(step))
                 == Some(self.steps[last])
         {
-            self.extents[last] *= extent;
-            self.steps[last] = step;
+            let together = self.extents[last].checked_mul(extent).ok_or_else(too_large)?;
+            (self.extents[last], self.steps[last]) = (together, step);
             return Ok(());
         }
         if self.n_axes == AXES_MAX {
-            return Err(Error::model_failed(format!("expected at most {AXES_MAX} axes, got more")));
+            return Err(too_large());
         }
         self.extents[self.n_axes] = extent;
         self.steps[self.n_axes] = step;
@@ -87,6 +87,11 @@ impl Walk {
             return;
         }
     }
+}
+
+#[cold]
+fn too_large() -> Error {
+    Error::model_failed(format!("expected at most {AXES_MAX} axes and extents that fit, got more"))
 }
 
 /// The steps between elements along each axis of a row-major value.

@@ -3,6 +3,7 @@
 //! Strings are UTF-8: an operator that looks into one refuses other bytes.
 
 mod case;
+mod murmur_hash;
 mod pattern;
 mod string_normalizer;
 mod strings;
@@ -29,7 +30,11 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
 
 /// The same for the domain `com.microsoft`.
 pub(super) fn microsoft_builder(name: &str) -> Option<Builder> {
-    (name == "Tokenizer").then_some(tokenizer::tokenizer as Builder)
+    Some(match name {
+        "MurmurHash3" => murmur_hash::murmur_hash,
+        "Tokenizer" => tokenizer::tokenizer,
+        _ => return None,
+    })
 }
 
 /// The strings of an input, whose type the plan has made sure of.

@@ -73,16 +73,17 @@ fn to_i64(value: f64) -> i64 {
     if (-END_64..END_64).contains(&value) { value as i64 } else { i64::MIN }
 }
 
-/// As processors without unsigned conversions do: the upper half through the lower one.
+/// The low bits of an integer of 64 bits.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the low bits are asked for"
+)]
 fn to_u32(value: f64) -> u32 {
-    if value >= END_32 {
-        to_i32(value - END_32).cast_unsigned() ^ (1 << 31)
-    } else {
-        to_i32(value).cast_unsigned()
-    }
+    to_i64(value) as u32
 }
 
-/// As [`to_u32`].
+/// As processors without unsigned conversions do: the upper half through the lower one.
 fn to_u64(value: f64) -> u64 {
     if value >= END_64 {
         to_i64(value - END_64).cast_unsigned() ^ (1 << 63)
