@@ -375,6 +375,40 @@ def non_max_suppression():
     return arrays, {"center_point_box": integer(0, 1)}, 11
 
 
+def resize():
+    dims = [integer(1, 2), integer(1, 3), integer(1, 4), integer(1, 4)]
+    is_linear = choices.random() < 0.5
+    free = [2, 3] if is_linear else range(4)
+    modes = ["half_pixel", "asymmetric", "pytorch_half_pixel"]
+    array = values(dims, np.float32 if is_linear else pick([np.float32, np.int32, np.uint8]))
+    attributes = {"coordinate_transformation_mode": pick(modes)}
+    if is_linear:
+        attributes["mode"] = "linear"
+    else:
+        attributes["nearest_mode"] = pick(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
+    by = [pick([1.0, 2.0, 0.5, 3.0, 1.5, 0.6]) if at in free else 1.0 for at in range(4)]
+    return [array, None, np.array(by, np.float32)], attributes, pick([13, 19])
+
+
+def upsample():
+    by = [1.0, 1.0, pick([1.0, 2.0, 3.0, 1.5]), pick([1.0, 2.0, 2.5])]
+    array = values([1, 2, integer(1, 3), integer(1, 3)], np.float32)
+    return [array, np.array(by, np.float32)], {"mode": pick(["nearest", "linear"])}, 9
+
+
+def col2im():
+    # Of one axis or three with dilations onnxruntime 1.32 writes to other places.
+    image = [integer(2, 5), integer(2, 5)]
+    block, strides, dilations = ([integer(1, 2), integer(1, 2)] for _ in range(3))
+    pads, n_columns = [integer(0, 1) for _ in range(4)], 1
+    for i in range(2):
+        span = image[i] + pads[i] + pads[2 + i] - dilations[i] * (block[i] - 1) - 1
+        n_columns *= max(span // strides[i] + 1, 0)
+    array = values([integer(1, 2), integer(1, 2) * block[0] * block[1], n_columns], np.float32)
+    attributes = {"strides": strides, "dilations": dilations, "pads": pads}
+    return [array, longs(image), longs(block)], attributes, 18
+
+
 def shape_():
     bounds = {"start": integer(-5, 5), "end": integer(-5, 5)}
     return [values(shape(), pick(ALL))], pick([{}, bounds, {"start": bounds["start"]}]), 15
@@ -392,15 +426,16 @@ def constant_of_shape():
 
 OPERATORS = {
     "ArgMax": arg_extremum, "ArgMin": arg_extremum, "Cast": cast, "CenterCropPad": center_crop_pad,
+    "Col2Im": col2im,
     "Compress": compress, "Concat": concat, "ConstantOfShape": constant_of_shape,
     "DepthToSpace": depth_to_space, "Expand": expand, "EyeLike": eye_like, "Flatten": flatten,
     "Gather": gather, "GatherElements": gather_elements, "GatherND": gather_nd,
     "NonMaxSuppression": non_max_suppression, "NonZero": non_zero, "OneHot": one_hot, "Pad": pad,
-    "Range": range_, "Reshape": reshape, "ReverseSequence": reverse_sequence,
+    "Range": range_, "Reshape": reshape, "Resize": resize, "ReverseSequence": reverse_sequence,
     "ScatterElements": scatter_elements, "ScatterND": scatter_nd, "Shape": shape_, "Size": size,
     "Slice": slice_, "SpaceToDepth": space_to_depth, "Split": split, "Squeeze": squeeze,
     "Tile": tile, "TopK": top_k, "Transpose": transpose, "Trilu": trilu, "Unique": unique,
-    "Unsqueeze": unsqueeze, "Where": where,
+    "Unsqueeze": unsqueeze, "Upsample": upsample, "Where": where,
 }
 
 

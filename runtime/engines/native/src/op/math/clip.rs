@@ -1,4 +1,4 @@
-//! Clip.
+//! Clip: numbers brought between two bounds.
 
 use std::marker::PhantomData;
 

@@ -3,6 +3,7 @@
 
 use std::marker::PhantomData;
 
+use half::{bf16, f16};
 use radiant_core::{DType, Element, Error, Shape, Tensor, TensorData};
 use radiant_onnx::dtype_of;
 use radiant_onnx::pb::NodeProto;
@@ -208,6 +209,27 @@ const _: () = {
     floats!(f32 f64);
 };
 
+/// Half precision is counted and rounded from single, which attribute `stash_type` says by default.
+macro_rules! halves {
+    ($($t:ty)*) => {$(
+        impl Count for $t {
+            #[expect(
+                clippy::cast_possible_truncation, clippy::cast_sign_loss,
+                reason = "negative counts are none, and too many are refused later"
+            )]
+            fn steps(start: Self, end: Self, step: Self) -> Option<usize> {
+                let n = ((end.to_f32() - start.to_f32()) / step.to_f32()).ceil();
+                n.is_finite().then_some(n as usize)
+            }
+            fn after(start: Self, step: Self, n: usize) -> Self {
+                Self::from_f32(start.to_f32() + step.to_f32() * n as f32)
+            }
+        }
+    )*};
+}
+
+halves!(f16 bf16);
+
 /// Numbers from a first one, with a step, up to another.
 struct Range<T>(PhantomData<T>);
 
@@ -232,12 +254,18 @@ impl<T: Count> Op for Range<T> {
 /// Builds a Range.
 pub(super) fn range(context: &mut NodeContext<'_>) -> Result<Built, Unsupported> {
     context.attributes(if context.opset < 27 { &[] } else { &["stash_type"] })?;
+    let stash_type = context.node.int("stash_type", 1)?;
+    if stash_type != 1 {
+        return Err(context.refuse_value("stash_type", stash_type));
+    }
     let dtype = context.fact(0)?.dtype;
     (1..3).try_for_each(|index| context.expect_dtype(index, dtype))?;
     let op: Box<dyn Op> = match dtype {
         DType::I16 => Box::new(Range::<i16>(PhantomData)),
         DType::I32 => Box::new(Range::<i32>(PhantomData)),
         DType::I64 => Box::new(Range::<i64>(PhantomData)),
+        DType::F16 => Box::new(Range::<f16>(PhantomData)),
+        DType::BF16 => Box::new(Range::<bf16>(PhantomData)),
         DType::F32 => Box::new(Range::<f32>(PhantomData)),
         DType::F64 => Box::new(Range::<f64>(PhantomData)),
         dtype => return Err(context.refuse(format!("a range of {dtype} is not supported"))),

@@ -5,6 +5,7 @@
 
 pub(super) mod cast;
 mod choose;
+mod col2im;
 mod column;
 mod extremum;
 mod gather;
@@ -16,6 +17,7 @@ mod number;
 mod order;
 mod pad;
 mod reshape;
+mod resize;
 mod reverse;
 mod scatter;
 mod slice;
@@ -40,6 +42,7 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
         "Cast" => cast::cast,
         "CastLike" => cast::cast_like,
         "CenterCropPad" => pad::center_crop_pad,
+        "Col2Im" => col2im::col2im,
         "Compress" => gather::compress,
         "Concat" => join::concat,
         "ConstantOfShape" => make::constant_of_shape,
@@ -57,6 +60,7 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
         "Pad" => pad::pad,
         "Range" => make::range,
         "Reshape" => reshape::reshape,
+        "Resize" => resize::resize,
         "ReverseSequence" => reverse::reverse_sequence,
         "Scatter" | "ScatterElements" => scatter::scatter_elements,
         "ScatterND" => scatter::scatter_nd,
@@ -72,6 +76,7 @@ pub(super) fn builder(name: &str) -> Option<Builder> {
         "Trilu" => nonzero::trilu,
         "Unique" => unique::unique,
         "Unsqueeze" => reshape::unsqueeze_axes,
+        "Upsample" => resize::upsample,
         "Where" => choose::choose,
         _ => return None,
     })
