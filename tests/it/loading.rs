@@ -114,7 +114,9 @@ fn a_trial_tells_what_the_engine_says() {
 /// raw_data 9); all lengths are below 128.
 fn tensor(dims: &[u8], data_type: u8, raw: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    dims.iter().for_each(|dim| bytes.extend([0x08, *dim]));
+    for dim in dims {
+        bytes.extend([0x08, *dim]);
+    }
     bytes.extend([0x10, data_type, 0x4a, u8::try_from(raw.len()).expect("it is short")]);
     bytes.extend(raw);
     bytes
