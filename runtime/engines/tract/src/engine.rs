@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec};
-use tract_onnx::pb::GraphProto;
+use tract_onnx::pb::{GraphProto, ValueInfoProto, type_proto};
 use tract_onnx::prelude::{Framework, TValue, TVec, TractResult};
 
 use crate::axes::Axes;
@@ -85,14 +85,15 @@ impl TractEngine {
         check_types("input", &signature.inputs)?;
         check_types("output", &signature.outputs)?;
         let axes = Axes::new(&signature, graph);
+        let undeclared = undeclared(graph);
         let symbolic = Source::symbolic(&proto, &signature, &axes);
         if let Ok(source) = symbolic
-            && let Ok(engine) = Self::new(source, &signature, &axes, options)
+            && let Ok(engine) = Self::new(source, &signature, &axes, (options, &undeclared))
         {
             return Ok(engine);
         }
         Source::concrete(&proto, &signature)
-            .and_then(|source| Self::new(source, &signature, &axes, options))
+            .and_then(|source| Self::new(source, &signature, &axes, (options, &undeclared)))
             .map_err(|failure| refusal(failure, graph))
     }
 
@@ -100,7 +101,7 @@ impl TractEngine {
         source: Source,
         signature: &Signature,
         axes: &Axes,
-        options: &Options,
+        (options, undeclared): (&Options, &[bool]),
     ) -> Result<Self, Failure> {
         let batching = match &source {
             _ if !axes.has_batch() => Batching::None,
@@ -115,7 +116,8 @@ impl TractEngine {
             let one = vec![1; axes.n_unknowns()];
             plans.pin(&one, source.plan(signature, axes, &one)?);
         }
-        let (signature, axes) = (signature.clone(), axes.clone());
+        let (mut signature, axes) = (signature.clone(), axes.clone());
+        complete(&mut signature, &source, undeclared, axes.n_unknowns());
         Ok(Self { signature, axes, source, batching, plans })
     }
 
@@ -281,6 +283,30 @@ fn check_types(side: &'static str, specs: &[TensorSpec]) -> Result<(), LoadError
         }
     }
     Ok(())
+}
+
+/// Which outputs have no declared shape.
+fn undeclared(graph: &GraphProto) -> Vec<bool> {
+    let is_undeclared = |value: &ValueInfoProto| {
+        let r#type = value.r#type.as_ref().and_then(|r#type| r#type.value.as_ref());
+        !matches!(r#type, Some(type_proto::Value::TensorType(tensor)) if tensor.shape.is_some())
+    };
+    graph.output.iter().map(is_undeclared).collect()
+}
+
+/// Fills in the shapes of outputs that declare none: the rank, and the extents that stay when those of
+/// the inputs change. Unknown to the graph without symbols.
+fn complete(signature: &mut Signature, source: &Source, undeclared: &[bool], n_unknowns: usize) {
+    let shape = |output, value| source.output_shape(output, &vec![value; n_unknowns]);
+    for (index, spec) in signature.outputs.iter_mut().enumerate() {
+        if undeclared.get(index) == Some(&true)
+            && let (Some(one), Some(other)) = (shape(index, 2), shape(index, 3))
+            && one.len() == other.len()
+        {
+            let both = one.iter().zip(&other);
+            spec.dims = both.map(|(one, other)| (one == other).then_some(*one)).collect();
+        }
+    }
 }
 
 /// Says which operator tract stumbled over, if its words name a node of the graph.

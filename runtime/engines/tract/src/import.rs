@@ -30,6 +30,9 @@ pub(crate) enum Source {
     Symbolic {
         /// Decluttered, not yet optimised.
         model: TypedModel,
+        /// The graph before shapes are inferred, to infer them for each set of extents: with symbols,
+        /// tract does not notice extents that must agree and do not.
+        unshaped: Box<InferenceModel>,
         /// The symbol of each unknown.
         symbols: Vec<Symbol>,
         /// Whether a row of an answer is made of the same row of the inputs alone.
@@ -48,6 +51,7 @@ impl Source {
     ) -> Result<Self, Failure> {
         contain(|| {
             let mut model = import(proto, signature)?;
+            let unshaped = Box::new(model.clone());
             // Names that no model has, so that a search for them finds these symbols only.
             let names = (0..axes.n_unknowns()).map(|unknown| format!("radiant_extent_{unknown}"));
             let symbols: Vec<Symbol> = names.map(|name| model.symbols.sym(&name)).collect();
@@ -70,7 +74,7 @@ impl Source {
                 Some(batch) if axes.batch_is_first() => rows_are_independent(&model, batch)?,
                 _ => false,
             };
-            Ok(Self::Symbolic { model, symbols, rows_are_independent })
+            Ok(Self::Symbolic { model, unshaped, symbols, rows_are_independent })
         })
     }
 
@@ -91,18 +95,14 @@ impl Source {
     ) -> Result<Plan, Failure> {
         contain(|| {
             let model = match self {
-                Self::Symbolic { model, symbols, .. } => {
+                Self::Symbolic { model, unshaped, symbols, .. } => {
+                    typed(shaped(unshaped, signature, axes, values)?)?;
                     let dims = values.iter().map(ToDim::to_dim);
                     let values: HashMap<Symbol, TDim> = symbols.iter().cloned().zip(dims).collect();
                     model.set_symbols(&values)?.into_optimized()?
                 }
                 Self::Concrete(model) => {
-                    let mut model = model.clone();
-                    for input in 0..signature.inputs.len() {
-                        let shape = axes.shape(input, values);
-                        set_input(&mut model, signature, input, &shape)?;
-                    }
-                    typed(model)?.into_optimized()?
+                    typed(shaped(model, signature, axes, values)?)?.into_optimized()?
                 }
             };
             check_outputs(&model, signature)?;
@@ -121,6 +121,20 @@ impl Source {
         let fact = model.output_fact(output).ok()?;
         fact.shape.iter().map(|dim| dim.eval(&known).to_usize().ok()).collect()
     }
+}
+
+/// The graph with inputs of the shapes that these values of the unknowns give.
+fn shaped(
+    model: &InferenceModel,
+    signature: &Signature,
+    axes: &Axes,
+    values: &[usize],
+) -> TractResult<InferenceModel> {
+    let mut model = model.clone();
+    for input in 0..signature.inputs.len() {
+        set_input(&mut model, signature, input, &axes.shape(input, values))?;
+    }
+    Ok(model)
 }
 
 /// Infers all types and shapes.
