@@ -146,7 +146,13 @@ impl Engine for RtenEngine {
         outputs: &mut Vec<Tensor>,
         cancel: &Cancel,
     ) -> Result<(), Error> {
-        let ids = wanted.iter().map(|&index| self.loaded.outputs.get(index).copied());
+        // rten gives an output once.
+        let earlier = |at: usize| {
+            let (before, rest) = wanted.split_at(at);
+            before.iter().position(|index| rest.first() == Some(index))
+        };
+        let once = (0..wanted.len()).filter(|&at| earlier(at).is_none());
+        let ids = once.map(|at| self.loaded.outputs.get(*wanted.get(at)?).copied());
         let ids: Option<Vec<NodeId>> = ids.collect();
         let ids = ids.ok_or_else(|| no_output(wanted))?;
         cancel.check()?;
@@ -161,8 +167,15 @@ impl Engine for RtenEngine {
         let values = specs.map(|(spec, tensor)| convert::input(&spec.name, tensor));
         let values = values.collect::<Result<Vec<_>, _>>()?;
         let answers = self.loaded.run(values, &ids).map_err(Failure::into_run_error)?;
-        let specs = self.wanted(wanted);
-        for ((output, spec), answer) in outputs.iter_mut().zip(specs).zip(answers) {
+        let mut answers = answers.into_iter();
+        for (at, spec) in self.wanted(wanted).enumerate() {
+            let (done, rest) = outputs.split_at_mut(at);
+            let Some(output) = rest.first_mut() else { break };
+            if let Some(same) = earlier(at).and_then(|at| done.get(at)) {
+                output.clone_from(same);
+                continue;
+            }
+            let Some(answer) = answers.next() else { return Err(no_output(wanted)) };
             convert::output(answer, spec.dtype, output).map_err(|got| {
                 Error::internal(format!("output `{}`: expected {spec}, got {got}", spec.name))
             })?;

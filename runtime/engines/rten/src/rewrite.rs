@@ -92,9 +92,10 @@ impl Rewriter {
         format!("{}{}", self.prefix, self.n_names)
     }
 
-    /// Gives a node a name that is no value's. rten has one list of names for both.
+    /// Gives a node a name that is no value's, and that tells its operator: rten's errors say no
+    /// more. rten has one list of names for both.
     pub(crate) fn rename(&mut self, node: &mut NodeProto) {
-        node.name = format!("{}{}", self.prefix, node_name(node));
+        node.name = format!("{}{} `{}`", self.prefix, node.op_type, node_name(node));
     }
 
     /// The nodes to have in place of this one.
