@@ -8,6 +8,8 @@
 mod support;
 
 #[cfg(test)]
+mod engines;
+#[cfg(test)]
 mod golden_grpc;
 #[cfg(test)]
 mod golden_v1;
@@ -19,6 +21,8 @@ mod hostile;
 mod loading;
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+mod mutations;
 #[cfg(test)]
 mod pipelines;
 #[cfg(test)]
