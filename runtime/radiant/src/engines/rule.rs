@@ -4,7 +4,7 @@
 //! one model never choose differently; only whether ONNX Runtime is installed is asked of the
 //! machine. What is right comes before what is fast: an engine whose known faults a graph could meet
 //! refuses it by itself, and the next one is tried. The order among engines that are right is that of
-//! measured speed for the class of graph (docs/performance.md).
+//! speed for the class of graph.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ pub(super) fn rule(model: &Model, has_ort: bool) -> Rule {
     }
     let reason = format!("the graph has convolutions ({convolutions}), which ort runs fastest");
     let advice = (!has_ort).then_some(
-        "ONNX Runtime, which is not installed here, runs convolutions 1.3 to 4 times as fast",
+        "ONNX Runtime, which is not installed here, runs convolutions up to 4 times as fast",
     );
     Rule { order, reason, advice }
 }
