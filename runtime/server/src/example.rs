@@ -4,8 +4,12 @@ use radiant_core::{DType, Signature, TensorSpec};
 
 use crate::node::Node;
 
-/// An example with more elements than this would not be copied by anybody.
-const ELEMENTS_MAX: usize = 1024;
+/// More zeros in a row than this are written by the shell instead of being shown.
+const SHOWN_MAX: usize = 64;
+/// An example with more elements than this would take a shell too long.
+const ELEMENTS_MAX: usize = 1 << 24;
+/// Stands around a run of zeros until the text is cut into pieces.
+const MARK: char = '\0';
 
 /// A request in one protocol, as JSON: a body for a path of the REST port, or a message for a method
 /// of the gRPC port in protobuf's JSON form.
@@ -18,7 +22,53 @@ pub struct Example {
     /// The path, or the service and method.
     pub target: String,
     /// The request.
-    pub body: String,
+    pub body: ExampleBody,
+}
+
+/// The text of a request, in which long runs of zeros are only counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExampleBody {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Zeros { zero: String, n: usize },
+}
+
+impl ExampleBody {
+    fn new(marked: &str) -> Self {
+        let piece = |(at, piece): (usize, &str)| match piece.split_once(' ') {
+            Some((n, zero)) if at % 2 == 1 => {
+                Piece::Zeros { zero: zero.to_owned(), n: n.parse().unwrap_or(1) }
+            }
+            _ => Piece::Text(piece.to_owned()),
+        };
+        Self { pieces: marked.split(MARK).enumerate().map(piece).collect() }
+    }
+
+    /// The request, where it is short.
+    pub fn text(&self) -> Option<&str> {
+        match &self.pieces[..] {
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Commands for a POSIX shell that print the request.
+    pub fn shell(&self) -> String {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+        let command = |piece: &Piece| match piece {
+            Piece::Text(text) => format!("printf %s {}", quoted(text)),
+            Piece::Zeros { zero, n } => {
+                let (first, rest) = (quoted(zero), quoted(&format!(",{zero}")));
+                let n = n.saturating_sub(1);
+                format!("printf %s {first}; yes {rest} | head -n {n} | tr -d '\\n'")
+            }
+        };
+        self.pieces.iter().map(command).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// A body for `/api/v1.0/predictions`: zeros in the shape of the model's inputs. `None` when that
@@ -27,36 +77,42 @@ pub(crate) fn request_body(node: &Node) -> Option<String> {
     let Some((engine, _)) = node.engine() else {
         return Some(r#"{"data":{"ndarray":[[1,2.5]]}}"#.to_owned());
     };
-    seldon(&engine.signature().inputs)
+    let body = ExampleBody::new(&seldon(&engine.signature().inputs)?);
+    body.text().map(str::to_owned)
 }
 
-/// A request for each protocol that one row of zeros can be sent in; empty when it would be too
-/// long to show.
+/// A request for each protocol that one row of zeros can be sent in.
 pub fn examples(model: &str, signature: &Signature) -> Vec<Example> {
     let inputs = &signature.inputs[..];
-    let rest = |protocol, target: String, body| {
-        Some(Example { protocol, transport: "REST", target, body: body? })
+    let example = |protocol, transport, target: &str, body: Option<String>| {
+        let body = ExampleBody::new(&body?);
+        Some(Example { protocol, transport, target: target.to_owned(), body })
     };
-    let grpc = |protocol, target: &str, body| {
-        Some(Example { protocol, transport: "gRPC", target: target.to_owned(), body: body? })
-    };
+    let rest = |protocol, target: &str, body| example(protocol, "REST", target, body);
+    let grpc = |protocol, target: &str, body| example(protocol, "gRPC", target, body);
     let (v1, v2, tfs) = ("Seldon v1", "Open Inference V2", "TensorFlow Serving");
     let all = [
-        rest(v1, "/api/v1.0/predictions".to_owned(), seldon(inputs)),
+        rest(v1, "/api/v1.0/predictions", seldon(inputs)),
         grpc(v1, "seldon.protos.Seldon/Predict", seldon(inputs)),
-        rest(v2, format!("/v2/models/{model}/infer"), oip_json(inputs)),
+        rest(v2, &format!("/v2/models/{model}/infer"), oip_json(inputs)),
         grpc(v2, "inference.GRPCInferenceService/ModelInfer", oip_proto(model, inputs)),
-        rest(tfs, format!("/v1/models/{model}:predict"), tfs_json(inputs)),
+        rest(tfs, &format!("/v1/models/{model}:predict"), tfs_json(inputs)),
         grpc(tfs, "tensorflow.serving.PredictionService/Predict", tfs_proto(model, inputs)),
     ];
     all.into_iter().flatten().collect()
 }
 
 fn seldon(inputs: &[TensorSpec]) -> Option<String> {
-    if let [input] = inputs {
-        return Some(format!(r#"{{"data":{{"ndarray":{}}}}}"#, zeros(input)?));
+    let [input] = inputs else {
+        return Some(format!(r#"{{"jsonData":{}}}"#, by_name(inputs)?));
+    };
+    if let Some(rows) = zeros(input) {
+        return Some(format!(r#"{{"data":{{"ndarray":{rows}}}}}"#));
     }
-    Some(format!(r#"{{"jsonData":{}}}"#, by_name(inputs)?))
+    let (dims, flat) = one_row(input)?;
+    // A list of numbers has one type.
+    let is_number = !matches!(input.dtype, DType::Bool | DType::Bytes);
+    is_number.then(|| format!(r#"{{"data":{{"tensor":{{"shape":{dims:?},"values":[{flat}]}}}}}}"#))
 }
 
 fn oip_json(inputs: &[TensorSpec]) -> Option<String> {
@@ -136,8 +192,8 @@ fn listed(
     let inputs: Option<Vec<String>> = inputs
         .iter()
         .map(|spec| {
-            let (dims, n_elements) = one_row(spec)?;
-            write(spec, &dims, &vec![zero(spec.dtype); n_elements].join(","))
+            let (dims, flat) = one_row(spec)?;
+            write(spec, &dims, &flat)
         })
         .collect();
     Some(inputs?.join(","))
@@ -149,15 +205,28 @@ fn by_name(inputs: &[TensorSpec]) -> Option<String> {
     Some(format!("{{{}}}", inputs?.join(",")))
 }
 
-/// One row of zeros as nested lists.
+/// One row of zeros as nested lists, if it is short.
 fn zeros(spec: &TensorSpec) -> Option<String> {
-    let (dims, _) = one_row(spec)?;
+    let (dims, n_elements) = extents(spec)?;
     let nest = |inner: String, dim: &usize| format!("[{}]", vec![inner; *dim].join(","));
-    Some(dims.iter().rev().fold(zero(spec.dtype).to_owned(), nest))
+    let is_short = n_elements <= SHOWN_MAX;
+    is_short.then(|| dims.iter().rev().fold(zero(spec.dtype).to_owned(), nest))
 }
 
-/// The shape of one row, and its number of elements if it can be shown.
-fn one_row(spec: &TensorSpec) -> Option<(Vec<usize>, usize)> {
+/// The shape of one row, and its zeros as a list without brackets.
+fn one_row(spec: &TensorSpec) -> Option<(Vec<usize>, String)> {
+    let (dims, n_elements) = extents(spec)?;
+    let zero = zero(spec.dtype);
+    let flat = if n_elements <= SHOWN_MAX {
+        vec![zero; n_elements].join(",")
+    } else {
+        format!("{MARK}{n_elements} {zero}{MARK}")
+    };
+    Some((dims, flat))
+}
+
+/// The shape of one row, and its number of elements.
+fn extents(spec: &TensorSpec) -> Option<(Vec<usize>, usize)> {
     let dims: Vec<usize> = spec.dims.iter().map(|dim| dim.unwrap_or(1)).collect();
     let n_elements = dims.iter().try_fold(1_usize, |n, &dim| n.checked_mul(dim))?;
     (n_elements <= ELEMENTS_MAX).then_some((dims, n_elements))
@@ -195,6 +264,23 @@ mod tests {
             let examples = examples("m", &signature);
             let n_expected = if matches!(dtype, DType::F16 | DType::BF16) { 5 } else { 6 };
             assert_eq!(examples.len(), n_expected, "{dtype}");
+        }
+    }
+
+    #[test]
+    fn a_shell_writes_what_is_too_long_to_show() {
+        let inputs = vec![spec(DType::F32, &[None, Some(3), Some(50)])];
+        let signature = Signature { inputs, outputs: Vec::new(), classifier: None };
+        let examples = examples("it's", &signature);
+        // Nested lists cannot be written so simply.
+        assert_eq!(examples.len(), 5);
+        let flat = vec!["0.0"; 150].join(",");
+        for Example { body, .. } in &examples {
+            assert_eq!(body.text(), None);
+            let output = std::process::Command::new("sh").args(["-c", &body.shell()]).output();
+            let text = String::from_utf8(output.unwrap().stdout).unwrap();
+            assert!(text.contains(&format!("[{flat}]")), "{text}");
+            assert!(text.starts_with('{') && text.ends_with('}'), "{text}");
         }
     }
 }

@@ -29,7 +29,7 @@ mod tfs;
 mod tls;
 mod work;
 
-pub use example::{Example, examples};
+pub use example::{Example, ExampleBody, examples};
 pub use model::{LoadError, Model, Served};
 pub use node::OutputChoice;
 pub use observe::{Family, Metric, Registry, SERIES_MAX, Unit};

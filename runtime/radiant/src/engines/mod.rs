@@ -1,6 +1,7 @@
 //! Which engines are compiled in, and which one runs a model. A new engine is a line in each table
 //! here, and its place in the rule.
 
+mod onnx_runtime;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -13,11 +14,12 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use radiant_core::{BatchRule, Batched, Engine};
 use radiant_engine_native::NativeEngine;
-use radiant_engine_ort::{Library, OrtEngine};
 use radiant_engine_rten::{RtenEngine, own_pool};
 use radiant_engine_tract::TractEngine;
 use radiant_onnx::{Limits, Model};
 use radiant_server::EngineThread;
+
+use self::onnx_runtime::Runtime;
 
 /// Names of the engines.
 pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
@@ -126,7 +128,7 @@ pub fn load_model(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
 }
 
 fn automatic(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
-    let ort = Library::find(options.ort_library.as_deref());
+    let ort = Runtime::find(options.ort_library.as_deref());
     if let (Err(problem), Some(_)) = (&ort, &options.ort_library) {
         bail!("{problem}");
     }
@@ -189,9 +191,7 @@ fn alone(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc
             Arc::new(RtenEngine::load(model, &radiant_engine_rten::Options::default())?)
         }
         Choice::Ort => {
-            let library = Library::find(options.ort_library.as_deref())?;
-            let sessions = radiant_engine_ort::Options { threads: 1, sessions: options.threads };
-            Arc::new(OrtEngine::load(&library, model, &sessions)?)
+            Runtime::find(options.ort_library.as_deref())?.load(model, options.threads)?
         }
     })
 }

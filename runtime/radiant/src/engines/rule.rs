@@ -6,7 +6,7 @@
 //! refuses it by itself, and the next one is tried. The order among engines that are right is that of
 //! speed for the class of graph.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use radiant_onnx::Model;
 use radiant_onnx::pb::NodeProto;
@@ -42,14 +42,11 @@ pub(super) fn rule(model: &Model, has_ort: bool) -> Rule {
         return Rule { order, reason, advice: None };
     }
     let convolutions = operators(&nodes, is_convolution);
-    let mut order = vec![Rten, Native, Tract];
     if convolutions.is_empty() {
-        order.extend(has_ort.then_some(Ort));
-        let reason = "the graph has no convolutions".to_owned();
-        return Rule { order, reason, advice: None };
+        return plain(&nodes, model, has_ort);
     }
     // The native engine has no convolutions.
-    order.retain(|choice| *choice != Native);
+    let mut order = vec![Rten, Tract];
     if has_ort {
         order.insert(0, Ort);
     }
@@ -58,6 +55,48 @@ pub(super) fn rule(model: &Model, has_ort: bool) -> Rule {
         "ONNX Runtime, which is not installed here, runs convolutions up to 4 times as fast",
     );
     Rule { order, reason, advice }
+}
+
+/// The rule for graphs without convolutions. Of products with constants the native engine makes short
+/// work, as it packs the constants once; rten is faster where both sides are computed (attention),
+/// and has recurrent operators.
+fn plain(nodes: &[&NodeProto], model: &Model, has_ort: bool) -> Rule {
+    use Choice::{Native, Ort, Rten, Tract};
+    let constants = constants(nodes, model);
+    let computed = operators(nodes, |node| is_special(node) || is_computed(node, &constants));
+    let (mut order, reason) = if computed.is_empty() {
+        let reason = "the graph has no convolutions, and each product in it has a constant side";
+        (vec![Native, Rten, Tract], reason.to_owned())
+    } else {
+        let reason = "the graph has no convolutions, and products that rten is fast at";
+        (vec![Rten, Native, Tract], format!("{reason} ({computed})"))
+    };
+    order.extend(has_ort.then_some(Ort));
+    Rule { order, reason, advice: None }
+}
+
+/// The names of values that do not depend on a request, as far as that is seen at a glance.
+fn constants<'a>(nodes: &[&'a NodeProto], model: &'a Model) -> HashSet<&'a str> {
+    let given = model.graph.initializer.iter().map(|constant| constant.name.as_str());
+    let mut constants: HashSet<&str> = given.collect();
+    for node in nodes {
+        if node.input.iter().all(|name| constants.contains(name.as_str())) {
+            constants.extend(node.output.iter().map(String::as_str));
+        }
+    }
+    constants
+}
+
+/// Whether a node multiplies matrices of which neither is constant.
+fn is_computed(node: &NodeProto, constants: &HashSet<&str>) -> bool {
+    let is_constant = |name: &String| constants.contains(name.as_str());
+    let is_product = matches!(&*node.op_type, "MatMul" | "Gemm" | "Einsum" | "Attention");
+    is_product && !node.input.iter().take(2).any(is_constant)
+}
+
+/// Whether a node is recurrent, or a product of small integers.
+fn is_special(node: &NodeProto) -> bool {
+    matches!(&*node.op_type, "LSTM" | "GRU" | "RNN" | "MatMulInteger" | "QLinearMatMul")
 }
 
 fn is_convolution(node: &NodeProto) -> bool {

@@ -21,7 +21,8 @@ fn the_operators_decide_which_engine_runs_a_model() {
     assert_eq!(engine, "native");
     assert!(reason.contains("classical machine learning: LinearClassifier"), "{reason}");
     let (engine, reason) = loaded("digits-mlp");
-    assert_eq!((engine, &*reason), ("rten", "the graph has no convolutions"));
+    assert_eq!(engine, "native");
+    assert!(reason.ends_with("each product in it has a constant side"), "{reason}");
     let model = read(&example("digits-cnn/model.onnx")).expect("it is a model");
     let orders = [false, true].map(|has_ort| rule::rule(&model, has_ort));
     assert_eq!(orders[0].order, [Choice::Rten, Choice::Tract]);

@@ -63,13 +63,17 @@ pub(super) fn text(report: &Report) -> String {
 
 /// A command line that sends an example to a server with the default ports.
 fn command(example: &Example) -> String {
-    let body = example.body.replace('\'', r"'\''");
-    let Example { transport, target, .. } = example;
-    if *transport == "gRPC" {
-        return format!("grpcurl -plaintext -d '{body}' localhost:{} {target}", ports::GRPC);
+    let Example { transport, target, body, .. } = example;
+    let is_grpc = *transport == "gRPC";
+    let (before, data) = match body.text() {
+        Some(text) => (String::new(), format!("'{}'", text.replace('\'', r"'\''"))),
+        None => (format!("({}) | ", body.shell()), if is_grpc { "@" } else { "@-" }.to_owned()),
+    };
+    if is_grpc {
+        return format!("{before}grpcurl -plaintext -d {data} localhost:{} {target}", ports::GRPC);
     }
     format!(
-        "curl -s localhost:{}{target} -H 'Content-Type: application/json' -d '{body}'",
+        "{before}curl -s localhost:{}{target} -H 'Content-Type: application/json' -d {data}",
         ports::HTTP
     )
 }
@@ -123,7 +127,7 @@ pub(super) fn json(report: &Report) -> Value {
             "protocol": protocol,
             "transport": transport,
             "target": target,
-            "body": body,
+            "body": body.text(),
             "command": request,
         })
     };
