@@ -5,8 +5,6 @@ use super::compare::Bound;
 /// What a pipeline is allowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Allowed {
-    /// No engine takes it.
-    Refused,
     /// A request of no rows is an error, or is answered without columns, too.
     NoRows,
     /// The names of the columns are not told.
@@ -23,10 +21,6 @@ pub(super) struct Deviation {
     pub(super) pipeline: &'static str,
     pub(super) allowed: Allowed,
     pub(super) because: &'static str,
-}
-
-const fn refused(pipeline: &'static str, because: &'static str) -> Deviation {
-    Deviation { pipeline, allowed: Allowed::Refused, because }
 }
 
 const fn no_rows(pipeline: &'static str, because: &'static str) -> Deviation {
@@ -57,14 +51,9 @@ const fn within(
 
 const BAYES: &str = "the exponential function rounds otherwise than onnxruntime's";
 const NO_COLUMNS: &str = "an output does not declare its columns, so rten cannot know them";
-const LEAVES: &str = "a leaf of a regression has several weights for one target";
 
 /// Every deviation.
-const DEVIATIONS: [Deviation; 15] = [
-    refused("option_decision_leaf", LEAVES),
-    refused("option_decision_path", LEAVES),
-    refused("multi_output", "an output is a sequence of tensors"),
-    refused("multi_output_tree", "an output is a sequence of tensors"),
+const DEVIATIONS: [Deviation; 11] = [
     within("text_count_bayes", 2e-6, 2.4e-7, BAYES),
     within("kernel_centerer", 1e-5, 1e-5, "kernels of 50 cancel to less than 1"),
     within("qda", 1e-5, 2.4e-7, "exponentials of differences between squares of 145"),

@@ -115,7 +115,8 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Model> {
 /// When no engine that is asked for takes it: the message names what each stumbled over.
 pub fn load_model(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
     let mut model = model.clone();
-    // No engine computes a ZipMap, which renames what is computed.
+    // No engine computes sequences of tensors, nor a ZipMap, which renames what is computed.
+    radiant_onnx::unpack_sequences(&mut model);
     radiant_onnx::strip_zip_maps(&mut model)?;
     match options.choice {
         Choice::Auto => automatic(&model, options),

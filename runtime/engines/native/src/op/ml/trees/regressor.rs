@@ -69,7 +69,8 @@ pub(in crate::op::ml) fn tree_ensemble_regressor(
 
 /// Makes sure that each leaf has one vote for the only output.
 ///
-/// onnxruntime looks at the first vote alone, and at the threshold of a leaf that has none.
+/// onnxruntime looks at the first vote alone, and at the threshold of a leaf that has none. Converters
+/// rely on that: for the index of a classifier's leaf, skl2onnx writes the same weight once a class.
 fn one_vote_each(context: &NodeContext<'_>, trees: &mut Trees) -> Result<(), Unsupported> {
     for (at, node) in trees.nodes.iter_mut().enumerate() {
         let Node::Leaf { first_vote, n_votes } = node else { continue };
@@ -83,10 +84,15 @@ fn one_vote_each(context: &NodeContext<'_>, trees: &mut Trees) -> Result<(), Uns
                 trees.votes.push(Vote { output: 0, weight: 0.0 });
             }
             1 => {}
-            _ => {
-                return Err(
-                    context.refuse("leaves of several weights for one target are not supported")
-                );
+            n => {
+                let votes = trees.votes.iter().skip(*first_vote as usize).take(n as usize);
+                let mut weights = votes.map(|vote| vote.weight.to_bits());
+                let first = weights.next();
+                if weights.any(|weight| Some(weight) != first) {
+                    let reason = "a leaf of several weights for one target is not supported";
+                    return Err(context.refuse(reason));
+                }
+                *n_votes = 1;
             }
         }
     }

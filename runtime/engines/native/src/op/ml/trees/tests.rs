@@ -199,7 +199,7 @@ fn tables_that_are_no_trees_are_refused() {
     of(|node| attribute(node, "n_targets").i = 0, "attribute `n_targets`: `0` is not supported");
     of(
         |node| attribute(node, "target_nodeids").ints[0] = 4,
-        "leaves of several weights for one target are not supported",
+        "a leaf of several weights for one target is not supported",
     );
     of(|node| node.attribute[0].name = "novelty".into(), "attribute `novelty` is not supported");
 }
