@@ -175,7 +175,6 @@ fn no_rows(ready: &Ready, _: Bound) -> Vec<String> {
     let outputs = match run(&*ready.engine, &inputs) {
         Ok(outputs) => outputs,
         Err(_) if !ready.pipeline.takes_no_rows => return Vec::new(),
-        Err(_) if deviations::may_give_less_for_no_rows(&ready.pipeline.name) => return Vec::new(),
         Err(problem) => return vec![format!("cannot run no rows: {problem}")],
     };
     let n_rows = ready.inputs.first().map_or(0, |input| input.shape.rows());
@@ -188,9 +187,8 @@ fn no_rows(ready: &Ready, _: Bound) -> Vec<String> {
         }
         dims[0] = 0;
         // Where onnxruntime has no answer, nobody says how many columns none has.
-        let is_less = !ready.pipeline.takes_no_rows
-            || deviations::may_give_less_for_no_rows(&ready.pipeline.name);
-        let same = if is_less { got.shape.rows() == 0 } else { got.shape.dims() == dims };
+        let is_told = ready.pipeline.takes_no_rows;
+        let same = if is_told { got.shape.dims() == dims } else { got.shape.rows() == 0 };
         if !same || got.dtype() != expected.dtype() {
             let (dtype, shape) = (got.dtype(), &got.shape);
             found.push(format!(

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::rows::{Padding, append_rows, copy_rows, pad_rows, reserve_rows, truncate_rows};
-use crate::{Cancel, Engine, Error, Signature, Tensor, TensorSpec};
+use crate::{Cancel, Engine, Error, Signature, Tensor, TensorSpec, WeightCopies};
 
 /// How a request becomes runs of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +188,10 @@ impl Engine for Batched {
 
     fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    fn weight_copies(&self) -> WeightCopies {
+        self.engine.weight_copies()
     }
 
     fn run(

@@ -34,6 +34,21 @@ pub trait Engine: Send + Sync + fmt::Debug {
         outputs: &mut Vec<Tensor>,
         cancel: &Cancel,
     ) -> Result<(), Error>;
+
+    /// How often the engine has the model's weights in memory.
+    fn weight_copies(&self) -> WeightCopies {
+        WeightCopies { held: 1, max: 1 }
+    }
+}
+
+/// How often an engine has a model's weights in memory: one copy for each plan or session that it
+/// keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeightCopies {
+    /// Now.
+    pub held: usize,
+    /// At most, whatever requests come.
+    pub max: usize,
 }
 
 /// Inputs and outputs of a model, and what they mean.

@@ -5,8 +5,6 @@ use super::compare::Bound;
 /// What a pipeline is allowed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Allowed {
-    /// A request of no rows is an error, or is answered without columns, too.
-    NoRows,
     /// The names of the columns are not told.
     NoClasses,
     /// Numbers within another bound than [`Bound::USUAL`].
@@ -21,10 +19,6 @@ pub(super) struct Deviation {
     pub(super) pipeline: &'static str,
     pub(super) allowed: Allowed,
     pub(super) because: &'static str,
-}
-
-const fn no_rows(pipeline: &'static str, because: &'static str) -> Deviation {
-    Deviation { pipeline, allowed: Allowed::NoRows, because }
 }
 
 const fn no_classes(pipeline: &'static str, because: &'static str) -> Deviation {
@@ -50,10 +44,9 @@ const fn within(
 }
 
 const BAYES: &str = "the exponential function rounds otherwise than onnxruntime's";
-const NO_COLUMNS: &str = "an output does not declare its columns, so rten cannot know them";
 
 /// Every deviation.
-const DEVIATIONS: [Deviation; 11] = [
+const DEVIATIONS: [Deviation; 8] = [
     within("text_count_bayes", 2e-6, 2.4e-7, BAYES),
     within("kernel_centerer", 1e-5, 1e-5, "kernels of 50 cancel to less than 1"),
     within("qda", 1e-5, 2.4e-7, "exponentials of differences between squares of 145"),
@@ -62,9 +55,6 @@ const DEVIATIONS: [Deviation; 11] = [
     near_tie("ridge_classifier_cv", 39, 1.5e-7, "the row is the mean of all: each class has 1/3"),
     no_classes("one_vs_rest_tags", "there is a label for each column, not one for each row"),
     no_classes("qda", "the labels are a row, so that they are not known as labels"),
-    no_rows("traced_tree_gemm", NO_COLUMNS),
-    no_rows("traced_tree_perf_tree_trav", NO_COLUMNS),
-    no_rows("traced_tree_tree_trav", NO_COLUMNS),
 ];
 
 /// The deviations of a pipeline.
@@ -78,11 +68,6 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         assert!(!deviation.because.is_empty(), "{} deviates without a reason", deviation.pipeline);
         deviation.pipeline
     })
-}
-
-/// Whether no rows for a pipeline may give less than onnxruntime gives.
-pub(super) fn may_give_less_for_no_rows(pipeline: &str) -> bool {
-    of(pipeline).any(|deviation| deviation.allowed == Allowed::NoRows)
 }
 
 /// Whether a pipeline may not tell the names of its columns.

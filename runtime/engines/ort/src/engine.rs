@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec};
+use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec, WeightCopies};
 
 use crate::error::run_error;
 use crate::pool::Pool;
@@ -68,11 +68,6 @@ impl OrtEngine {
         })
     }
 
-    /// The number of sessions, and so of copies of the weights.
-    pub fn sessions(&self) -> usize {
-        self.pool.len()
-    }
-
     /// The ONNX Runtime that runs the graph.
     pub fn library(&self) -> &Library {
         &self.library
@@ -134,6 +129,11 @@ impl Engine for OrtEngine {
         &self.signature
     }
 
+    /// One for each session.
+    fn weight_copies(&self) -> WeightCopies {
+        WeightCopies { held: self.pool.len(), max: self.pool.len() }
+    }
+
     fn run(
         &self,
         inputs: &[Tensor],
@@ -169,7 +169,7 @@ impl fmt::Debug for OrtEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OrtEngine")
             .field("signature", &self.signature)
-            .field("sessions", &self.sessions())
+            .field("sessions", &self.pool.len())
             .field("library", &self.library)
             .finish_non_exhaustive()
     }

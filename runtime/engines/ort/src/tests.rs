@@ -320,7 +320,7 @@ fn threads_share_one_engine_whatever_the_number_of_sessions() {
     let Some(library) = library() else { return };
     for sessions in [1, 3] {
         let case = case(&library, "digits-mlp", &Options { threads: 1, sessions });
-        assert_eq!(case.engine.sessions(), sessions);
+        assert_eq!(case.engine.weight_copies().held, sessions);
         std::thread::scope(|scope| {
             for thread in 0..4 {
                 let case = &case;

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::made_up::{Extents, Inputs};
 use crate::rewrite::Rewriter;
 use crate::trial::{Loaded, Trial};
-use crate::{LoadError, ambiguity, convert, gate, misfit};
+use crate::{LoadError, ambiguity, convert, empty, gate, misfit};
 
 /// How a model is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,6 @@ impl Default for Options {
 pub struct RtenEngine {
     signature: Signature,
     loaded: Loaded,
-    has_batch: bool,
     is_optimised: bool,
     trial: Extents,
 }
@@ -75,8 +74,7 @@ impl RtenEngine {
             Some(loaded) => loaded,
             None => load(&bytes, &signature, how.enable_optimization(false))?,
         };
-        let has_batch = signature.inputs.iter().any(|spec| spec.dims.first() == Some(&None));
-        Ok(Self { signature, loaded, has_batch, is_optimised, trial: trial.extents })
+        Ok(Self { signature, loaded, is_optimised, trial: trial.extents })
     }
 
     /// Whether rten's optimised form of the graph is run. If not, it answered otherwise than the
@@ -85,48 +83,27 @@ impl RtenEngine {
         self.is_optimised
     }
 
-    /// Answers a batch of no rows, without running the graph.
-    fn run_empty(&self, wanted: &[usize], outputs: &mut [Tensor]) -> Result<(), Error> {
-        for (output, spec) in outputs.iter_mut().zip(self.wanted(wanted)) {
-            if spec.dims.first() != Some(&None) {
-                return Err(Error::invalid_input(format!(
-                    "output `{}` has no axis of rows: expected at least one row, got none",
-                    spec.name
-                )));
-            }
-            let shape: Vec<usize> = spec.dims.iter().map(|dim| dim.unwrap_or(0)).collect();
-            output.shape.set(&shape);
-            convert::clear(spec.dtype, &mut output.data);
+    /// Answers a batch of no rows; `ids` are the wanted outputs, each once.
+    fn run_empty(
+        &self,
+        inputs: &[Tensor],
+        wanted: &[usize],
+        ids: &[NodeId],
+        outputs: &mut [Tensor],
+    ) -> Result<(), Error> {
+        self.wanted(wanted).try_for_each(empty::check)?;
+        let rows = empty::one_row(&self.loaded, &self.signature, inputs, ids);
+        for ((output, spec), index) in outputs.iter_mut().zip(self.wanted(wanted)).zip(wanted) {
+            let id = self.loaded.outputs.get(*index);
+            let at = ids.iter().position(|known| Some(known) == id);
+            let row = rows.as_ref().and_then(|rows| rows.get(at?));
+            empty::output(spec, row, output)?;
         }
         Ok(())
     }
 
     fn wanted<'a>(&'a self, wanted: &'a [usize]) -> impl Iterator<Item = &'a TensorSpec> + 'a {
         wanted.iter().filter_map(|&index| self.signature.outputs.get(index))
-    }
-
-    /// Whether there are no rows.
-    ///
-    /// # Errors
-    /// When another unknown axis has no entry: rten assumes that there are some when it simplifies
-    /// shapes.
-    fn has_no_rows(&self, inputs: &[Tensor]) -> Result<bool, Error> {
-        let mut no_rows = false;
-        for (spec, tensor) in self.signature.inputs.iter().zip(inputs) {
-            for (axis, (dim, extent)) in spec.dims.iter().zip(tensor.shape.dims()).enumerate() {
-                match (axis, dim, extent) {
-                    (0, None, 0) => no_rows = true,
-                    (_, None, 0) => {
-                        return Err(Error::invalid_input(format!(
-                            "input `{}`: expected at least one entry on axis {axis}, got none",
-                            spec.name
-                        )));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(no_rows && self.has_batch)
     }
 }
 
@@ -160,8 +137,8 @@ impl Engine for RtenEngine {
         for (output, spec) in outputs.iter_mut().zip(self.wanted(wanted)) {
             output.name = Arc::clone(&spec.name);
         }
-        if self.has_no_rows(inputs)? {
-            return self.run_empty(wanted, outputs);
+        if empty::has_no_rows(&self.signature, inputs)? {
+            return self.run_empty(inputs, wanted, &ids, outputs);
         }
         let specs = self.signature.inputs.iter().zip(inputs);
         let values = specs.map(|(spec, tensor)| convert::input(&spec.name, tensor));

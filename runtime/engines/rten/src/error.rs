@@ -53,7 +53,13 @@ pub enum LoadError {
         /// What stands in the way.
         reason: String,
     },
-    /// rten could not load the graph, or not run it on inputs made up for a trial.
+    /// No inputs made up for a trial fit the model: others might.
+    #[error("no inputs made up for a trial of the model fit it: {text}")]
+    Untried {
+        /// rten's own words about the first ones.
+        text: String,
+    },
+    /// rten could not load the graph, or does not do what it asks for when it runs.
     #[error("rten cannot {action} the model: {text}")]
     Refused {
         /// `load` or `run`.
@@ -87,6 +93,8 @@ struct Complaint(String);
 pub(crate) enum Failure {
     /// It gave an error with this text.
     Refused(String),
+    /// It said with this text that numbers or shapes do not fit each other.
+    Unfit(String),
     /// It panicked with this text.
     Panicked(String),
 }
@@ -96,7 +104,7 @@ impl Failure {
     #[cold]
     pub(crate) fn into_run_error(self) -> Error {
         match self {
-            Self::Refused(text) => {
+            Self::Refused(text) | Self::Unfit(text) => {
                 Error::model_failed("model failed on this input").with_source(Complaint(text))
             }
             Self::Panicked(text) => {
@@ -110,6 +118,7 @@ impl Failure {
     pub(crate) fn into_load_error(self, action: &'static str) -> LoadError {
         match self {
             Self::Refused(text) => LoadError::Refused { action, text },
+            Self::Unfit(text) => LoadError::Untried { text },
             Self::Panicked(text) => LoadError::Panicked { action, panic: Panic(text) },
         }
     }

@@ -13,6 +13,7 @@ use radiant_core::Signature;
 use radiant_onnx::pb::{AttributeProto, GraphProto, NodeProto};
 
 use crate::LoadError;
+use crate::asked::{is_asked, unbounded};
 use crate::integer::Growth;
 use crate::kind::{Int, Kind};
 use crate::operators::{self, In, Operator, Out, Value};
@@ -60,20 +61,21 @@ pub(crate) fn pass(
     }
     let mut graph = model.graph.clone();
     let mut gate = Gate { opset, rewriter: Rewriter::new(&graph) };
-    let mut inputs = HashMap::new();
-    for spec in &signature.inputs {
-        let Some(kind) = Kind::of_request(spec.dtype) else {
+    let mut scope = Scope { names: names(&graph), ..Scope::default() };
+    for (index, spec) in signature.inputs.iter().enumerate() {
+        let Some(kind) = Kind::of_request(index, spec.dtype) else {
             return Err(of_type("input", &spec.name, &spec.dtype.to_string()));
         };
-        inputs.insert(spec.name.to_string(), kind);
+        scope.kinds.insert(spec.name.to_string(), kind);
+        scope.asked.insert(spec.name.to_string());
     }
-    let scope = Scope { outer: None, kinds: inputs, names: names(&graph) };
     let scope = gate.graph(&mut graph, scope)?;
     for spec in &signature.outputs {
         let Some(kind) = scope.kind(&spec.name) else {
             return Err(of_type("output", &spec.name, &spec.dtype.to_string()));
         };
         check_output(&spec.name, spec.dtype, kind)?;
+        check_passed_on(&spec.name, kind, signature)?;
     }
     rewrite::forget_shapes(&mut graph, signature);
     Ok((graph, gate.rewriter))
@@ -89,6 +91,16 @@ fn check_output(name: &str, dtype: radiant_core::DType, kind: Kind) -> Result<()
     Err(LoadError::Value { side: "output", name: name.to_owned(), reason })
 }
 
+/// Refuses INT64 numbers of a request that come out again: those beyond 32 bits would not.
+fn check_passed_on(output: &str, kind: Kind, signature: &Signature) -> Result<(), LoadError> {
+    let Kind::I64(Int { input: Some(index), .. }) = kind else { return Ok(()) };
+    let name = signature.inputs.get(index).map_or("", |spec| &*spec.name).to_owned();
+    let reason = format!(
+        "its INT64 numbers come out again as output `{output}`, and rten has 32 bits of them"
+    );
+    Err(LoadError::Value { side: "input", name, reason })
+}
+
 #[cold]
 fn of_type(side: &'static str, name: &str, dtype: &str) -> LoadError {
     let reason = format!("type {dtype} is not one that rten runs");
@@ -96,10 +108,12 @@ fn of_type(side: &'static str, name: &str, dtype: &str) -> LoadError {
 }
 
 /// The values of one graph, and those of the graphs around it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Scope<'a> {
     pub(crate) outer: Option<&'a Self>,
     pub(crate) kinds: HashMap<String, Kind>,
+    /// The values that a request decides on.
+    pub(crate) asked: HashSet<String>,
     /// The names of all values of this graph, also of those that come later.
     pub(crate) names: HashSet<String>,
 }
@@ -113,6 +127,18 @@ impl Scope<'_> {
                 return Some(*kind);
             }
             scope = scope.outer?;
+        }
+    }
+
+    /// Whether a request decides on a value of this graph or one around it.
+    pub(crate) fn is_asked(&self, name: &str) -> bool {
+        let mut scope = self;
+        loop {
+            if scope.kinds.contains_key(name) {
+                return scope.asked.contains(name);
+            }
+            let Some(outer) = scope.outer else { return false };
+            scope = outer;
         }
     }
 
@@ -136,31 +162,6 @@ pub(crate) fn names(graph: &GraphProto) -> HashSet<String> {
     let constants = graph.initializer.iter().map(|constant| &constant.name);
     let outputs = graph.node.iter().flat_map(|node| &node.output).filter(|name| !name.is_empty());
     inputs.chain(constants).chain(outputs).cloned().collect()
-}
-
-/// Why the numbers of a request must not say how large a result is: rten allocates what they ask for,
-/// and an allocation that fails ends the process.
-fn unbounded(node: &NodeProto, scope: &Scope<'_>) -> Option<&'static str> {
-    let sizes: &[usize] = match node.op_type.as_str() {
-        "ConstantOfShape" => &[0],
-        "Expand" | "Tile" | "Pad" | "OneHot" => &[1],
-        "Range" => &[0, 1, 2],
-        "Resize" => &[3],
-        _ => return None,
-    };
-    let is_asked = |input: &usize| {
-        let kind = node.input_name(*input).and_then(|name| scope.kind(name));
-        match kind {
-            Some(Kind::I64(int)) => int.from_request,
-            // Of these it is not followed where they come from.
-            Some(kind) => kind == Kind::I32,
-            None => false,
-        }
-    };
-    sizes
-        .iter()
-        .any(is_asked)
-        .then_some("a request would say how large its result is, which rten does not bound")
 }
 
 /// One pass over a model's nodes.
@@ -192,6 +193,9 @@ impl Gate {
             let nodes = self.rewriter.node(node, &scope, self.opset);
             for mut node in nodes {
                 let kinds = self.node(&mut node, &scope)?;
+                if is_asked(&node, &scope) {
+                    scope.asked.extend(node.output.iter().cloned());
+                }
                 let named = node.output.iter().zip(kinds);
                 scope.kinds.extend(named.map(|(name, kind)| (name.clone(), kind)));
                 self.rewriter.rename(&mut node);
@@ -286,18 +290,21 @@ fn check_inputs(
             same = Some(joined.ok_or_else(|| {
                 format!("input {at} (`{name}`): expected {expected} as before, got {kind}")
             })?);
-            if let Kind::I64(int) = kind {
+            if let Kind::I32(int) | Kind::I64(int) = kind {
                 integers.push(int);
             }
         }
     }
     let is_moved = operator.inputs.contains(&In::Moved);
     let gives_same = operator.outputs.contains(&Out::Same);
-    if let Some(Kind::I64(_)) = same
-        && gives_same
-    {
-        let growth = if is_moved { Growth::Chosen } else { operator.growth };
-        return Ok(Some(Kind::I64(growth.apply(&integers)?)));
+    let growth = if is_moved { Growth::Chosen } else { operator.growth };
+    match same {
+        Some(Kind::I32(_)) => return Ok(Some(Kind::I32(growth.wrapping(&integers)))),
+        Some(Kind::I64(_)) if gives_same => {
+            let asked = is_asked(node, scope);
+            return Ok(Some(Kind::I64(growth.apply(&integers, asked)?)));
+        }
+        _ => {}
     }
     let is_divided = operator.name == "Div" && same == Some(Kind::F32);
     Ok(if is_divided { Some(Kind::Quotient) } else { same })
@@ -305,7 +312,7 @@ fn check_inputs(
 
 fn check_input(want: In, kind: Kind) -> Result<(), String> {
     let is_float = matches!(kind, Kind::F32 | Kind::Quotient);
-    let is_int = matches!(kind, Kind::I32 | Kind::I64(_));
+    let is_int = matches!(kind, Kind::I32(_) | Kind::I64(_));
     let fits = match want {
         In::Float | In::Rounded => is_float,
         In::Number | In::Ordered => is_float || is_int,

@@ -18,21 +18,22 @@ pub(crate) enum Kind {
     /// FP32 that a division gave. rten multiplies by a reciprocal where the divisor is one number,
     /// so a whole quotient may come out a little below the whole number.
     Quotient,
-    I32,
+    I32(Int),
     I64(Int),
     Bool,
     I8,
     U8,
 }
 
-/// INT64 numbers, of which rten holds 32 bits.
+/// Whole numbers: INT32, or INT64 of which rten holds 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Int {
     /// The largest magnitude.
     pub(crate) bound: u64,
-    /// Whether a request decides on the numbers, and not shapes and constants alone.
-    pub(crate) from_request: bool,
     pub(crate) truth: Truth,
+    /// The INT64 input of the model, by its index, that such numbers come from: of what a request
+    /// says there, 32 bits at most arrive.
+    pub(crate) input: Option<usize>,
 }
 
 /// What rten's 32 bits say of the true number. Ordered: what joins is as bad as the worst.
@@ -48,12 +49,13 @@ pub(crate) enum Truth {
 }
 
 impl Kind {
-    /// The kind of an input or output of this type, or `None` where rten has no such type.
-    pub(crate) fn of_request(dtype: DType) -> Option<Self> {
+    /// The kind of the model's input with this index and type, or `None` where rten has no such
+    /// type.
+    pub(crate) fn of_request(index: usize, dtype: DType) -> Option<Self> {
         Some(match dtype {
             DType::F32 => Self::F32,
-            DType::I32 => Self::I32,
-            DType::I64 => Self::I64(Int::REQUESTED),
+            DType::I32 => Self::I32(Int::ANY),
+            DType::I64 => Self::I64(Int { input: Some(index), ..Int::ANY }),
             DType::Bool => Self::Bool,
             DType::I8 => Self::I8,
             DType::U8 => Self::U8,
@@ -63,20 +65,31 @@ impl Kind {
 
     /// The kind of a constant, or `None` where rten has no such type.
     pub(crate) fn of_constant(constant: &TensorProto) -> Option<Self> {
-        let dtype = radiant_onnx::dtype_of(constant.data_type)?;
-        if dtype != DType::I64 {
-            return Self::of_request(dtype);
-        }
-        let raw = constant.raw_data.as_chunks().0.iter().map(|word| i64::from_le_bytes(*word));
-        let numbers = raw.chain(constant.int64_data.iter().copied());
-        Some(Self::I64(Int::known(numbers.map(i64::unsigned_abs).max().unwrap_or(0))))
+        let largest = match radiant_onnx::dtype_of(constant.data_type)? {
+            DType::I64 => {
+                let raw = constant.raw_data.as_chunks().0.iter();
+                let raw = raw.map(|word| i64::from_le_bytes(*word));
+                raw.chain(constant.int64_data.iter().copied()).map(i64::unsigned_abs).max()
+            }
+            DType::I32 => {
+                let raw = constant.raw_data.as_chunks().0.iter();
+                let raw = raw.map(|word| i32::from_le_bytes(*word));
+                let numbers = raw.chain(constant.int32_data.iter().copied());
+                return Some(Self::I32(Int {
+                    bound: numbers.map(i32::unsigned_abs).max().unwrap_or(0).into(),
+                    ..Int::ANY
+                }));
+            }
+            other => return Self::of_request(0, other),
+        };
+        Some(Self::I64(Int::known(largest.unwrap_or(0))))
     }
 
     /// The element type.
     pub(crate) fn dtype(self) -> DType {
         match self {
             Self::F32 | Self::Quotient => DType::F32,
-            Self::I32 => DType::I32,
+            Self::I32(_) => DType::I32,
             Self::I64(_) => DType::I64,
             Self::Bool => DType::Bool,
             Self::I8 => DType::I8,
@@ -86,12 +99,13 @@ impl Kind {
 
     /// Extents and positions.
     pub(crate) fn extent() -> Self {
-        Self::I64(Int { bound: EXTENT, from_request: false, truth: Truth::Exact })
+        Self::I64(Int::known(EXTENT))
     }
 
     /// A value that is one or the other, or has elements of both; `None` if the types differ.
     pub(crate) fn join(self, other: Self) -> Option<Self> {
         Some(match (self, other) {
+            (Self::I32(a), Self::I32(b)) => Self::I32(a.join(b)),
             (Self::I64(a), Self::I64(b)) => Self::I64(a.join(b)),
             (Self::F32, Self::Quotient) | (Self::Quotient, Self::F32) => Self::Quotient,
             (a, b) if a == b => a,
@@ -114,21 +128,20 @@ impl Kind {
 }
 
 impl Int {
-    /// What comes from a request: it is checked to fit.
-    pub(crate) const REQUESTED: Self =
-        Self { bound: MAX + 1, from_request: true, truth: Truth::Exact };
+    /// Any numbers of 32 bits.
+    pub(crate) const ANY: Self = Self { bound: MAX + 1, truth: Truth::Exact, input: None };
 
     /// Constants up to this magnitude.
     pub(crate) fn known(bound: u64) -> Self {
         let truth = if bound <= MAX { Truth::Exact } else { Truth::Saturated };
-        Self { bound, from_request: false, truth }
+        Self { bound, truth, input: None }
     }
 
     pub(crate) fn join(self, other: Self) -> Self {
         Self {
             bound: self.bound.max(other.bound),
-            from_request: self.from_request || other.from_request,
             truth: self.truth.max(other.truth),
+            input: self.input.or(other.input),
         }
     }
 }

@@ -14,7 +14,10 @@
 //!   computes wrongly;
 //! - element types other than FP32, INT32, INT64, BOOL, INT8 and UINT8;
 //! - INT64 numbers that may leave 32 bits. Sizes, positions, labels and look-ups are fine; sums and
-//!   products of a request's INT64 numbers are not.
+//!   products of a request's INT64 numbers are not, nor a request's INT64 numbers that come out
+//!   again;
+//! - sizes and rounds of loops that a request's numbers decide on ([`asked`]). Extents of what it
+//!   sends are fine.
 //!
 //! Then the model is tried out ([`trial`]): with inputs made up for the purpose, as written and as
 //! rten optimises it. If the two differ, the graph is run as written.
@@ -24,7 +27,8 @@
 //!
 //! Known differences from onnxruntime, which the engine does not refuse:
 //! - NaN is not kept everywhere: `Relu` makes 0 of it and `Clip` its lower bound; which of NaN and
-//!   a number is the larger in `ReduceMax`, `ReduceMin` and pools depends on their order there;
+//!   a number is the larger in `ReduceMax`, `ReduceMin` and pools depends on their order there; the
+//!   largest for `ArgMax` is the first NaN, and `ArgMin` passes over all of them;
 //! - `Clip` without a bound makes the largest finite number of infinity, and `Asinh` and `Acosh`
 //!   infinity of numbers beyond 1.7e38;
 //! - requests with an axis of extent 0 other than the batch are refused;
@@ -33,7 +37,9 @@
 //! The types of rten are not part of this crate's interface.
 
 mod ambiguity;
+mod asked;
 mod convert;
+mod empty;
 mod engine;
 mod error;
 mod gate;
@@ -48,6 +54,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod whole;
 
 pub use engine::{Options, RtenEngine};
 pub use error::LoadError;

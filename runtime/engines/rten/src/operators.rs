@@ -238,7 +238,7 @@ static OPERATORS: &[Operator] = &[
     ]),
     op("Ceil", &[Rounded], &[Out::Float]),
     op("Clip", &[Number, Number, Number], &[Out::Same])
-        .grows(Growth::Chosen)
+        .grows(Growth::Clipped)
         .with(&[("max", Any), ("min", Any)]),
     op("Concat", &[Moved], &[Out::Same]).variadic().with(AXIS),
     op("Conv", FLOATS_3, &[Out::Float]).with(CONV),
@@ -401,7 +401,9 @@ static OPERATORS: &[Operator] = &[
 /// Operators that rten has and that stay out, with the reason.
 pub(crate) fn left_out(name: &str) -> Option<&'static str> {
     Some(match name {
-        "ArgMax" | "ArgMin" => "rten answers the last of equal numbers, ONNX the first",
+        "ArgMax" | "ArgMin" => {
+            "rten is asked only for the first of equal numbers, and those of FP32, INT32 or INT64"
+        }
         "BitCast" => "rten has other bits than the file's types",
         "ConvInteger" | "MatMulInteger" => {
             "rten pads with 0 instead of the zero point, and its sums of 8-bit products saturate \

@@ -4,6 +4,8 @@
 //! put in other words, and what the file declares of shapes is taken out: rten builds on it, and it
 //! may be wrong.
 
+mod pick;
+
 use std::collections::HashMap;
 
 use radiant_core::{DType, Signature};
@@ -25,7 +27,8 @@ pub(crate) struct Rewriter {
     /// What no name in the file begins with.
     prefix: String,
     n_names: usize,
-    /// The number of axes of all constants; of none that differ under one name.
+    /// The number of axes of all constants and of the model's inputs; of none that differ under one
+    /// name.
     ranks: HashMap<String, Option<usize>>,
 }
 
@@ -49,6 +52,13 @@ impl Rewriter {
                 *known = known.filter(|known| Some(*known) == rank);
             }
             graphs.extend(graph.node.iter().flat_map(NodeProto::graphs));
+        }
+        for input in &graph.input {
+            let r#type = input.r#type.as_ref().and_then(|r#type| r#type.value.as_ref());
+            if let Some(TypeValue::TensorType(TensorTypeProto { shape: Some(shape), .. })) = r#type
+            {
+                ranks.entry(input.name.clone()).or_insert(Some(shape.dim.len()));
+            }
         }
         Self { prefix, n_names: 0, ranks }
     }
@@ -122,6 +132,10 @@ impl Rewriter {
                 self.cast(node, scope)
             }
             "Softplus" => self.softplus(node),
+            "ArgMax" | "ArgMin" => self.first_of_equals(node, scope),
+            "TopK" if node.input_name(1).is_some_and(|name| scope.is_asked(name)) => {
+                self.bound_count(node)
+            }
             "AveragePool" | "MaxPool" | "Conv" | "ConvTranspose" => {
                 self.fill(&mut node);
                 vec![node]
@@ -200,7 +214,7 @@ impl Rewriter {
         let ([input], [output]) = (&*node.input, &*node.output) else { return vec![node] };
         let zero = match kind {
             Some(Kind::F32 | Kind::Quotient) => tensor(1, |zero| zero.float_data = vec![0.0]),
-            Some(Kind::I32) => tensor(6, |zero| zero.int32_data = vec![0]),
+            Some(Kind::I32(_)) => tensor(6, |zero| zero.int32_data = vec![0]),
             Some(Kind::I64(_)) => tensor(7, |zero| zero.int64_data = vec![0]),
             _ => return vec![node],
         };
@@ -266,6 +280,13 @@ fn made(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
 fn constant(output: &str, values: &[i64]) -> NodeProto {
     let mut node = made("Constant", &[], output);
     node.attribute.push(ints("value_ints", values.to_vec()));
+    node
+}
+
+/// One number, without axes.
+fn number(output: &str, value: i64) -> NodeProto {
+    let mut node = made("Constant", &[], output);
+    node.attribute.push(int("value_int", value));
     node
 }
 

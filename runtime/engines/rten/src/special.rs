@@ -1,14 +1,13 @@
 //! Operators whose types do not follow the table's pattern, and attributes that are wrong together.
 
-use std::collections::HashMap;
-
 use radiant_core::DType;
 use radiant_onnx::OnnxError;
 use radiant_onnx::pb::{GraphProto, NodeProto};
 
 use crate::LoadError;
+use crate::asked;
 use crate::gate::{Gate, Scope, names, refused};
-use crate::kind::{Int, Kind, MAX, Truth};
+use crate::kind::{Int, Kind, Truth};
 
 /// Checks a node of an operator that is not in the table. Returns a kind for each output, or `None`
 /// where the operator is no such one.
@@ -59,25 +58,26 @@ fn cast(node: &NodeProto, scope: &Scope<'_>) -> Result<Kind, String> {
         (Kind::Quotient, DType::I32 | DType::I64) => {
             return Err("rten's quotients can be a little below a whole number".to_owned());
         }
-        (Kind::F32, DType::I32) => Kind::I32,
-        (Kind::F32, DType::I64) => {
-            Kind::I64(Int { bound: MAX + 1, from_request: true, truth: Truth::Saturated })
-        }
+        (Kind::F32, DType::I32) => Kind::I32(Int::ANY),
+        (Kind::F32, DType::I64) => Kind::I64(Int { truth: Truth::Saturated, ..Int::ANY }),
         (Kind::F32 | Kind::Quotient, _) | (_, DType::Bool) => return no(),
         (_, DType::F32) => Kind::F32,
-        (_, DType::I32) => Kind::I32,
+        (from, DType::I32) => Kind::I32(whole(from)),
         (_, DType::I8) => Kind::I8,
         (_, DType::U8) => Kind::U8,
-        (from, DType::I64) => {
-            let bound = match from {
-                Kind::Bool => 1,
-                Kind::I8 | Kind::U8 => 255,
-                _ => MAX + 1,
-            };
-            Kind::I64(Int { bound, from_request: true, truth: Truth::Exact })
-        }
+        (from, DType::I64) => Kind::I64(whole(from)),
         _ => return no(),
     })
+}
+
+/// The numbers of a kind that is of whole ones, or of truth values.
+fn whole(kind: Kind) -> Int {
+    match kind {
+        Kind::I32(int) | Kind::I64(int) => int,
+        Kind::Bool => Int::known(1),
+        Kind::I8 | Kind::U8 => Int::known(255),
+        Kind::F32 | Kind::Quotient => Int::ANY,
+    }
 }
 
 fn constant(node: &NodeProto) -> Result<Kind, String> {
@@ -125,12 +125,13 @@ fn outputs(
     graph.output.iter().map(|output| kind(&output.name)).collect()
 }
 
-/// Checks the graph in an attribute, whose inputs are of these kinds.
+/// Checks the graph in an attribute, whose inputs are of these kinds, and decided on by a request
+/// or not.
 fn nested(
     gate: &mut Gate,
     node: &mut NodeProto,
     attribute: &str,
-    kinds: &[Kind],
+    kinds: &[(Kind, bool)],
     scope: &Scope<'_>,
 ) -> Result<Vec<Kind>, LoadError> {
     let at = node.attribute.iter().position(|found| found.name == attribute);
@@ -142,9 +143,13 @@ fn nested(
         let (expected, got) = (kinds.len(), graph.input.len());
         return Err(refused(node, format!("`{attribute}`: expected {expected} inputs, got {got}")));
     }
-    let inputs = graph.input.iter().zip(kinds);
-    let kinds: HashMap<_, _> = inputs.map(|(info, kind)| (info.name.clone(), *kind)).collect();
-    let inner = Scope { outer: Some(scope), kinds, names: names(&graph) };
+    let mut inner = Scope { outer: Some(scope), names: names(&graph), ..Scope::default() };
+    for (info, (kind, is_asked)) in graph.input.iter().zip(kinds) {
+        inner.kinds.insert(info.name.clone(), *kind);
+        if *is_asked {
+            inner.asked.insert(info.name.clone());
+        }
+    }
     let inner = gate.graph(&mut graph, inner)?;
     let outputs = outputs(&graph, &inner, node)?;
     if let Some(found) = at.and_then(|at| node.attribute.get_mut(at)) {
@@ -178,9 +183,10 @@ fn choice(
 fn carried(kind: Kind) -> Result<Kind, &'static str> {
     match kind {
         Kind::F32 => Ok(Kind::Quotient),
-        Kind::I64(_) => match kind.untrue() {
+        Kind::I32(int) => Ok(Kind::I32(Int { input: int.input, ..Int::ANY })),
+        Kind::I64(int) => match kind.untrue() {
             Some(reason) => Err(reason),
-            None => Ok(Kind::I64(Int::REQUESTED)),
+            None => Ok(Kind::I64(Int { input: int.input, ..Int::ANY })),
         },
         other => Ok(other),
     }
@@ -193,33 +199,54 @@ fn repetition(
 ) -> Result<Vec<Kind>, LoadError> {
     only_attributes(node, &["body"]).map_err(|why| refused(node, why))?;
     let given = |at| node.input_name(at).map(|_| input(node, at, scope)).transpose();
-    let trips = given(0).map_err(|why| refused(node, why))?;
+    let rounds = given(0).map_err(|why| refused(node, why))?;
     let condition = given(1).map_err(|why| refused(node, why))?;
-    if !matches!(trips, None | Some(Kind::I64(_))) || !matches!(condition, None | Some(Kind::Bool))
+    if !matches!(rounds, None | Some(Kind::I64(_))) || !matches!(condition, None | Some(Kind::Bool))
     {
         return Err(refused(node, "expected INT64 rounds and a BOOL condition"));
     }
-    let mut kinds = vec![Kind::extent(), Kind::Bool];
+    if let Some(reason) = asked::endless(node.input_name(0), scope) {
+        return Err(refused(node, reason));
+    }
+    // Of what the rounds carry, the first does not show what becomes of it.
+    let is_asked = node.input_name(0).is_some_and(|name| scope.is_asked(name));
+    let mut kinds = vec![(Kind::extent(), is_asked), (Kind::Bool, true)];
     for at in 2..node.input.len() {
         let kind = input(node, at, scope).and_then(|kind| carried(kind).map_err(str::to_owned));
-        kinds.push(kind.map_err(|why| refused(node, why))?);
+        kinds.push((kind.map_err(|why| refused(node, why))?, true));
     }
     let outputs = nested(gate, node, "body", &kinds, scope)?;
+    let before = kinds.iter().skip(2).map(|(kind, _)| *kind).collect();
+    repeated(node, before, &outputs).map_err(|why| refused(node, why))
+}
+
+/// The kinds of a loop's outputs: what it carries, and what it gives in each round.
+fn repeated(
+    node: &NodeProto,
+    mut kinds: Vec<Kind>,
+    outputs: &[Kind],
+) -> Result<Vec<Kind>, &'static str> {
     let Some((Kind::Bool, outputs)) = outputs.split_first() else {
-        return Err(refused(node, "its body does not give a BOOL first"));
+        return Err("its body does not give a BOOL first");
     };
-    let before = kinds.get(2..).unwrap_or_default();
-    if outputs.len() != node.output.len() || outputs.len() < before.len() {
-        return Err(refused(node, "its body has another number of outputs"));
+    if outputs.len() != node.output.len() || outputs.len() < kinds.len() {
+        return Err("its body has another number of outputs");
     }
-    for (before, after) in before.iter().zip(outputs) {
+    for (before, after) in kinds.iter().zip(outputs) {
         let same = before.dtype() == after.dtype();
         if let Some(reason) = after.untrue().or((!same).then_some("a value changes its type")) {
-            return Err(refused(node, reason));
+            return Err(reason);
         }
     }
-    let scanned = outputs.get(before.len()..).unwrap_or_default();
-    Ok(before.iter().chain(scanned).copied().collect())
+    kinds.extend(outputs.get(kinds.len()..).unwrap_or_default());
+    // After some rounds, each may hold what came in as another.
+    let passed_on = kinds.iter().chain(outputs).find_map(|kind| whole(*kind).input);
+    for kind in &mut kinds {
+        if let Kind::I32(int) | Kind::I64(int) = kind {
+            int.input = passed_on;
+        }
+    }
+    Ok(kinds)
 }
 
 /// What rten would compute wrongly in a node of the table: attributes and inputs that are wrong

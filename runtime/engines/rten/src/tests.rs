@@ -140,15 +140,19 @@ fn small_graphs_answer_what_onnxruntime_answers() {
         "branches_else",
         "branches_then",
         "bytes",
+        "counted",
         "defaults",
         "embedding",
+        "first_of_equals",
         "gru",
         "lstm",
         "lstm_reverse",
         "old_softmax",
+        "one_hot",
         "ranks",
         "shapes",
         "transformer",
+        "whole",
     ] {
         let case = fixture_case(name);
         assert!(case.engine.is_optimised(), "{name}");
@@ -221,6 +225,42 @@ fn no_rows_give_no_rows_of_the_right_shape() {
 }
 
 #[test]
+fn no_rows_have_the_columns_that_a_row_has_where_none_are_declared() {
+    for name in ["gemm", "tree_trav", "perf_tree_trav"] {
+        let path = bundled("../pipelines/models").join(format!("traced_tree_{name}.onnx"));
+        let engine = RtenEngine::load(&model(&path), &Options::default()).unwrap();
+        let [input] = &*engine.signature().inputs else { panic!("{:?}", engine.signature()) };
+        let columns = input.dims[1].unwrap_or(4);
+        let none = Tensor::new(&input.name, &[0, columns], Vec::<f32>::new());
+        let one = Tensor::zeros(&input.name, &[1, columns], DType::F32);
+        let (none, one) = (run(&engine, &[none]), run(&engine, &[one]));
+        for (none, one) in none.iter().zip(&one) {
+            assert_eq!(none.shape.dims()[0], 0, "{name}");
+            assert_eq!(none.shape.dims()[1..], one.shape.dims()[1..], "{name}");
+            assert!(!one.data.is_empty() && none.data.is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_request_s_count_is_checked_before_room_is_made() {
+    let case = fixture_case("counted");
+    let asked = |count: i64| {
+        let mut inputs = case.inputs.clone();
+        inputs[1] = Tensor::new("k", &[1], vec![count]);
+        inputs
+    };
+    for count in [5, i64::from(i32::MAX), -1, -5, -6, i64::from(i32::MIN)] {
+        let (kind, text) = failure(&case.engine, &asked(count));
+        assert_eq!((kind, &*text), (ErrorKind::ModelFailed, "model failed on this input"));
+    }
+    for count in 0..=4 {
+        let outputs = run(&case.engine, &asked(count));
+        assert_eq!(outputs[1].shape.dims(), [3, usize::try_from(count).unwrap()]);
+    }
+}
+
+#[test]
 fn axes_without_entries_are_refused() {
     let case = fixture_case("embedding");
     let (kind, text) = failure(&case.engine, &[Tensor::new("ids", &[2, 0], Vec::<i64>::new())]);
@@ -283,9 +323,9 @@ fn graphs_of_other_domains_are_refused_by_the_operators_name() {
 }
 
 #[test]
-fn a_graph_that_does_not_run_in_a_trial_is_refused_with_rten_s_words() {
+fn a_graph_that_no_made_up_inputs_fit_is_refused_with_rten_s_words() {
     let options = Options { trial_extents: vec![1], ..Options::default() };
     let error = RtenEngine::load(&model(&fixture("defaults.onnx")), &options).unwrap_err();
-    assert!(matches!(error, LoadError::Refused { action: "run", .. }), "{error}");
+    assert!(matches!(error, LoadError::Untried { .. }), "{error}");
     assert!(error.to_string().contains("Input too small for kernel size"), "{error}");
 }

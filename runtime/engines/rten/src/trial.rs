@@ -60,7 +60,8 @@ impl Loaded {
         let mut options = RunOptions::default();
         options.thread_pool = Some(pool::current());
         let inputs = self.inputs.iter().copied().zip(values).collect();
-        contain(|| self.model.run(inputs, outputs, Some(options)))
+        let result = contain(|| Ok::<_, String>(self.model.run(inputs, outputs, Some(options))));
+        result?.map_err(|error| failure(&error))
     }
 }
 
@@ -164,6 +165,15 @@ impl Trial {
         let named = named.filter_map(|(id, value)| Some((*ids.get(id)?, value.shape().len())));
         Ok(named.map(|(name, rank)| (name.to_owned(), rank)).collect())
     }
+}
+
+/// What an error of a run says: that numbers or shapes do not fit, or else that rten does not do
+/// what it is to do. rten gives the kinds of an operator's error by their first words only.
+fn failure(error: &rten::RunError) -> Failure {
+    const UNFIT: [&str; 2] = [" failed: incompatible input shapes:", " has invalid value:"];
+    let text = error.to_string();
+    let is_unfit = UNFIT.iter().any(|words| text.contains(words));
+    if is_unfit { Failure::Unfit(text) } else { Failure::Refused(text) }
 }
 
 fn run(loaded: &Loaded, inputs: &[Tensor], outputs: &[NodeId]) -> Result<Vec<Value>, Failure> {

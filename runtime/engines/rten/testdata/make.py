@@ -19,7 +19,7 @@ DTYPES = {
     "bool": "BOOL", "uint8": "UINT8", "int8": "INT8", "int32": "INT32", "int64": "INT64",
     "float32": "FP32",
 }
-F32, I64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+F32, I32, I64, BOOL = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL
 random = np.random.default_rng(0)
 node = helper.make_node
 
@@ -282,6 +282,95 @@ def main():
             "begin": np.int64(0), "step": np.int64(1), "k": ints(1), "seven": np.int64(7),
         },
         {"ids": np.array([[0, 7, -1], [3, 2, 7]], np.int64)},
+    )
+    # One of each of some numbers, as magika does it: the shape to expand to is made in INT32 of an
+    # extent of the request and of constants.
+    save(
+        "one_hot", 15,
+        [
+            node("Reshape", ["bytes", "column"], ["columns"]),
+            node("Shape", ["bytes"], ["shape"]),
+            node("Cast", ["shape"], ["shape32"], to=I32),
+            node("Slice", ["shape32", "first", "second", "first"], ["rows"]),
+            node("Concat", ["rows", "six", "one"], ["wide32"], axis=0),
+            node("Cast", ["wide32"], ["wide"], to=I64),
+            node("Expand", ["columns", "wide"], ["expanded"]),
+            node("Equal", ["expanded", "numbers"], ["hot"]),
+            node("Cast", ["hot"], ["hot32"], to=F32),
+            node("MatMul", ["hot32", "table"], ["y"]),
+        ],
+        [value("bytes", I32, ["rows", 6])], [value("y", F32, ["rows", 6, 3])],
+        {
+            "column": ints(-1, 6, 1), "first": ints(0), "second": ints(1),
+            "six": np.array([6], np.int32), "one": np.array([1], np.int32),
+            "numbers": np.arange(5, dtype=np.int32).reshape(1, 1, 5), "table": normal(5, 3),
+        },
+        {"bytes": np.array([[0, 4, 2, 2, 1, 3], [4, 4, 0, 1, 5, -1]], np.int32)},
+    )
+    # The first of equal numbers, zeros of both signs among them.
+    save(
+        "first_of_equals", 13,
+        [
+            node("ArgMax", ["x"], ["most"], axis=1, keepdims=0),
+            node("ArgMin", ["x"], ["least"], axis=-1),
+            node("ArgMax", ["n"], ["most_n"], axis=1),
+            node("ArgMin", ["n"], ["least_n"], axis=1, keepdims=0),
+            node("Transpose", ["x"], ["across"], perm=[1, 0]),
+            node("ArgMax", ["across"], ["most_across"]),
+        ],
+        [value("x", F32, ["rows", 5]), value("n", I64, ["rows", 4])],
+        [
+            value("most", I64, ["rows"]), value("least", I64, ["rows", 1]),
+            value("most_n", I64, ["rows", 1]), value("least_n", I64, ["rows"]),
+            value("most_across", I64, [1, "rows"]),
+        ],
+        {},
+        {
+            "x": np.array(
+                [
+                    [1, 3, 3, 0, 3], [2, 2, 2, 2, 2], [-0.0, 0.0, -1, -1, 0.0],
+                    [0.0, -0.0, 1, 1, -0.0], [1e38, -1e38, 1e38, -1e38, 0], [0, 1, 2, 3, 3],
+                ],
+                np.float32,
+            ),
+            "n": np.array(
+                [
+                    [5, 5, 1, 1], [-2**31, 2**31 - 1, -2**31, 2**31 - 1], [0, 0, 0, 0],
+                    [1, 2, 3, 4], [4, 3, 2, 1], [-1, 0, 0, -1],
+                ],
+                np.int64,
+            ),
+        },
+    )
+    # As many of the largest as a request says.
+    save(
+        "counted", 13, [node("TopK", ["x", "k"], ["largest", "at"], axis=-1)],
+        [value("x", F32, ["rows", 4]), value("k", I64, [1])],
+        [value("largest", F32, ["rows", None]), value("at", I64, ["rows", None])], {},
+        {"x": normal(3, 4), "k": ints(3)},
+    )
+    # Whole numbers that not any will do for: divisors, a shape, axes.
+    save(
+        "whole", 14,
+        [
+            node("Div", ["n", "by"], ["quotient"]),
+            node("Reshape", ["x", "shape"], ["reshaped"]),
+            node("Unsqueeze", ["x", "axes"], ["unsqueezed"]),
+        ],
+        [
+            value("n", I32, ["rows", 3]), value("by", I32, ["rows", 3]),
+            value("x", F32, ["rows", 6]), value("shape", I64, [3]), value("axes", I64, [2]),
+        ],
+        [
+            value("quotient", I32, ["rows", 3]), value("reshaped", F32, [None, None, None]),
+            value("unsqueezed", F32, None),
+        ],
+        {},
+        {
+            "n": np.array([[7, -7, 9], [100, 0, 1]], np.int32),
+            "by": np.array([[2, 2, -3], [7, 5, 1]], np.int32),
+            "x": normal(2, 6), "shape": ints(3, -1, 2), "axes": ints(0, 2),
+        },
     )
     # Bytes in: a picture.
     save(

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec};
+use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec, WeightCopies};
 use tract_onnx::pb::{GraphProto, ValueInfoProto, type_proto};
 use tract_onnx::prelude::{Framework, TValue, TVec, TractResult};
 
@@ -222,6 +222,12 @@ impl Engine for TractEngine {
 
     fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    /// One for the graph, and one packed for each plan.
+    fn weight_copies(&self) -> WeightCopies {
+        let plans = self.plans.count();
+        WeightCopies { held: plans.held.saturating_add(1), max: plans.max.saturating_add(1) }
     }
 
     fn run(

@@ -21,6 +21,13 @@ pub(crate) struct Plans<P> {
     pinned: Option<Key>,
 }
 
+/// A number of plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) held: usize,
+    pub(crate) max: usize,
+}
+
 impl<P> Plans<P> {
     /// A cache of at most `capacity` plans, and the pinned one beside them.
     pub(crate) fn new(capacity: usize) -> Self {
@@ -48,6 +55,12 @@ impl<P> Plans<P> {
     ) -> Result<Arc<P>, Failure> {
         let slot = self.slot(key);
         slot.get_or_init(|| build().map(Arc::new)).clone()
+    }
+
+    /// How many plans there are, and may be.
+    pub(crate) fn count(&self) -> Count {
+        let held = self.slots.lock().unwrap_or_else(PoisonError::into_inner).len();
+        Count { held, max: self.capacity.saturating_add(usize::from(self.pinned.is_some())) }
     }
 
     fn slot(&self, key: &[usize]) -> Slot<P> {
@@ -95,6 +108,7 @@ mod tests {
             assert_eq!(get(&plans, key, &mut builds), Ok(key * 10));
         }
         assert_eq!(builds, [2, 3, 4, 3]);
+        assert_eq!(plans.count(), Count { held: 3, max: 3 });
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use radiant_core::DType;
 use radiant_onnx::Model;
+use radiant_onnx::dtype_of;
 use radiant_onnx::pb::TensorProto;
 
 /// What is in a model file, without its weights.
@@ -15,6 +17,8 @@ pub(super) struct Contents {
     /// Numbers that the model has learnt, as far as a file tells them from others: the elements of
     /// constants and of lists of floats in attributes.
     pub(super) n_parameters: u64,
+    /// What these take as the file has them, texts aside.
+    pub(super) weights_bytes: usize,
 }
 
 impl Contents {
@@ -29,11 +33,8 @@ impl Contents {
             format.push(format!("by {}", model.producer));
         }
         let mut operators = BTreeMap::new();
-        let elements = |tensor: &TensorProto| -> u64 {
-            let dims = tensor.dims.iter().map(|&dim| u64::try_from(dim).unwrap_or(0));
-            dims.fold(1, u64::saturating_mul)
-        };
-        let mut n_parameters: u64 = model.graph.initializer.iter().map(elements).sum();
+        let mut weights = Weights::default();
+        model.graph.initializer.iter().for_each(|constant| weights.add(constant));
         for node in model.graph.all_nodes() {
             let name = match node.canonical_domain() {
                 "" => node.op_type.clone(),
@@ -41,12 +42,36 @@ impl Contents {
             };
             *operators.entry(name).or_default() += 1;
             for attribute in &node.attribute {
-                n_parameters += attribute.floats.len() as u64;
-                n_parameters += attribute.t.iter().map(elements).sum::<u64>();
+                weights.add_floats(attribute.floats.len() as u64);
+                attribute.t.iter().for_each(|constant| weights.add(constant));
             }
-            n_parameters +=
-                node.graphs().flat_map(|graph| &graph.initializer).map(elements).sum::<u64>();
+            let nested = node.graphs().flat_map(|graph| &graph.initializer);
+            nested.for_each(|constant| weights.add(constant));
         }
-        Self { format: format.join(", "), operators, n_parameters }
+        let Weights { n, bytes } = weights;
+        let weights_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        Self { format: format.join(", "), operators, n_parameters: n, weights_bytes }
+    }
+}
+
+/// Numbers, and the bytes that they take.
+#[derive(Debug, Default)]
+struct Weights {
+    n: u64,
+    bytes: u64,
+}
+
+impl Weights {
+    fn add(&mut self, constant: &TensorProto) {
+        let dims = constant.dims.iter().map(|&dim| u64::try_from(dim).unwrap_or(0));
+        let n = dims.fold(1, u64::saturating_mul);
+        let size = dtype_of(constant.data_type).and_then(DType::size).unwrap_or(0);
+        self.n = self.n.saturating_add(n);
+        self.bytes = self.bytes.saturating_add(n.saturating_mul(size as u64));
+    }
+
+    fn add_floats(&mut self, n: u64) {
+        self.n = self.n.saturating_add(n);
+        self.bytes = self.bytes.saturating_add(n.saturating_mul(4));
     }
 }

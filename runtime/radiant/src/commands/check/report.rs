@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use radiant_contract::ports;
-use radiant_core::{Signature, TensorSpec};
+use radiant_core::{Signature, TensorSpec, WeightCopies};
 use radiant_server::{Example, examples};
 use serde_json::{Value, json};
 
@@ -34,7 +34,8 @@ pub(super) fn text(report: &Report) -> String {
     let operators: Vec<String> = operators.collect();
     rows.push(["operators".to_owned(), format!("{} (all by {engine})", operators.join(", "))]);
     rows.push(["parameters".to_owned(), contents.n_parameters.to_string()]);
-    rows.push(["memory".to_owned(), format!("{:.1} MiB", mebibytes(report.grown))]);
+    rows.push(["weights".to_owned(), weights(report)]);
+    rows.push(["memory".to_owned(), format!("{:.1} MiB more", mebibytes(report.grown))]);
     rows.push(["load".to_owned(), format!("{:.1} ms", milliseconds(report.load))]);
     match &report.costs {
         Ok(costs) => {
@@ -59,6 +60,15 @@ pub(super) fn text(report: &Report) -> String {
         let _infallible = write!(text, "\n{protocol} over {transport}:\n{}\n", command(&example));
     }
     text
+}
+
+/// `2.3 MiB, 1 copy`, `2.3 MiB, 3 copies now and 8 at most`
+fn weights(report: &Report) -> String {
+    let WeightCopies { held, max } = report.loaded.engine.weight_copies();
+    let size = mebibytes(report.contents.weights_bytes);
+    let copies = if held == 1 { "copy" } else { "copies" };
+    let most = if max > held { format!(" now and {max} at most") } else { String::new() };
+    format!("{size:.1} MiB, {held} {copies}{most}")
 }
 
 /// A command line that sends an example to a server with the default ports.
@@ -117,6 +127,7 @@ pub(super) fn json(report: &Report) -> Value {
     let signature = loaded.engine.signature();
     let specs = |specs: &[TensorSpec]| -> Value { specs.iter().map(spec_json).collect() };
     let engine = loaded.engine.name();
+    let copies = loaded.engine.weight_copies();
     let other = |(choice, costs): &(crate::engines::Choice, Result<Costs, String>)| {
         (choice.to_string(), costs_json(costs))
     };
@@ -146,6 +157,11 @@ pub(super) fn json(report: &Report) -> Value {
         "operators": operators,
         "parameters": contents.n_parameters,
         "memory_bytes": report.grown,
+        "weights": {
+            "bytes": report.contents.weights_bytes,
+            "copies": copies.held,
+            "copies_max": copies.max,
+        },
         "load_ms": milliseconds(report.load),
         "costs": costs_json(&report.costs),
         "test_data_passed": report.n_verified,
