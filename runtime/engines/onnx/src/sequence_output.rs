@@ -34,11 +34,7 @@ pub fn unpack_sequences(model: &mut Model) {
             let name = named(at);
             names.insert(name.clone());
             graph.node.push(identity(item, name.clone()));
-            graph.output.push(ValueInfoProto {
-                name,
-                r#type: element.clone(),
-                ..ValueInfoProto::default()
-            });
+            graph.output.push(ValueInfoProto { name, r#type: element.clone() });
         }
     }
     forget_unread(graph);

@@ -2,21 +2,6 @@
 
 use super::Kernel;
 
-/// Makes `scores` sum up to one: each is `e^(score - max)`, divided by the sum.
-///
-/// A score that is no number makes all of them none.
-pub(crate) fn softmax(scores: &mut [f32]) {
-    let max = scores.iter().fold(f32::MIN, |max, &score| if score > max { score } else { max });
-    let mut sum = 0.0;
-    for score in &mut *scores {
-        *score = (*score - max).exp();
-        sum += *score;
-    }
-    for score in scores {
-        *score /= sum;
-    }
-}
-
 /// `1 / (1 + e^-x)` by its definition; negative numbers by symmetry.
 pub(crate) fn logistic(x: f32) -> f32 {
     let above = 1.0 / (1.0 + (-x.abs()).exp());
@@ -62,17 +47,6 @@ pub(super) fn polynomial(coefficients: &[f32], x: f32) -> f32 {
 mod tests {
     use super::*;
     use crate::kernel::Isa;
-
-    #[test]
-    fn softmax_sums_to_one_and_stands_large_scores() {
-        let mut scores = [1000.0, 1000.0, -1000.0];
-        softmax(&mut scores);
-        assert_eq!(scores.map(f32::to_bits), [0.5_f32, 0.5, 0.0].map(f32::to_bits));
-        let mut none = [1.0, f32::NAN];
-        softmax(&mut none);
-        assert!(none.iter().all(|value| value.is_nan()));
-        softmax(&mut []);
-    }
 
     #[test]
     fn both_forms_of_the_logistic_function_agree_with_its_definition() {

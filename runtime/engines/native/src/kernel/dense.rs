@@ -8,6 +8,7 @@
 use std::array;
 use std::ops::Range;
 
+use super::narrow::{N_NARROW, Narrow};
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::Fma;
 use super::{Isa, Kernel};
@@ -114,8 +115,16 @@ impl Dense {
         let n_rows = rows.len() / self.n_features;
         let start = out.len();
         out.resize(start + n_rows * self.n_outputs, 0.0);
-        if self.n_outputs > 0 {
-            let out = &mut out[start..];
+        let (mut rows, mut out) = (rows, &mut out[start..]);
+        if let (true, [bias]) = (self.n_outputs <= N_NARROW, &*self.bias) {
+            let n_together = n_rows - n_rows % N_LANES;
+            let (groups, rest) = rows.split_at(n_together * self.n_features);
+            let (group_outs, rest_out) = out.split_at_mut(n_together * self.n_outputs);
+            let (weights, n_outputs) = (&*self.weights, self.n_outputs);
+            self.isa.run(Narrow { weights, bias, n_outputs, rows: groups, out: group_outs });
+            (rows, out) = (rest, rest_out);
+        }
+        if !out.is_empty() {
             #[cfg(target_arch = "x86_64")]
             if let Some(inner) = Fma::new(self.isa) {
                 return self.isa.run(Run { layer: self, rows, out, inner });
@@ -274,7 +283,7 @@ mod tests {
 
         #[test]
         fn every_processor_gives_the_bits_of_the_naive_loop(
-            (n_outputs, n_features, n_rows) in (1..80_usize, 1..20_usize, 0..16_usize),
+            (n_outputs, n_features, n_rows) in (prop_oneof![1..6_usize, 1..80_usize], 1..20_usize, 0..20_usize),
             seed in proptest::collection::vec(-8.0_f32..8.0, 1..200),
             with_bias: bool,
         ) {

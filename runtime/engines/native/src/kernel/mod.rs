@@ -10,11 +10,14 @@
 )]
 
 pub(crate) mod activation;
+pub(crate) mod classes;
 pub(crate) mod dense;
 pub(crate) mod erf;
+mod exp;
 pub(crate) mod forest;
 pub(crate) mod functions;
 pub(crate) mod matmul;
+mod narrow;
 pub(crate) mod svm;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;

@@ -54,7 +54,13 @@ fn sums<const R: usize, const B: usize>(
             }
         }
     }
-    sums.map(|sums| sums.map(|sum| store(sum)))
+    // A closure would have this function's features, and `array::map`, which has not, would call it
+    // for each of the sums.
+    let mut out = [[[0.0; N_LANES]; B]; R];
+    for (sum, out) in sums.as_flattened().iter().zip(out.as_flattened_mut()) {
+        store(*sum, out);
+    }
+    out
 }
 
 #[inline]
@@ -70,13 +76,11 @@ fn load(lanes: &Lanes) -> __m256 {
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn store(vector: __m256) -> Lanes {
-    let mut lanes = [0.0; N_LANES];
+fn store(vector: __m256, lanes: &mut Lanes) {
     #[expect(unsafe_code, reason = "there is no safe store")]
     // SAFETY: `lanes` is valid for writes of the eight floats that are stored, and the store asks
     // for no alignment.
     unsafe {
         _mm256_storeu_ps(lanes.as_mut_ptr(), vector);
     }
-    lanes
 }

@@ -3,6 +3,8 @@
 use radiant_core::{DType, Error};
 
 use crate::Unsupported;
+use crate::kernel::Isa;
+use crate::kernel::classes::{self, Greatest};
 use crate::op::NodeContext;
 use crate::registers::Buffer;
 
@@ -65,13 +67,31 @@ impl Labels {
         }
         Ok(())
     }
+
+    /// Writes the label of each row's greatest score; there are as many columns as labels.
+    pub(super) fn write_greatest(
+        &self,
+        buffer: &mut Buffer,
+        n_rows: usize,
+        scores: &[f32],
+        isa: Isa,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Ints(labels) => {
+                let out = buffer.reset::<i64>(&[n_rows])?;
+                isa.run(Greatest { scores, labels, out });
+                Ok(())
+            }
+            Self::Strings(labels) => {
+                let rows = scores.chunks_exact(labels.len().max(1));
+                self.write(buffer, n_rows, rows.map(greatest))
+            }
+        }
+    }
 }
 
 /// The index of the first greatest score; 0 where the first is no number.
 pub(super) fn greatest(scores: &[f32]) -> usize {
-    let first = (0, scores.first().copied().unwrap_or(f32::NAN));
-    let greater = |best: (usize, f32), (at, &score): (usize, &f32)| {
-        if score > best.1 { (at, score) } else { best }
-    };
-    scores.iter().enumerate().fold(first, greater).0
+    let [at] = classes::greatest(scores.as_chunks::<1>().0);
+    at as usize
 }

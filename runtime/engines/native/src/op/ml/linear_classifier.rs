@@ -18,7 +18,6 @@ use crate::registers::Inputs;
 use crate::op::{Built, NodeContext, Op, Outputs, check_columns};
 
 pub(super) use super::labels::Labels;
-use super::labels::greatest;
 use super::post_transform::PostTransform;
 
 struct LinearClassifier {
@@ -86,7 +85,7 @@ impl Op for LinearClassifier {
         if wants_labels && n_scores == 1 {
             self.labels.write(labels, n_rows, raw.iter().map(|&score| usize::from(score > 0.0)))?;
         } else if wants_labels {
-            self.labels.write(labels, n_rows, raw.chunks_exact(n_scores).map(greatest))?;
+            self.labels.write_greatest(labels, n_rows, raw, self.isa)?;
         }
         if wants_scores && n_scores < self.n_columns {
             expand(raw, self.post);

@@ -7,7 +7,8 @@ use std::f32::consts::{PI, SQRT_2};
 
 use crate::Unsupported;
 use crate::kernel::Isa;
-use crate::kernel::activation::{LogisticAll, softmax};
+use crate::kernel::activation::LogisticAll;
+use crate::kernel::classes::{EachRow, Softmax};
 use crate::op::NodeContext;
 
 /// What is done to scores.
@@ -44,7 +45,7 @@ impl PostTransform {
             _ if n_columns < 2 => {}
             Self::None => {}
             Self::Logistic => isa.run(LogisticAll(scores)),
-            Self::Softmax => scores.chunks_exact_mut(n_columns).for_each(softmax),
+            Self::Softmax => isa.run(EachRow { values: scores, n_columns, function: Softmax }),
             Self::SoftmaxZero => scores.chunks_exact_mut(n_columns).for_each(softmax_zero),
         }
     }

@@ -8,21 +8,26 @@ use radiant_core::{DType, Element, Error, Shape};
 
 use crate::Unsupported;
 use crate::fact::Fact;
+use crate::kernel::Isa;
+use crate::kernel::classes::{EachRow, NormL1};
 use crate::registers::Inputs;
 
 use crate::op::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
 
-/// A function of a row, in place.
-struct Rows(fn(&mut [f32]));
+/// Numbers that are looked at together.
+const N_TOGETHER: usize = 8;
 
-impl Op for Rows {
+/// A function of rows of so many columns, in place.
+struct Rows<F>(F);
+
+impl<F: Fn(&mut [f32], usize) + Send + Sync> Op for Rows<F> {
     fn run(&self, inputs: Inputs<'_>, mut outputs: Outputs<'_>) -> Result<(), Error> {
         let view = inputs.view(0)?;
         let (_, n_columns) = n_rows_and_columns(view.shape);
         let out = outputs.first().reset::<f32>(view.shape.dims())?;
         out.extend_from_slice(inputs.slice(0)?);
         if n_columns > 0 {
-            out.chunks_exact_mut(n_columns).for_each(self.0);
+            (self.0)(out, n_columns);
         }
         Ok(())
     }
@@ -122,40 +127,48 @@ pub(super) fn normalizer(context: &mut NodeContext<'_>) -> Result<Built, Unsuppo
         return Ok(Built::unary(NormL2Wide, like_input(context)?));
     }
     context.make_f32(0)?;
-    let function = match norm {
-        "MAX" => norm_max,
-        "L1" => norm_l1,
-        "L2" => norm_l2,
+    let (fact, isa) = (like_input(context)?, Isa::detect());
+    Ok(match norm {
+        "MAX" => Built::unary(Rows(each_row(norm_max)), fact),
+        "L1" => {
+            let norm_l1 = move |values: &mut [f32], n_columns| {
+                isa.run(EachRow { values, n_columns, function: NormL1 });
+            };
+            Built::unary(Rows(norm_l1), fact)
+        }
+        "L2" => Built::unary(Rows(each_row(norm_l2)), fact),
         other => return Err(context.refuse_value("norm", other)),
-    };
-    Ok(Built::unary(Rows(function), like_input(context)?))
+    })
+}
+
+/// A function of one row after the other.
+fn each_row(function: fn(&mut [f32])) -> impl Fn(&mut [f32], usize) {
+    move |values, n_columns| values.chunks_exact_mut(n_columns).for_each(function)
 }
 
 /// Divides by the greatest, whatever its sign.
 fn norm_max(row: &mut [f32]) {
     let max = row.iter().fold(f32::MIN, |max, &x| if max < x { x } else { max });
-    divide(row, max);
-}
-
-/// Divides by the sum of magnitudes.
-fn norm_l1(row: &mut [f32]) {
-    let sum: f32 = row.iter().map(|x| x.abs()).sum();
-    divide(row, sum);
-}
-
-fn divide(row: &mut [f32], divisor: f32) {
-    if divisor != 0.0 {
+    if max != 0.0 {
         for x in row {
-            *x /= divisor;
+            *x /= max;
         }
     }
 }
 
 /// Makes the sum of squares one; each element is the root of its share.
+///
+/// Text has rows of hundreds of columns of which few are not zero: the others stay as they are.
 fn norm_l2(row: &mut [f32]) {
-    let sum: f32 = row.iter().map(|x| x * x).sum();
-    if sum != 0.0 {
-        for x in row {
+    let is_zero = |part: &[f32]| part.iter().fold(0, |bits, x| bits | x.to_bits()) << 1 == 0;
+    let parts = row.chunks(N_TOGETHER).filter(|part| !is_zero(part));
+    let sum = parts.fold(0.0, |sum, part| part.iter().fold(sum, |sum, x| sum + x * x));
+    if sum == 0.0 {
+        return;
+    }
+    // A sum that is no number makes all of them none.
+    for part in row.chunks_mut(N_TOGETHER).filter(|part| !is_zero(part) || sum.is_nan()) {
+        for x in part {
             *x = (*x * *x / sum).sqrt().copysign(*x);
         }
     }

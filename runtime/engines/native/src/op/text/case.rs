@@ -14,6 +14,16 @@ pub(super) enum Case {
 impl Case {
     /// Appends `text` in this case to `out`.
     pub(super) fn apply(self, text: &str, out: &mut String) {
+        // Most texts are ASCII's, where many letters are changed at once.
+        if text.is_ascii() {
+            let start = out.len();
+            out.push_str(text);
+            let appended = out.get_mut(start..).unwrap_or_default();
+            return match self {
+                Self::Lower => appended.make_ascii_lowercase(),
+                Self::Upper => appended.make_ascii_uppercase(),
+            };
+        }
         match self {
             Self::Lower => out.extend(text.chars().map(lower)),
             Self::Upper => out.extend(text.chars().map(upper)),
@@ -62,6 +72,10 @@ mod tests {
         assert_eq!(cased(Case::Upper, "straße ŉ ﬁ ǰ ᾳ ᾀ ᾧ ÿ"), "STRAßE ŉ ﬁ ǰ ᾼ ᾈ ᾯ Ÿ");
         for letter in (0..=0x0010_ffff).filter_map(char::from_u32) {
             let text = letter.to_string();
+            // Among others that are not ASCII's, too.
+            for case in [Case::Lower, Case::Upper] {
+                assert!(cased(case, &format!("{text}ß")).starts_with(&cased(case, &text)));
+            }
             assert_eq!(cased(Case::Lower, &text).chars().count(), 1);
             assert_eq!(cased(Case::Upper, &text).chars().count(), 1);
         }

@@ -38,28 +38,61 @@ impl FullPattern {
 
 /// An expression that finds the first match, and of those the longest.
 #[derive(Debug)]
-pub(super) struct LongestPattern {
-    first: Regex,
-    /// All matches from a place on, of which the last found is the longest.
-    all: Regex,
+pub(super) enum LongestPattern {
+    /// One ASCII character of some or more, as most words are told: whether each byte is one.
+    Run(Box<[bool; 256]>),
+    Any {
+        first: Regex,
+        /// All matches from a place on, of which the last found is the longest.
+        all: Regex,
+    },
 }
 
 impl LongestPattern {
     /// Compiles an expression, or says why not.
     pub(super) fn new(pattern: &str) -> Result<Self, String> {
+        if let Some(one) = pattern.strip_suffix('+').filter(|one| is_plain_class(one)) {
+            let one = FullPattern::new(one)?;
+            let is_one = |byte: usize| {
+                let letter = u8::try_from(byte).ok().filter(u8::is_ascii).map(char::from);
+                letter.is_some_and(|letter| one.matches(letter.encode_utf8(&mut [0])))
+            };
+            return Ok(Self::Run(Box::new(std::array::from_fn(is_one))));
+        }
         let pattern = translate(pattern)?;
         let first = compile(&pattern, MatchKind::LeftmostFirst)?;
-        Ok(Self { first, all: compile(&pattern, MatchKind::All)? })
+        Ok(Self::Any { first, all: compile(&pattern, MatchKind::All)? })
     }
 
     /// The bounds of the first match that begins at `from` or later.
     pub(super) fn find(&self, text: &str, from: usize) -> Option<(usize, usize)> {
-        let input = Input::new(text).range(from..);
-        let first = self.first.search(&input)?;
-        let input = input.range(first.start()..).anchored(Anchored::Yes);
-        let end = self.all.search_half(&input).map_or(first.end(), |longest| longest.offset());
-        Some((first.start(), end))
+        match self {
+            Self::Run(is_one) => {
+                let is_one = |byte: &u8| is_one[usize::from(*byte)];
+                let rest = text.as_bytes().get(from..)?;
+                let start = rest.iter().position(is_one)?;
+                let rest = rest.get(start..)?;
+                let len = rest.iter().position(|byte| !is_one(byte)).unwrap_or(rest.len());
+                Some((from + start, from + start + len))
+            }
+            Self::Any { first, all } => {
+                let input = Input::new(text).range(from..);
+                let first = first.search(&input)?;
+                let input = input.range(first.start()..).anchored(Anchored::Yes);
+                let end = all.search_half(&input).map_or(first.end(), |longest| longest.offset());
+                Some((first.start(), end))
+            }
+        }
     }
+}
+
+/// Whether an expression is a class of ASCII letters, digits and `_`, with nothing else in it.
+fn is_plain_class(pattern: &str) -> bool {
+    let inside = pattern.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_plain = |inside: &str| {
+        inside.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    matches!(pattern, r"\w" | r"\d") || inside.is_some_and(is_plain)
 }
 
 fn compile(pattern: &str, kind: MatchKind) -> Result<Regex, String> {
@@ -268,5 +301,41 @@ impl Translator<'_> {
         self.out.extend(["{", &inside, "}"]);
         self.rest = ahead;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn runs_of_plain_classes_are_found_without_an_automaton() {
+        for pattern in ["[a-zA-Z0-9_]+", r"\w+", r"\d+", "[-a]+"] {
+            let is_run = matches!(LongestPattern::new(pattern), Ok(LongestPattern::Run(_)));
+            assert!(is_run, "{pattern}");
+        }
+        for pattern in ["[^a]+", "[a]", "[a]+b", "a+", r"[\w.]+", "[[:alpha:]]+", r"\s+", "[a]*"] {
+            let is_any = matches!(LongestPattern::new(pattern), Ok(LongestPattern::Any { .. }));
+            assert!(is_any, "{pattern}");
+        }
+        for pattern in ["[]+", "[z-a]+", "[a--b]+"] {
+            assert!(LongestPattern::new(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_run_is_what_the_automaton_finds(text in "[a-c0_ é.-]{0,12}", from in 0..14_usize) {
+            prop_assume!(text.is_char_boundary(from));
+            for class in ["[a-b_]", r"\w", r"\d", "[c-]"] {
+                let run = LongestPattern::new(&format!("{class}+")).unwrap();
+                let any = LongestPattern::new(&format!("(?:{class})+")).unwrap();
+                prop_assert_eq!(run.find(&text, from), any.find(&text, from));
+            }
+        }
     }
 }

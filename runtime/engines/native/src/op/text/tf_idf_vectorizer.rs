@@ -34,16 +34,49 @@ enum Tokens {
     Ints(HashMap<i64, u32>),
 }
 
+impl Tokens {
+    fn len(&self) -> usize {
+        match self {
+            Self::Texts(tokens) => tokens.len(),
+            Self::Ints(tokens) => tokens.len(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Gram {
     column: usize,
     weight: f32,
 }
 
+/// Nodes that tokens lead to.
+struct Tree {
+    /// From the root: an entry a token.
+    first: Vec<Option<u32>>,
+    /// From other nodes.
+    others: HashMap<(u32, u32), u32>,
+}
+
+impl Tree {
+    fn next(&self, node: u32, token: u32) -> Option<u32> {
+        match node {
+            ROOT => self.first.get(token as usize).copied().flatten(),
+            _ => self.others.get(&(node, token)).copied(),
+        }
+    }
+
+    /// The node that a token leads to, which is `new` if there is none yet.
+    fn next_or(&mut self, node: u32, token: u32, new: u32) -> u32 {
+        match self.first.get_mut(token as usize) {
+            Some(first) if node == ROOT => *first.get_or_insert(new),
+            _ => *self.others.entry((node, token)).or_insert(new),
+        }
+    }
+}
+
 struct TfIdfVectorizer {
     tokens: Tokens,
-    /// The node that a token leads to from another.
-    edges: HashMap<(u32, u32), u32>,
+    tree: Tree,
     /// The n-gram that ends at each node.
     grams: Vec<Option<Gram>>,
     mode: Mode,
@@ -91,7 +124,7 @@ impl TfIdfVectorizer {
     fn grams_from(&self, tokens: &[u32], distance: usize, min_length: usize, out: &mut [f32]) {
         let mut node = ROOT;
         for (length, &token) in (1..=self.max_length).zip(tokens.iter().step_by(distance)) {
-            let Some(&next) = self.edges.get(&(node, token)) else { return };
+            let Some(next) = self.tree.next(node, token) else { return };
             node = next;
             let gram = self.grams.get(node as usize).copied().flatten();
             if let Some(Gram { column, weight }) = gram.filter(|_| length >= min_length) {
@@ -180,7 +213,8 @@ fn read(context: &NodeContext<'_>) -> Result<TfIdfVectorizer, Unsupported> {
     let grams = pool.grams(context)?;
     let columns = columns(context, mode, grams.len())?;
     let n_columns = columns.iter().map(|gram| gram.column + 1).max().unwrap_or(0);
-    let (mut edges, mut ends) = (HashMap::new(), vec![None]);
+    let mut tree = Tree { first: vec![None; pool.tokens.len()], others: HashMap::new() };
+    let mut ends = vec![None];
     for (gram, column) in grams.into_iter().zip(columns) {
         // Shorter and longer ones are in the pool, but not counted.
         if !(min_length..=max_length).contains(&gram.len()) {
@@ -189,7 +223,7 @@ fn read(context: &NodeContext<'_>) -> Result<TfIdfVectorizer, Unsupported> {
         let mut node = ROOT;
         for &token in gram {
             let next = u32::try_from(ends.len()).unwrap_or(UNKNOWN);
-            node = *edges.entry((node, token)).or_insert(next);
+            node = tree.next_or(node, token, next);
             if node == next {
                 ends.push(None);
             }
@@ -200,7 +234,7 @@ fn read(context: &NodeContext<'_>) -> Result<TfIdfVectorizer, Unsupported> {
         }
     }
     let (tokens, grams) = (pool.tokens, ends);
-    Ok(TfIdfVectorizer { tokens, edges, grams, mode, n_columns, min_length, max_length, max_skip })
+    Ok(TfIdfVectorizer { tokens, tree, grams, mode, n_columns, min_length, max_length, max_skip })
 }
 
 /// The n-grams of a node, back to back.
