@@ -85,7 +85,7 @@ pub(crate) fn answer(arguments: &[String]) -> Result<()> {
             let who = Who::of_name(who).context("no such engine")?;
             let ort_library = library.first().map(Path::new);
             let mut grown = Ok(());
-            own_pool(|| {
+            own_pool(1, || {
                 grown = n_rows
                     .parse()
                     .map_err(anyhow::Error::from)

@@ -65,7 +65,7 @@ fn run(arguments: Vec<String>) -> Result<bool> {
     };
     let mut tables = Tables::default();
     let mut measured = Ok(());
-    own_pool(|| measured = measure_all(&options, &mut tables));
+    own_pool(1, || measured = measure_all(&options, &mut tables));
     measured?;
     if options.markdown {
         print!("{}", markdown(&tables));

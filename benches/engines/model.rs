@@ -35,7 +35,8 @@ pub(crate) fn put(
     threads: usize,
 ) -> Result<Arc<dyn Engine>> {
     if let Some(choice) = who.choice() {
-        let place = Place { choice, threads, ort_library: ort_library.map(PathBuf::from) };
+        let ort_library = ort_library.map(PathBuf::from);
+        let place = Place { choice, threads, ort_library, ..Place::default() };
         return Ok(load_model(model, &place)?.engine);
     }
     ensure!(who == Who::Ort2, "{} is no engine", who.name());

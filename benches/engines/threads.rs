@@ -49,7 +49,7 @@ fn rate(
             .map(|_| {
                 scope.spawn(|| {
                     let mut rate = Ok(0.0);
-                    own_pool(|| rate = caller(engine, inputs, duration, &start));
+                    own_pool(1, || rate = caller(engine, inputs, duration, &start));
                     rate
                 })
             })

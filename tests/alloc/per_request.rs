@@ -126,7 +126,7 @@ fn start_radiant() -> u16 {
     thread::spawn(move || {
         let ready = |ready: &Ready| sender.send(ready.http.port()).map_err(io::Error::other);
         let load: Arc<radiant_server::Loader> = Arc::new(|_, _| Ok(load()));
-        let host = radiant_server::Host { load, engine_thread: |work| work() };
+        let host = radiant_server::Host { load, engine_thread: |_, work| work() };
         radiant_server::serve(&config, host, ready)
     });
     port.recv().expect("the server starts")

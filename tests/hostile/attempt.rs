@@ -97,7 +97,8 @@ pub(crate) fn read(place: &Place, bytes: &[u8], limits: &Limits) -> (Ended, Opti
 
 /// Loads a model onto an engine and runs it on zeros.
 pub(crate) fn run(model: &Model, choice: Choice, ort_library: Option<&PathBuf>) -> Ended {
-    let options = Options { choice, threads: 1, ort_library: ort_library.cloned() };
+    let ort_library = ort_library.cloned();
+    let options = Options { choice, ort_library, ..Options::default() };
     let load = || load_model(model, &options).map(|loaded| loaded.engine);
     let engine = match catch_unwind(AssertUnwindSafe(load)) {
         Ok(Ok(engine)) => engine,

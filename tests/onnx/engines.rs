@@ -69,6 +69,6 @@ pub(crate) fn load(
         Tried::Ort => Choice::Ort,
     };
     let ort_library = library.filter(|_| tried.needs_library()).map(Path::to_owned);
-    let options = Options { choice, threads: 1, ort_library };
+    let options = Options { choice, ort_library, ..Options::default() };
     Ok(load_model(model, &options)?.engine)
 }

@@ -203,6 +203,13 @@ pub(crate) struct ServeArgs {
     /// the number of CPUs.
     #[arg(long, help_heading = "Model", value_name = "N")]
     engine_threads: Option<String>,
+    /// Threads that one run on an engine thread may use
+    ///
+    /// More than one shortens long runs while CPUs are idle, and makes them no cheaper: where as many
+    /// requests are in flight as there are CPUs, it costs throughput. The engines `rten` and `ort` share
+    /// runs out, the others run each on one thread.
+    #[arg(long, help_heading = "Model", value_name = "N")]
+    run_threads: Option<String>,
     /// Cost of a run, in microseconds, up to which a worker does it
     ///
     /// Handing a run to an engine thread costs 5 to 15 microseconds. A larger value saves that for
@@ -363,6 +370,7 @@ impl From<ServeArgs> for Flags {
             output: args.output,
             also: args.also,
             engine_threads: args.engine_threads,
+            run_threads: args.run_threads,
             inline_cost_max_us: args.inline_cost_max_us,
             host: args.host,
             http_port: args.http_port,

@@ -118,6 +118,7 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
     let options = engines::Options {
         choice: config.engine.parse()?,
         threads: config.engine_threads,
+        run_threads: config.run_threads,
         ort_library: config.loading.ort_library.clone(),
     };
     let engines::Loaded { engine, reason } = engines::load_model(&engines::read(&path)?, &options)?;

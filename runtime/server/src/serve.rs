@@ -125,7 +125,8 @@ where
     let mut stop = Stop::listen()?;
     let registry = Arc::new(Registry::new());
     registry.gauge(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")]).set(1.0);
-    let pool = Pool::start(config.engine_threads, host.engine_thread, &registry)
+    let (place, run_threads) = (host.engine_thread, config.run_threads);
+    let pool = Pool::start(config.engine_threads, move |work| place(run_threads, work), &registry)
         .map_err(|source| system("start the engine threads", source))?;
     let state = Arc::new(new_state(config, &registry, Arc::clone(&pool), host.load));
     let tls = load_tls(config)?;

@@ -52,7 +52,8 @@ pub(super) fn cells() -> &'static [Cell] {
 fn load(case: &Case, choice: Choice) -> Result<Arc<dyn Engine>, String> {
     let model = radiant_onnx::load(&case.path(), &Limits::default());
     let model = model.map_err(|error| error.to_string())?;
-    let options = Options { choice, threads: THREADS, ort_library: ort_library() };
+    let ort_library = ort_library();
+    let options = Options { choice, threads: THREADS, ort_library, ..Options::default() };
     let loaded = load_model(&model, &options).map_err(|error| format!("{error:#}"))?;
     Ok(loaded.engine)
 }

@@ -48,6 +48,8 @@ variables! {
         "Further models to serve, each under a name of its own: `NAME=MODEL`, several separated by commas.";
     RADIANT_ENGINE_THREADS, Ours, "",
         "Threads that run models too slow for the HTTP workers. Unset: as `RADIANT_THREADS`.";
+    RADIANT_RUN_THREADS, Ours, "1",
+        "Threads that one run of a model on an engine thread may use, in engines that share runs out.";
     RADIANT_INLINE_COST_MAX_US, Ours, "50",
         "Microseconds for one row, measured at warm-up, up to which a model runs on the HTTP worker.";
     RADIANT_HOST, Ours, "0.0.0.0",

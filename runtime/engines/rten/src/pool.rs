@@ -1,4 +1,4 @@
-//! Thread pools of one thread.
+//! Thread pools of an engine thread.
 //!
 //! `rten::Model::run` runs inside a rayon pool. Called from outside the pool, it hands the work
 //! over and waits, which costs several microseconds; called from the pool's own thread, rayon's
@@ -15,7 +15,8 @@ thread_local! {
     static POOL: RefCell<Option<Arc<ThreadPool>>> = const { RefCell::new(None) };
 }
 
-/// Runs `body` on the one thread of a new rten pool, and waits for its end.
+/// Runs `body` on a thread of a new rten pool of `n_threads`, and waits for its end. The others share
+/// in the runs that it makes.
 ///
 /// Meant for a worker's whole loop: runs of a [`RtenEngine`](crate::RtenEngine) that `body` makes
 /// stay on that thread. Threads that run models without this work too, each run a few microseconds
@@ -23,8 +24,8 @@ thread_local! {
 ///
 /// # Panics
 /// When `body` does.
-pub fn own_pool(body: impl FnOnce() + Send) {
-    let pool = Arc::new(ThreadPool::with_num_threads(1));
+pub fn own_pool(n_threads: usize, body: impl FnOnce() + Send) {
+    let pool = Arc::new(ThreadPool::with_num_threads(n_threads.max(1)));
     pool.run(|| {
         POOL.set(Some(Arc::clone(&pool)));
         let _reset = Reset;
@@ -56,7 +57,7 @@ mod tests {
 
     #[test]
     fn inside_its_own_pool_a_thread_calls_straight_on() {
-        own_pool(|| {
+        own_pool(1, || {
             let here = thread::current().id();
             assert_eq!(current().run(|| thread::current().id()), here);
             assert!(Arc::ptr_eq(&current(), &current()));

@@ -304,7 +304,7 @@ fn threads_share_one_engine_inside_and_outside_their_own_pools() {
         for thread in 0..4 {
             let work = &work;
             scope.spawn(
-                move || if thread % 2 == 0 { own_pool(|| work(thread)) } else { work(thread) },
+                move || if thread % 2 == 0 { own_pool(1, || work(thread)) } else { work(thread) },
             );
         }
     });

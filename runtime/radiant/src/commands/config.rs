@@ -92,6 +92,7 @@ also                      <unset>        default
 engine                    auto           default
 threads                   2              flag --threads
 engine_threads            3              flag --engine-threads
+run_threads               1              default
 inline_cost_max_us        50             default
 ort_library               <unset>        default
 verify                    false          default

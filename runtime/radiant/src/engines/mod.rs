@@ -26,7 +26,7 @@ pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
 
 /// Where the loops of engine threads run: inside a pool of rten's, which costs nothing where rten does
 /// not run, and saves it a hand-over to another thread where it does.
-pub(crate) const THREAD: EngineThread = |work| own_pool(work);
+pub(crate) const THREAD: EngineThread = |run_threads, work| own_pool(run_threads, work);
 
 /// Which engine is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,6 +78,8 @@ pub struct Options {
     pub choice: Choice,
     /// How many threads will run the model at once.
     pub threads: usize,
+    /// How many threads may work on one run, where the engine shares runs out by itself.
+    pub run_threads: usize,
     /// Where ONNX Runtime's library is, if somebody said so.
     pub ort_library: Option<PathBuf>,
 }
@@ -85,7 +87,7 @@ pub struct Options {
 impl Default for Options {
     /// Whatever engine suits, on one thread.
     fn default() -> Self {
-        Self { choice: Choice::Auto, threads: 1, ort_library: None }
+        Self { choice: Choice::Auto, threads: 1, run_threads: 1, ort_library: None }
     }
 }
 
@@ -191,8 +193,6 @@ fn alone(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc
         Choice::Rten => {
             Arc::new(RtenEngine::load(model, &radiant_engine_rten::Options::default())?)
         }
-        Choice::Ort => {
-            Runtime::find(options.ort_library.as_deref())?.load(model, options.threads)?
-        }
+        Choice::Ort => Runtime::find(options.ort_library.as_deref())?.load(model, options)?,
     })
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use radiant_core::Engine;
 use radiant_onnx::Model;
 
+use super::Options;
+
 #[cfg(feature = "ort")]
 pub(super) use with::Runtime;
 #[cfg(not(feature = "ort"))]
@@ -27,13 +29,13 @@ mod with {
             Ok(Self(Library::find(path)?))
         }
 
-        /// A model in sessions of one thread each, so many.
+        /// A model in a session for each thread that runs it.
         pub(in super::super) fn load(
             &self,
             model: &Model,
-            sessions: usize,
+            options: &super::Options,
         ) -> anyhow::Result<Arc<dyn Engine>> {
-            let options = Options { threads: 1, sessions };
+            let options = Options { threads: options.run_threads, sessions: options.threads };
             Ok(Arc::new(OrtEngine::load(&self.0, model, &options)?))
         }
     }
@@ -57,7 +59,7 @@ mod without {
         pub(in super::super) fn load(
             &self,
             _model: &Model,
-            _sessions: usize,
+            _options: &super::Options,
         ) -> anyhow::Result<Arc<dyn Engine>> {
             match *self {}
         }

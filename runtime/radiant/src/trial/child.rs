@@ -29,6 +29,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let options = Options {
         choice: trial.engine.parse()?,
         threads: trial.threads,
+        run_threads: 1,
         ort_library: trial.ort_library,
     };
     let engine = engines::load_model(&engines::read(&trial.path)?, &options)?.engine;

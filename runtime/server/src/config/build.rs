@@ -20,8 +20,8 @@ use radiant_contract::env::{
     RADIANT_LOG_LEVEL, RADIANT_METHOD, RADIANT_METRICS_PATH, RADIANT_METRICS_PORT, RADIANT_MODEL,
     RADIANT_MODEL_VERSION, RADIANT_NAME, RADIANT_OUTPUT, RADIANT_PORTS_FILE,
     RADIANT_REQUEST_TIMEOUT, RADIANT_REQUESTS_MAX, RADIANT_RESPONSE_COMPRESS_BYTES_MIN,
-    RADIANT_SHUTDOWN_TIMEOUT, RADIANT_THREADS, RADIANT_WORKERS, SELDON_EXECUTOR_ENABLED,
-    SELDON_LOG_LEVEL,
+    RADIANT_RUN_THREADS, RADIANT_SHUTDOWN_TIMEOUT, RADIANT_THREADS, RADIANT_WORKERS,
+    SELDON_EXECUTOR_ENABLED, SELDON_LOG_LEVEL,
 };
 use radiant_contract::{Annotations, EnvSource, Layer, Metadata, Parameters, ports};
 use radiant_protocol::Limits;
@@ -91,6 +91,7 @@ fn defaults() -> Config {
         output: None,
         also: Vec::new(),
         engine_threads: n_cpus,
+        run_threads: 1,
         inline_cost_max: Duration::from_micros(50),
         host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         http_port: ports::HTTP,
@@ -213,6 +214,11 @@ fn engine(config: &mut Config, resolver: &mut Resolver<'_>, flags: &Flags) {
         .flag(flags.engine_threads.as_ref())
         .env(&[&RADIANT_ENGINE_THREADS])
         .or(&THREADS, config.engine_threads);
+    config.run_threads = resolver
+        .option("run_threads")
+        .flag(flags.run_threads.as_ref())
+        .env(&[&RADIANT_RUN_THREADS])
+        .or(&THREADS, config.run_threads);
     config.inline_cost_max = resolver
         .option("inline_cost_max_us")
         .flag(flags.inline_cost_max_us.as_ref())

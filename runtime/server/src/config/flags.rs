@@ -27,6 +27,8 @@ pub struct Flags {
     /// One `NAME=MODEL` for each time that the flag was given; none leaves it to the environment.
     pub also: Vec<String>,
     pub engine_threads: Option<String>,
+    /// `--run-threads`.
+    pub run_threads: Option<String>,
     pub inline_cost_max_us: Option<String>,
     pub host: Option<String>,
     pub http_port: Option<String>,

@@ -54,6 +54,8 @@ pub struct Config {
     pub also: Vec<(String, ModelUri)>,
     /// Threads that run models too slow for the HTTP workers.
     pub engine_threads: usize,
+    /// Threads that one run on an engine thread may use, itself among them.
+    pub run_threads: usize,
     /// The measured cost of a run up to which it happens on the HTTP worker.
     pub inline_cost_max: Duration,
 

@@ -14,8 +14,9 @@ use crate::observe::{GaugeGuard, Metric, Registry};
 /// Work for an engine thread.
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Runs the loop of an engine thread, perhaps inside a place that an engine has for its threads.
-pub type EngineThread = fn(Box<dyn FnOnce() + Send>);
+/// Runs the loop of an engine thread, perhaps inside a place that an engine has for its threads, where
+/// so many threads, the loop's own among them, may work on one run.
+pub type EngineThread = fn(usize, Box<dyn FnOnce() + Send>);
 
 /// Engine threads and their queue.
 ///
@@ -45,7 +46,7 @@ impl Pool {
     /// When the system refuses a thread.
     pub(crate) fn start(
         n_threads: usize,
-        place: EngineThread,
+        place: impl Fn(Job) + Copy + Send + 'static,
         registry: &Registry,
     ) -> std::io::Result<Arc<Self>> {
         let state = Mutex::new(State::default());
