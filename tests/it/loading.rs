@@ -55,6 +55,11 @@ fn check_tells_what_is_in_the_model_and_what_it_costs() {
     assert_eq!(report["operators"]["Gemm"]["count"], 2);
     assert_eq!(report["operators"]["Gemm"]["engine"], report["engine"]);
     assert_eq!(report["parameters"], 64 * 32 + 32 + 32 * 10 + 10);
+    assert_eq!(report["weights"]["bytes"], 4 * (64 * 32 + 32 + 32 * 10 + 10));
+    assert_eq!(
+        (&report["weights"]["copies"], &report["weights"]["copies_max"]),
+        (&1.into(), &1.into())
+    );
     let rows: Vec<_> = report["costs"]["runs"].as_array().expect("a list").iter().collect();
     assert_eq!(
         rows.iter().map(|run| run["rows"].as_u64()).collect::<Vec<_>>(),

@@ -6,12 +6,14 @@
 
 use std::path::PathBuf;
 
+use radiant_onnx::Limits;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::support::http::{Client, Reply, Request};
 use crate::support::json::Json;
 use crate::support::process::{Server, Start};
-use crate::support::{model_file, workspace};
+use crate::support::model_file;
 
 /// How far a sum of 32-bit floats may be from the same sum in another order.
 const RELATIVE: f64 = 1e-5;
@@ -118,6 +120,16 @@ fn models_give_the_numbers_of_their_reference_in_either_form() {
         assert_eq!(flat.at("/data/tensor/shape"), shape);
         assert_eq!(nested.at("/data/names"), flat.at("/data/names"), "{model}");
     }
+}
+
+#[test]
+fn a_run_that_several_threads_share_gives_the_numbers_of_the_reference() {
+    let shared = ["--engine", "rten", "--run-threads", "3", "--inline-cost-max-us", "0"];
+    let server = serve("digits-cnn").args(shared).start();
+    let rows = reference("digits-cnn", "inputs", "image");
+    let wanted = reference("digits-cnn", "outputs", "probabilities");
+    let reply = predict(&server, &format!("{{\"data\":{{\"ndarray\":{}}}}}", rows.ndarray()));
+    assert_close(&numbers(&reply, "/data/ndarray"), &wanted.numbers(), "digits-cnn");
 }
 
 #[test]
@@ -289,15 +301,22 @@ fn a_tftensor_is_answered_as_one() {
 }
 
 /// A tree with several weights in a leaf for one target, which is right nowhere.
-fn refused_model() -> PathBuf {
-    workspace().join("tests/pipelines/models/option_decision_leaf.onnx")
+fn refused_model(folder: &TempDir) -> PathBuf {
+    let iris = std::fs::read(model_file("iris", "model.onnx")).expect("it can be read");
+    let mut model = radiant_onnx::read(&iris, &Limits::default()).expect("it is a model");
+    let node = model.graph.node.iter_mut().find(|node| node.op_type == "LinearClassifier");
+    node.expect("it classifies").op_type = "UnheardOf".to_owned();
+    let path = folder.path().join("model.onnx");
+    std::fs::write(&path, model.to_proto_bytes()).expect("it can be written");
+    path
 }
 
 #[test]
 fn a_model_that_no_engine_can_run_is_refused_with_the_operators_name() {
-    let outcome = Start::serve(refused_model()).run();
+    let folder = TempDir::new().expect("a temporary folder");
+    let outcome = Start::serve(refused_model(&folder)).run();
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("TreeEnsembleRegressor"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("UnheardOf"), "{}", outcome.stderr);
 }
 
 #[test]
@@ -308,7 +327,9 @@ fn check_tells_engine_inputs_and_outputs_without_serving() {
     for part in ["native", "float_input", "FP32 [-1, 4]", "output_label", "output_probability"] {
         assert!(outcome.stdout.contains(part), "`{part}` is missing in:\n{}", outcome.stdout);
     }
-    let outcome = Start::default().args(["check", refused_model().to_str().expect("UTF-8")]).run();
+    let folder = TempDir::new().expect("a temporary folder");
+    let refused = refused_model(&folder);
+    let outcome = Start::default().args(["check", refused.to_str().expect("UTF-8")]).run();
     assert_eq!(outcome.code, Some(1));
-    assert!(outcome.stderr.contains("TreeEnsembleRegressor"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("UnheardOf"), "{}", outcome.stderr);
 }

@@ -16,6 +16,8 @@ use super::http::{self, Reply, Request};
 
 /// How often a condition is looked at again where nothing tells that it changed.
 const TICK: Duration = Duration::from_millis(10);
+/// How long a program may take that is expected to end.
+const RUN_MAX: Duration = Duration::from_mins(2);
 
 /// What to start.
 #[derive(Debug, Default)]
@@ -50,9 +52,22 @@ impl Start {
             .env("PREDICTIVE_UNIT_METRICS_SERVICE_PORT", "0")
     }
 
-    /// Runs the program to its end.
+    /// Runs the program to its end, which is near: one that serves is ended after [`RUN_MAX`].
     pub(crate) fn run(self) -> Outcome {
-        let output = self.command().stdin(Stdio::null()).output().expect("the program starts");
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("the program starts");
+        let pid = Pid::from_child(&child);
+        let (ended, end) = channel::<()>();
+        let watch = thread::spawn(move || {
+            if end.recv_timeout(RUN_MAX) == Err(RecvTimeoutError::Timeout) {
+                // It may just have ended by itself.
+                kill_process(pid, Signal::KILL).ok();
+            }
+        });
+        let output = child.wait_with_output().expect("its output can be read");
+        drop(ended);
+        watch.join().expect("nothing went wrong");
         Outcome {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -9,13 +9,14 @@ use crate::support::workspace;
 
 /// What each package may use of the others; a name that is missing here is a new package, which
 /// belongs into this table and into ARCHITECTURE.md.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("radiant-core", &[]),
     ("radiant-contract", &[]),
     ("radiant-protocol", &["radiant-core"]),
     ("radiant-storage", &["radiant-contract"]),
+    ("radiant-formats", &[]),
     ("radiant-onnx", &["radiant-core"]),
-    ("radiant-engine-native", &["radiant-core", "radiant-onnx"]),
+    ("radiant-engine-native", &["radiant-core", "radiant-formats", "radiant-onnx"]),
     ("radiant-engine-tract", &["radiant-core", "radiant-onnx", "radiant-engine-native"]),
     ("radiant-engine-rten", &["radiant-core", "radiant-onnx"]),
     ("radiant-engine-ort", &["radiant-core", "radiant-onnx"]),
@@ -30,6 +31,7 @@ const EDGES: [(&str, &[&str]); 11] = [
             "radiant-contract",
             "radiant-protocol",
             "radiant-storage",
+            "radiant-formats",
             "radiant-onnx",
             "radiant-engine-native",
             "radiant-engine-tract",
@@ -44,7 +46,7 @@ const EDGES: [(&str, &[&str]); 11] = [
 const OUTERMOST: [&str; 2] = ["radiant-tests", "radiant-benches"];
 
 /// Who may use a heavy crate: in its product, and beside that in its tests only.
-const OWNERS: [(&str, &[&str], &[&str]); 23] = [
+const OWNERS: [(&str, &[&str], &[&str]); 26] = [
     ("actix-web", &["radiant-server"], &OUTERMOST),
     ("actix-http", &["radiant-server"], &OUTERMOST),
     ("actix-server", &["radiant-server"], &OUTERMOST),
@@ -56,7 +58,10 @@ const OWNERS: [(&str, &[&str], &[&str]); 23] = [
     ("tonic-reflection", &["radiant-server"], &[]),
     ("rustls", &["radiant-server"], &["radiant-tests"]),
     ("prost-build", &["radiant-protocol"], &[]),
-    ("flate2", &["radiant-server"], &["radiant-tests"]),
+    ("flate2", &["radiant-server", "radiant-formats"], &["radiant-tests"]),
+    ("bzip2", &["radiant-formats"], &[]),
+    ("lz4_flex", &["radiant-formats"], &[]),
+    ("lzma-rust2", &["radiant-formats"], &[]),
     ("tract-onnx", &["radiant-engine-tract"], &[]),
     ("rten", &["radiant-engine-rten"], &[]),
     ("rten-tensor", &["radiant-engine-rten"], &[]),

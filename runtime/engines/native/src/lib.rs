@@ -25,6 +25,7 @@
 
 mod compiler;
 mod engine;
+mod estimator;
 mod fact;
 mod kernel;
 mod model;

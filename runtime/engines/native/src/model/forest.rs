@@ -40,11 +40,9 @@ pub(crate) enum Missing {
     /// What is no number takes a way of its own (ONNX's tracking, XGBoost, LightGBM, scikit-learn).
     Nan { takes_true: bool },
     /// What is no number is zero (LightGBM's `missing_type` none).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for models in the libraries' own formats"))]
     NanIsZero,
     /// What is no number or as good as zero, at most 1e-35 from it, takes a way of its own
     /// (LightGBM's `missing_type` zero).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for models in the libraries' own formats"))]
     NanOrZero { takes_true: bool },
 }
 
@@ -100,7 +98,6 @@ impl Set {
     }
 
     /// The set of all values that are one of these integers when their fraction is cut off.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for models in the libraries' own formats"))]
     pub(crate) fn categories(mut categories: Vec<u32>) -> Self {
         categories.sort_unstable();
         Self::Categories(categories.into())

@@ -1,0 +1,165 @@
+//! Numbers in the forms that files have them in.
+
+use std::str::FromStr;
+
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Decimal digits, `NaN`, `Infinity`, `-Infinity`, `true` or `false`, between commas.
+    Text,
+    // The others are big-endian.
+    I8,
+    U8,
+    I16,
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+impl Form {
+    /// Bytes of one number; a text has one at least.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Text | Self::I8 | Self::U8 => 1,
+            Self::I16 => 2,
+            Self::I32 | Self::F32 => 4,
+            Self::I64 | Self::F64 => 8,
+        }
+    }
+}
+
+/// One number, not yet in a type.
+#[derive(Debug, Clone, Copy)]
+enum Number<'a> {
+    Text(&'a str),
+    Whole(i64),
+    Single(f32),
+    Double(f64),
+}
+
+/// Some numbers, one after the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbers<'a> {
+    bytes: &'a [u8],
+    form: Form,
+    n: u32,
+}
+
+impl<'a> Numbers<'a> {
+    pub(crate) fn new(bytes: &'a [u8], form: Form, start: u32, n: u32) -> Self {
+        Self { bytes: bytes.get(start as usize..).unwrap_or_default(), form, n }
+    }
+
+    /// The first number as it is written.
+    pub(crate) fn text(self) -> Option<&'a str> {
+        match self.iter().next()? {
+            Number::Text(text) => Some(text),
+            Number::Whole(_) | Number::Single(_) | Number::Double(_) => None,
+        }
+    }
+
+    pub(crate) fn f32s(self) -> impl Iterator<Item = Option<f32>> {
+        self.iter().map(|number| match number {
+            Number::Text(text) => parse(text),
+            Number::Whole(whole) => Some(whole as f32),
+            Number::Single(single) => Some(single),
+            #[expect(clippy::cast_possible_truncation, reason = "single precision is asked for")]
+            Number::Double(double) => Some(double as f32),
+        })
+    }
+
+    pub(crate) fn f64s(self) -> impl Iterator<Item = Option<f64>> {
+        self.iter().map(|number| match number {
+            Number::Text(text) => parse(text),
+            Number::Whole(whole) => Some(whole as f64),
+            Number::Single(single) => Some(f64::from(single)),
+            Number::Double(double) => Some(double),
+        })
+    }
+
+    pub(crate) fn i64s(self) -> impl Iterator<Item = Option<i64>> {
+        self.iter().map(|number| match number {
+            Number::Text(text) => text.parse().ok(),
+            Number::Whole(whole) => Some(whole),
+            Number::Single(_) | Number::Double(_) => None,
+        })
+    }
+
+    pub(crate) fn bools(self) -> impl Iterator<Item = Option<bool>> {
+        self.iter().map(|number| match number {
+            Number::Text("true" | "1") | Number::Whole(1) => Some(true),
+            Number::Text("false" | "0") | Number::Whole(0) => Some(false),
+            Number::Text(_) | Number::Whole(_) | Number::Single(_) | Number::Double(_) => None,
+        })
+    }
+
+    fn iter(self) -> impl Iterator<Item = Number<'a>> {
+        let mut rest = self.bytes;
+        (0..self.n).map_while(move |_| {
+            let (number, after) = self.form.split(rest)?;
+            rest = after;
+            Some(number)
+        })
+    }
+}
+
+impl Form {
+    fn split(self, bytes: &[u8]) -> Option<(Number<'_>, &[u8])> {
+        Some(match self {
+            Self::Text => {
+                let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == b',';
+                let start = bytes.iter().position(|byte| !is_blank(byte))?;
+                let bytes = bytes.get(start..)?;
+                let is_end = |byte: &u8| is_blank(byte) || matches!(byte, b']' | b'}');
+                let end = bytes.iter().position(is_end).unwrap_or(bytes.len());
+                let (text, rest) = bytes.split_at_checked(end)?;
+                (Number::Text(std::str::from_utf8(text).ok()?), rest)
+            }
+            Self::I8 => {
+                let (bytes, rest) = bytes.split_first_chunk()?;
+                (Number::Whole(i8::from_be_bytes(*bytes).into()), rest)
+            }
+            Self::U8 => {
+                let (byte, rest) = bytes.split_first()?;
+                (Number::Whole((*byte).into()), rest)
+            }
+            Self::I16 => {
+                let (bytes, rest) = bytes.split_first_chunk()?;
+                (Number::Whole(i16::from_be_bytes(*bytes).into()), rest)
+            }
+            Self::I32 => {
+                let (bytes, rest) = bytes.split_first_chunk()?;
+                (Number::Whole(i32::from_be_bytes(*bytes).into()), rest)
+            }
+            Self::I64 => {
+                let (bytes, rest) = bytes.split_first_chunk()?;
+                (Number::Whole(i64::from_be_bytes(*bytes)), rest)
+            }
+            Self::F32 => {
+                let (bytes, rest) = bytes.split_first_chunk()?;
+                (Number::Single(f32::from_be_bytes(*bytes)), rest)
+            }
+            Self::F64 => {
+                let (bytes, rest) = bytes.split_first_chunk()?;
+                (Number::Double(f64::from_be_bytes(*bytes)), rest)
+            }
+        })
+    }
+}
+
+/// A decimal number or one of the words that JSON lacks, rounded once.
+fn parse<T: FromStr + From<f32>>(text: &str) -> Option<T> {
+    match text {
+        "NaN" => Some(f32::NAN.into()),
+        "Infinity" => Some(f32::INFINITY.into()),
+        "-Infinity" => Some(f32::NEG_INFINITY.into()),
+        // Rust also reads words such as `inf`, which JSON does not have.
+        _ if text.bytes().all(is_of_number) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn is_of_number(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')
+}

@@ -1,0 +1,1 @@
+"""Recipes by family; each module has `fill(book)`."""
