@@ -268,6 +268,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "no server runs here; a user's shell would")]
     fn a_shell_writes_what_is_too_long_to_show() {
         let inputs = vec![spec(DType::F32, &[None, Some(3), Some(50)])];
         let signature = Signature { inputs, outputs: Vec::new(), classifier: None };

@@ -58,7 +58,7 @@ fn side_by_side<const C: usize>(values: &mut [f32], function: &impl RowFunction)
 
 /// The columns of rows, or the rows of columns.
 #[inline(always)]
-fn turned<const A: usize, const B: usize>(values: &[[f32; A]; B]) -> [[f32; B]; A] {
+pub(super) fn turned<const A: usize, const B: usize>(values: &[[f32; A]; B]) -> [[f32; B]; A] {
     array::from_fn(|a| array::from_fn(|b| values[b][a]))
 }
 

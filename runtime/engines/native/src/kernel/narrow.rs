@@ -5,8 +5,11 @@
 use std::array;
 
 use super::Kernel;
+use super::classes::turned;
 use super::dense::{Lanes, N_LANES};
 
+/// Features that are read at once.
+const BLOCK: usize = 4;
 /// Outputs that a layer has at most.
 pub(super) const N_NARROW: usize = 4;
 
@@ -56,13 +59,27 @@ fn outputs<const O: usize>(
     // The compiler sees here that no index below is out of bounds.
     assert!(rows.iter().all(|row| row.len() == weights.len()), "a weight a feature");
     let mut sums = [[0.0_f32; N_LANES]; O];
-    for (feature, weights) in weights.iter().enumerate() {
-        let x: Lanes = array::from_fn(|row| rows[row][feature]);
-        for (sums, weight) in sums.iter_mut().zip(weights) {
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum = x.mul_add(*weight, *sum);
-            }
+    let (blocks, rest) = weights.as_chunks::<BLOCK>();
+    for (block, weights) in blocks.iter().enumerate() {
+        // Rows are read in pieces and turned, which takes fewer steps than number by number.
+        let pieces: [[f32; BLOCK]; N_LANES] = array::from_fn(|row| rows[row].as_chunks().0[block]);
+        for (x, weights) in turned(&pieces).iter().zip(weights) {
+            add(&mut sums, x, weights);
         }
     }
+    let first = blocks.len() * BLOCK;
+    for (feature, weights) in rest.iter().enumerate() {
+        add(&mut sums, &array::from_fn(|row| rows[row][first + feature]), weights);
+    }
     array::from_fn(|row| array::from_fn(|output| sums[output][row] + bias[output]))
+}
+
+/// Adds what one feature of eight rows gives to each output.
+#[inline(always)]
+fn add<const O: usize>(sums: &mut [Lanes; O], x: &Lanes, weights: &Lanes) {
+    for (sums, weight) in sums.iter_mut().zip(weights) {
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum = x.mul_add(*weight, *sum);
+        }
+    }
 }
