@@ -14,7 +14,7 @@ radiant-mutate [--count N] [--seed S] [--engines NAME,...] [--ort-library FILE] 
   --seed S              which ones (1)
   --engines NAME,...    the engines (native,tract,rten)
   --ort-library FILE    where ONNX Runtime's shared library is, for the engine ort
-  --elements-max N      the reader's limit to the elements of a tensor (16777216)
+  --elements-max N      the reader's limit to the elements of a tensor (the server's)
   --only I              only the mutation of that number
   --keep FOLDER         write the models there that something is wrong with
   --details FILE        write how every stage of every mutation ended
@@ -31,9 +31,8 @@ pub(crate) struct Args {
     pub(crate) engines: Vec<Choice>,
     /// The shared library of ONNX Runtime.
     pub(crate) ort_library: Option<PathBuf>,
-    /// What the reader takes for the largest tensor. What a file openly asks for is bounded by this;
-    /// the server's default is beyond what a worker may have.
-    pub(crate) elements_max: u64,
+    /// What the reader takes for the largest tensor; the server's own limit if there is none.
+    pub(crate) elements_max: Option<u64>,
     /// The only mutation to look at.
     pub(crate) only: Option<u64>,
     /// Where models are written that something is wrong with.
@@ -55,7 +54,7 @@ impl Args {
             seed: 1,
             engines: vec![Choice::Native, Choice::Tract, Choice::Rten],
             ort_library: None,
-            elements_max: 1 << 24,
+            elements_max: None,
             only: None,
             keep: None,
             details: None,
@@ -69,7 +68,7 @@ impl Args {
                 "--seed" => args.seed = value()?.parse().context("--seed")?,
                 "--only" => args.only = Some(value()?.parse().context("--only")?),
                 "--elements-max" => {
-                    args.elements_max = value()?.parse().context("--elements-max")?;
+                    args.elements_max = Some(value()?.parse().context("--elements-max")?);
                 }
                 "--keep" => args.keep = Some(value()?.into()),
                 "--details" => args.details = Some(value()?.into()),

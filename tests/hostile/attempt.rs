@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use radiant::engines::{Choice, Options, load_model};
-use radiant_core::{Cancel, Engine, Signature};
+use radiant_core::{Cancel, DType, Engine, Signature};
 use radiant_onnx::{Limits, Model};
 use tempfile::TempDir;
 
@@ -16,6 +16,9 @@ use crate::outcome::Status;
 
 /// Elements that all inputs of a run may have. What a model declares may be any number.
 const ELEMENTS_MAX: usize = 1 << 22;
+
+/// Bytes that one value of a run may have: a worker must hold a few of them.
+const VALUE_BYTES_MAX: u64 = 1 << 29;
 
 /// Rows of the runs.
 const ROWS: [usize; 2] = [1, 3];
@@ -85,6 +88,7 @@ pub(crate) fn read(place: &Place, bytes: &[u8], limits: &Limits) -> (Ended, Opti
         model.row_independence().is_proven();
         let mut stripped = model.clone();
         radiant_onnx::strip_zip_maps(&mut stripped)?;
+        radiant_onnx::unpack_sequences(&mut stripped);
         stripped.signature()?;
         Ok::<_, radiant_onnx::OnnxError>(model)
     };
@@ -109,7 +113,7 @@ pub(crate) fn run(model: &Model, choice: Choice, ort_library: Option<&PathBuf>) 
     };
     let mut end = (Status::NotRun, String::new());
     for rows in ROWS {
-        if !is_small(engine.signature(), rows) {
+        if !is_small(engine.signature(), rows) || largest(model, rows) > VALUE_BYTES_MAX {
             continue;
         }
         match catch_unwind(AssertUnwindSafe(|| run_zeros(&*engine, rows))) {
@@ -134,6 +138,18 @@ fn is_small(signature: &Signature, rows: usize) -> bool {
     });
     let all = elements.into_iter().try_fold(0_usize, |all, one| all.checked_add(one?));
     all.is_some_and(|all| all <= ELEMENTS_MAX)
+}
+
+/// The bytes of the largest value of the graph, as far as its extents are known.
+fn largest(model: &Model, rows: usize) -> u64 {
+    let shapes = model.shapes();
+    let names = model.graph.node.iter().flat_map(|node| &node.output);
+    let bytes = names.map(|name| {
+        let dtype = shapes.get(name).and_then(|fact| fact.dtype);
+        let size = dtype.and_then(DType::size).unwrap_or(size_of::<u64>());
+        shapes.elements_at_least(name).saturating_mul((size * rows) as u64)
+    });
+    bytes.max().unwrap_or(0)
 }
 
 fn run_zeros(engine: &dyn Engine, rows: usize) -> Result<(), String> {

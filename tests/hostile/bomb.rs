@@ -76,8 +76,16 @@ fn scalar(name: &str, value: i64) -> TensorProto {
 /// Puts the graph into a branch of itself, again and again.
 fn nest(graph: &mut GraphProto, random: &mut Random) -> String {
     let depth = random.of(&[1, 3, 8, 20, 60]).unwrap_or(2);
-    let condition = graph.input.first().map(|input| input.name.clone()).unwrap_or_default();
+    // Known when the model is loaded, so that engines may choose at once.
+    let condition = "bomb:yes".to_owned();
+    let yes = TensorProto {
+        name: condition.clone(),
+        data_type: 9,
+        int32_data: vec![1],
+        ..TensorProto::default()
+    };
     let mut inner = GraphProto { input: Vec::new(), ..graph.clone() };
+    graph.initializer.push(yes);
     for _ in 0..depth {
         let outputs: Vec<String> = inner.output.iter().map(|output| output.name.clone()).collect();
         let attribute = |name: &str| AttributeProto {

@@ -81,7 +81,9 @@ impl Worker {
         let mut command = Command::new(program);
         command.args(["--worker", "--seed", &args.seed.to_string()]);
         command.args(["--engines", &args.engine_names()]);
-        command.args(["--elements-max", &args.elements_max.to_string()]);
+        if let Some(elements_max) = args.elements_max {
+            command.args(["--elements-max", &elements_max.to_string()]);
+        }
         if let Some(library) = &args.ort_library {
             command.arg("--ort-library").arg(library);
         }

@@ -33,7 +33,8 @@ pub(crate) enum Status {
     Refused,
     /// It was taken; of an engine: it ran.
     Ran,
-    /// It was loaded and not run: the inputs that it declares are beyond the worker's means.
+    /// It was loaded and not run: inputs or values that it openly asks for are beyond the worker's
+    /// means.
     NotRun,
     /// It was loaded, and a run ended with an error.
     Failed,

@@ -40,7 +40,8 @@ pub(crate) fn run(args: &Args, seeds: &[Vec<Seed>]) -> Result<()> {
 /// Tries the stages from number `first` on.
 fn try_out(args: &Args, place: &Place, mutation: &Mutation, first: usize) -> Result<()> {
     place.put(&mutation.bytes)?;
-    let limits = Limits { tensor_elements_max: args.elements_max, ..Limits::default() };
+    let mut limits = Limits::default();
+    limits.tensor_elements_max = args.elements_max.unwrap_or(limits.tensor_elements_max);
     begin(Stage::Read)?;
     let (end, model) = attempt::read(place, &mutation.bytes, &limits);
     // Where a worker goes on after another, that has told how reading ended.

@@ -6,8 +6,14 @@
 
 use std::sync::Arc;
 
-use crate::rows::{Padding, append_rows, copy_rows, pad_rows, reserve_rows, truncate_rows};
+use crate::rows::{
+    Padding, append_rows, copy_rows, last_row_bytes, pad_rows, reserve_rows, truncate_rows,
+};
 use crate::{Cancel, Engine, Error, Signature, Tensor, TensorSpec, WeightCopies};
+
+/// Bytes of the inputs and outputs of a run under [`BatchRule::Fixed`], and of what padding adds to
+/// the inputs: as much as a REST body may have by default. A row of a few bytes can ask for it.
+const FIXED_BYTES_MAX: u64 = 256 << 20;
 
 /// How a request becomes runs of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +40,8 @@ impl BatchRule {
     /// - `Fixed` where the first axes of all inputs and outputs have the same known extent, and rows
     ///   are independent: requests may then have any number of rows. Where some input or output
     ///   has another first extent, that axis is no batch, so that the model takes what it declares
-    ///   only.
+    ///   only. So it does where all inputs and outputs, as far as their extents are known, have more
+    ///   than 256 MiB together.
     /// - `AsItComes` for all others: nothing is known of what other company would do to a row.
     pub fn for_signature(
         signature: &Signature,
@@ -69,10 +76,18 @@ impl BatchRule {
             }
             Self::Fixed { rows } => {
                 let mut all = inputs.iter().chain(outputs);
-                rows > 0 && !inputs.is_empty() && all.all(|spec| is(spec, Some(rows)))
+                let bytes = all.clone().map(bytes_at_least).fold(0, u64::saturating_add);
+                let is_small = bytes <= FIXED_BYTES_MAX;
+                rows > 0 && !inputs.is_empty() && is_small && all.all(|spec| is(spec, Some(rows)))
             }
         }
     }
+}
+
+/// The bytes of an input or output, each extent and each string that is not known being 1.
+fn bytes_at_least(spec: &TensorSpec) -> u64 {
+    let size = spec.dtype.size().unwrap_or(1) as u64;
+    spec.dims.iter().fold(size, |n, dim| n.saturating_mul(dim.unwrap_or(1) as u64))
 }
 
 /// An engine of which requests are cut, and padded, by a [`BatchRule`].
@@ -140,6 +155,22 @@ impl Batched {
         Ok(())
     }
 
+    /// Refuses a request whose last row, in the place of all that lack, would take too much: extents
+    /// and strings are as large as the request has them.
+    fn check_padding(&self, inputs: &[Tensor], rows: usize, size: usize) -> Result<(), Error> {
+        let n_missing = (size - rows % size) % size;
+        let batched = inputs.iter().enumerate().filter(|(index, _)| self.is_batched(*index));
+        let row = batched.map(|(_, input)| last_row_bytes(input)).fold(0, u64::saturating_add);
+        let bytes = row.saturating_mul(n_missing as u64);
+        if bytes <= FIXED_BYTES_MAX {
+            return Ok(());
+        }
+        Err(Error::invalid_input(format!(
+            "expected a multiple of {size} rows, as the model fixes them, or smaller ones, got \
+             {rows}: the rows that lack would take {bytes} bytes, more than {FIXED_BYTES_MAX}"
+        )))
+    }
+
     /// Runs parts of `size` rows, the last padded to `size` where `pads`.
     fn run_parts(
         &self,
@@ -148,6 +179,9 @@ impl Batched {
         (wanted, outputs): (&[usize], &mut Vec<Tensor>),
         cancel: &Cancel,
     ) -> Result<(), Error> {
+        if pads {
+            self.check_padding(inputs, rows, size)?;
+        }
         let mut part = inputs.to_vec();
         let mut answers = Vec::new();
         for start in (0..rows).step_by(size) {

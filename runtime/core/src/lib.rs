@@ -11,6 +11,7 @@ mod dtype;
 mod engine;
 mod error;
 mod message;
+pub mod no_rows;
 pub mod rows;
 mod shape;
 mod strings;

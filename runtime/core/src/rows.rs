@@ -6,8 +6,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use half::{bf16, f16};
+
 use crate::tensor::Element;
-use crate::{Shape, Strings, Tensor, TensorData};
+use crate::{DType, Shape, Strings, Tensor, TensorData};
 
 /// Rows do not fit: there are fewer, or they are of another type or shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +143,52 @@ fn repeat_last(
     Ok(())
 }
 
+/// The bytes of the last row's elements; 0 where there is none.
+pub(crate) fn last_row_bytes(tensor: &Tensor) -> u64 {
+    let (Ok(row), Some(before)) = (row_elements(tensor), tensor.shape.rows().checked_sub(1)) else {
+        return 0;
+    };
+    match &tensor.data {
+        TensorData::Bytes(strings) => {
+            let places = before * row..(before + 1) * row;
+            let bytes = places.filter_map(|at| strings.get(at)).map(|string| string.len() as u64);
+            bytes.fold(ends_bytes(row), u64::saturating_add)
+        }
+        data => (data.dtype().size().unwrap_or(1) as u64).saturating_mul(row as u64),
+    }
+}
+
+/// What a column keeps for so many strings besides their bytes.
+fn ends_bytes(n: usize) -> u64 {
+    (n as u64).saturating_mul(size_of::<usize>() as u64)
+}
+
+/// Makes `to` a tensor of this type without rows, whose further axes are those of `dims`. An
+/// allocation for elements of the same type is kept.
+pub fn set_empty(to: &mut Tensor, dims: &[usize], dtype: DType) {
+    to.shape.set(dims);
+    if !dims.is_empty() {
+        set_rows(to, 0);
+    }
+    let data = &mut to.data;
+    match dtype {
+        DType::Bool => data.reset::<bool>().clear(),
+        DType::U8 => data.reset::<u8>().clear(),
+        DType::U16 => data.reset::<u16>().clear(),
+        DType::U32 => data.reset::<u32>().clear(),
+        DType::U64 => data.reset::<u64>().clear(),
+        DType::I8 => data.reset::<i8>().clear(),
+        DType::I16 => data.reset::<i16>().clear(),
+        DType::I32 => data.reset::<i32>().clear(),
+        DType::I64 => data.reset::<i64>().clear(),
+        DType::F16 => data.reset::<f16>().clear(),
+        DType::BF16 => data.reset::<bf16>().clear(),
+        DType::F32 => data.reset::<f32>().clear(),
+        DType::F64 => data.reset::<f64>().clear(),
+        DType::Bytes => data.reset_strings().clear(),
+    }
+}
+
 /// Drops all rows after the first `rows`.
 pub fn truncate_rows(tensor: &mut Tensor, rows: usize) {
     let Ok(row) = row_elements(tensor) else { return };
@@ -201,11 +249,9 @@ fn copy_strings(from: &Strings, elements: Range<usize>, to: &mut Strings) {
 
 #[cfg(test)]
 mod tests {
-    use half::{bf16, f16};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::DType;
 
     const DTYPES: [DType; 14] = [
         DType::Bool,
@@ -297,6 +343,24 @@ mod tests {
         let mut none = counting(DType::F32, &[0, 2]);
         assert_eq!(pad_rows(&mut none, 2, Padding::LastRow), Err(RowsMismatch));
         assert_eq!(pad_rows(&mut none, usize::MAX, Padding::Zeros), Err(RowsMismatch));
+    }
+
+    #[test]
+    fn a_tensor_without_rows_has_the_type_and_the_further_axes() {
+        for dtype in DTYPES {
+            let mut tensor = counting(DType::F32, &[2, 3]);
+            set_empty(&mut tensor, &[7, 3], dtype);
+            assert_eq!(tensor, Tensor::zeros("x", &[0, 3], dtype));
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_bytes_of_its_elements() {
+        assert_eq!(last_row_bytes(&counting(DType::F64, &[3, 2])), 16);
+        assert_eq!(last_row_bytes(&counting(DType::F64, &[0, 2])), 0);
+        assert_eq!(last_row_bytes(&counting(DType::F64, &[])), 0);
+        // Strings of 4 and 5 bytes, and where each ends.
+        assert_eq!(last_row_bytes(&counting(DType::Bytes, &[3, 2])), 25);
     }
 
     #[test]

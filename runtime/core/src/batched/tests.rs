@@ -197,6 +197,37 @@ fn the_rule_follows_from_the_signature_and_from_the_graph() {
     assert!(error.ends_with("cannot be run as Fixed { rows: 1 }"), "{error}");
 }
 
+#[test]
+fn a_fixed_batch_of_very_many_rows_is_no_batch() {
+    let first = 1 << 28;
+    let signature = doubling(Some(first)).signature.clone();
+    assert_eq!(BatchRule::for_signature(&signature, true, 64), BatchRule::AsItComes);
+    assert!(Batched::new(doubling(Some(first)), BatchRule::Fixed { rows: first }).is_err());
+    let mut signature = doubling(Some(1 << 16)).signature.clone();
+    let rows = BatchRule::Fixed { rows: 1 << 16 };
+    assert_eq!(BatchRule::for_signature(&signature, true, 64), rows);
+    signature.outputs[0].dims.push(Some(1 << 10));
+    assert_eq!(BatchRule::for_signature(&signature, true, 64), BatchRule::AsItComes);
+}
+
+#[test]
+fn padding_with_large_rows_is_refused() {
+    let engine = doubling(Some(1 << 20));
+    let mut signature = engine.signature.clone();
+    signature.inputs = vec![spec("x", DType::Bytes, &[Some(1 << 20)])];
+    let engine = Arc::new(Doubling { signature, seen: Mutex::default(), has_run: Arc::default() });
+    let batched = Batched::new(engine, BatchRule::Fixed { rows: 1 << 20 }).unwrap();
+    let text = "x".repeat(1000);
+    let inputs = [Tensor::strings("x", &[1], [text.as_str()].into_iter().collect())];
+    let error = batched.run(&inputs, &[0], &mut Vec::new(), &Cancel::never()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(
+        error.to_string(),
+        "expected a multiple of 1048576 rows, as the model fixes them, or smaller ones, got 1: the \
+         rows that lack would take 1056963600 bytes, more than 268435456"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -76,6 +76,14 @@ pub(crate) fn elem_bits(elem_type: i32) -> Option<u64> {
     })
 }
 
+/// The bytes that so many elements take in memory, at least. Strings, and what is not known, count
+/// as the largest numbers.
+pub(crate) fn bytes_of(elem_type: i32, n_elements: u64) -> u64 {
+    let bits = elem_bits(elem_type).unwrap_or(64);
+    // Engines unpack what is smaller than a byte.
+    n_elements.saturating_mul(bits.div_ceil(8))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

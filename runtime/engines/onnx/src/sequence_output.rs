@@ -5,7 +5,7 @@
 //! that it is made of are outputs under the names `output.0`, `output.1` and so on.
 //! `ai.onnx` SequenceConstruct-11: <https://onnx.ai/onnx/operators/onnx__SequenceConstruct.html>.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::Model;
 use crate::pb::{GraphProto, NodeProto, TypeProto, TypeValue, ValueInfoProto};
@@ -19,8 +19,10 @@ pub fn unpack_sequences(model: &mut Model) {
     let graph = &mut model.graph;
     let mut names: HashSet<String> = names(graph).map(str::to_owned).collect();
     let outputs = std::mem::take(&mut graph.output);
+    let constructs = constructs(graph);
     for output in outputs {
-        let Some(items) = items(graph, &output) else {
+        let items = constructs.get(&output.name);
+        let (Some(items), Some(element)) = (items, element_type(&output)) else {
             graph.output.push(output);
             continue;
         };
@@ -29,23 +31,21 @@ pub fn unpack_sequences(model: &mut Model) {
             graph.output.push(output);
             continue;
         }
-        let element = element_type(&output);
-        for (at, item) in items.into_iter().enumerate() {
+        for (at, item) in items.iter().enumerate() {
             let name = named(at);
             names.insert(name.clone());
-            graph.node.push(identity(item, name.clone()));
-            graph.output.push(ValueInfoProto { name, r#type: element.clone() });
+            graph.node.push(identity(item.clone(), name.clone()));
+            graph.output.push(ValueInfoProto { name, r#type: Some(element.clone()) });
         }
     }
     forget_unread(graph);
 }
 
-/// The tensors that an output is constructed of.
-fn items(graph: &GraphProto, output: &ValueInfoProto) -> Option<Vec<String>> {
-    let makes = |node: &&NodeProto| node.output.first() == Some(&output.name);
-    let node = graph.node.iter().find(makes).filter(|node| is_construct(node))?;
-    element_type(output)?;
-    Some(node.input.clone())
+/// The tensors that each sequence is constructed of.
+fn constructs(graph: &GraphProto) -> HashMap<String, Vec<String>> {
+    let nodes = graph.node.iter().filter(|node| is_construct(node));
+    let named = nodes.filter_map(|node| Some((node.output.first()?.clone(), node.input.clone())));
+    named.collect()
 }
 
 /// What is declared of the elements of an output that is a sequence.

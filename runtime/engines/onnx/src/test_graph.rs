@@ -34,6 +34,28 @@ pub(crate) fn ints(name: &str, values: &[i64]) -> TensorProto {
     TensorProto { name, dims, data_type: 7, int64_data, ..TensorProto::default() }
 }
 
+/// A constant that is false.
+pub(crate) fn truth(name: &str) -> TensorProto {
+    TensorProto { name: name.into(), data_type: 9, int32_data: vec![0], ..TensorProto::default() }
+}
+
+/// An attribute that is a graph which takes and gives these values and has this node.
+pub(crate) fn body(
+    name: &str,
+    (input, output): (&[&str], &[&str]),
+    node: NodeProto,
+) -> AttributeProto {
+    let values = |names: &[&str]| names.iter().map(|name| value(name, &[])).collect();
+    let (input, output) = (values(input), values(output));
+    let g = Some(GraphProto { node: vec![node], input, output, ..GraphProto::default() });
+    AttributeProto {
+        name: name.into(),
+        r#type: AttributeType::Graph as i32,
+        g,
+        ..AttributeProto::default()
+    }
+}
+
 pub(crate) fn graph(node: Vec<NodeProto>, initializer: Vec<TensorProto>) -> GraphProto {
     let (input, output) = (vec![value("x", &[-1, 4])], vec![value("y", &[-1, 4])]);
     GraphProto { node, initializer, input, output, ..GraphProto::default() }

@@ -122,7 +122,10 @@ where
 {
     let (shape, values) = value.try_extract_tensor::<T>()?;
     set_shape(output, shape)?;
-    output.data.reset::<T>().extend_from_slice(values);
+    let to = output.data.reset::<T>();
+    // Its size is the model's: where there is no room for it, one request fails.
+    to.try_reserve_exact(values.len()).map_err(ort::Error::wrap)?;
+    to.extend_from_slice(values);
     Ok(())
 }
 

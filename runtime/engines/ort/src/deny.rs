@@ -1,16 +1,28 @@
 //! What ONNX Runtime computes otherwise than the standard says, refused before it sees the graph.
 //!
-//! Found by running the ONNX backend tests (onnx 1.23) through ONNX Runtime 1.32. Differences of
-//! rounding are not here.
+//! Found by running the ONNX backend tests (onnx 1.23) through ONNX Runtime 1.32, and, where it ends
+//! the process, by mutating models (`radiant-mutate`). Differences of rounding are not here.
+
+use std::collections::HashSet;
 
 use radiant_core::Signature;
+use radiant_onnx::Model;
 use radiant_onnx::pb::{GraphProto, NodeProto};
 
-use crate::LoadError;
+use crate::{LoadError, labels, scans, trees};
 
 /// Checks every node of the graph and of the graphs inside its nodes, and its inputs.
-pub(crate) fn check(graph: &GraphProto, signature: &Signature) -> Result<(), LoadError> {
+pub(crate) fn check(model: &Model, signature: &Signature) -> Result<(), LoadError> {
+    let graph = &model.graph;
     for node in graph.all_nodes() {
+        if trees::has_cycle(node)? {
+            let reason = "onnxruntime follows a tree that comes back to itself without end";
+            return Err(LoadError::Operator { node: node.place().to_string(), reason });
+        }
+        if labels::are_too_few(node)? {
+            let reason = "onnxruntime ends the process where a class has no label";
+            return Err(LoadError::Operator { node: node.place().to_string(), reason });
+        }
         if !node.canonical_domain().is_empty() {
             continue;
         }
@@ -18,10 +30,58 @@ pub(crate) fn check(graph: &GraphProto, signature: &Signature) -> Result<(), Loa
             return Err(LoadError::Operator { node: node.place().to_string(), reason });
         }
     }
+    if let Some(scan) = scans::unsafe_scan(model) {
+        let reason =
+            "onnxruntime needs the axes of its state to be known, and as its body has them";
+        return Err(LoadError::Operator { node: scan.place().to_string(), reason });
+    }
+    check_choices(graph, None, 0)?;
     match signature.inputs.iter().find(|spec| spec.dims.contains(&Some(0))) {
         Some(spec) => Err(LoadError::Empty { name: spec.name.to_string() }),
         None => Ok(()),
     }
+}
+
+/// Values that no request changes, of one graph and of those around it.
+struct Fixed<'a> {
+    own: HashSet<&'a str>,
+    outer: Option<&'a Self>,
+}
+
+impl Fixed<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.own.contains(name) || self.outer.is_some_and(|outer| outer.has(name))
+    }
+}
+
+/// Refuses graphs that stand in two branches whose choice is known when the model is loaded:
+/// onnxruntime puts such branches in place of their nodes, and reads freed memory where one has
+/// further graphs inside.
+fn check_choices(
+    graph: &GraphProto,
+    outer: Option<&Fixed<'_>>,
+    n_known: usize,
+) -> Result<(), LoadError> {
+    let own = graph.initializer.iter().map(|constant| constant.name.as_str()).collect();
+    let mut fixed = Fixed { own, outer };
+    for node in &graph.node {
+        let has_graphs = node.graphs().next().is_some();
+        if has_graphs && n_known > 1 {
+            let reason = "onnxruntime reads freed memory in a graph inside two known branches";
+            return Err(LoadError::Operator { node: node.place().to_string(), reason });
+        }
+        let mut inputs = node.input.iter().filter(|name| !name.is_empty());
+        let is_fixed = inputs.all(|name| fixed.has(name));
+        let is_known = has_graphs && node.op_type == "If" && is_fixed;
+        for inner in node.graphs() {
+            check_choices(inner, Some(&fixed), n_known + usize::from(is_known))?;
+        }
+        // It knows the shapes of some values, too.
+        if (is_fixed && !has_graphs) || matches!(node.op_type.as_str(), "Shape" | "Size") {
+            fixed.own.extend(node.output.iter().map(String::as_str));
+        }
+    }
+    Ok(())
 }
 
 fn defect(node: &NodeProto) -> Option<&'static str> {
@@ -47,7 +107,7 @@ fn defect(node: &NodeProto) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use radiant_onnx::pb::{AttributeProto, AttributeType};
+    use radiant_onnx::pb::{AttributeProto, AttributeType, TensorProto};
 
     use super::*;
 
@@ -68,6 +128,35 @@ mod tests {
             ..AttributeProto::default()
         });
         node
+    }
+
+    /// `inner` in so many branches, each of a choice by `condition`.
+    fn nested(inner: NodeProto, depth: usize, condition: &str) -> GraphProto {
+        let constant = TensorProto { name: "yes".to_owned(), ..TensorProto::default() };
+        let mut node = inner;
+        for _ in 0..depth {
+            let branch = AttributeProto {
+                name: "then_branch".to_owned(),
+                r#type: AttributeType::Graph as i32,
+                g: Some(GraphProto { node: vec![node], ..GraphProto::default() }),
+                ..AttributeProto::default()
+            };
+            node = NodeProto { attribute: vec![branch], ..self::node("If", &["c"], &["y"]) };
+        }
+        let not = self::node("Not", &[condition], &["c"]);
+        GraphProto { node: vec![not, node], initializer: vec![constant], ..GraphProto::default() }
+    }
+
+    #[test]
+    fn graphs_inside_two_known_branches_are_refused() {
+        let check = |depth, condition| {
+            let graph = nested(node("Relu", &["x"], &["y"]), depth, condition);
+            check_choices(&graph, None, 0).map_err(|error| error.to_string())
+        };
+        assert_eq!(check(2, "yes"), Ok(()));
+        assert_eq!(check(8, "asked"), Ok(()));
+        let error = check(3, "yes").unwrap_err();
+        assert!(error.contains("node of `y` (If)"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! well be empty (the past of a decoder is, at its first step), so they are refused only where the
 //! graph has one of the operators that were found to fail.
 
-use radiant_core::{DType, Error, Signature, Tensor, TensorData, TensorSpec};
+use radiant_core::no_rows;
+pub(crate) use radiant_core::no_rows::{has_rows as is_batched, one_row};
+use radiant_core::{Error, Signature, Tensor, TensorSpec};
 use radiant_onnx::pb::GraphProto;
 
 /// Operators whose kernels in ONNX Runtime 1.32 end the process on empty inputs. Found by running
@@ -45,22 +47,7 @@ pub(crate) fn refuse(
     Ok(())
 }
 
-/// One row of zeros for each input that has rows, and the other inputs as they came.
-pub(crate) fn one_row(signature: &Signature, inputs: &[Tensor]) -> Vec<Tensor> {
-    let row = |(spec, tensor): (&TensorSpec, &Tensor)| {
-        if !is_batched(spec) {
-            return tensor.clone();
-        }
-        let mut dims = tensor.shape.dims().to_vec();
-        if let Some(rows) = dims.first_mut() {
-            *rows = 1;
-        }
-        Tensor::zeros(&spec.name, &dims, tensor.dtype())
-    };
-    signature.inputs.iter().zip(inputs).map(row).collect()
-}
-
-/// The shape of an output for no rows: as it came for one row, or else as it is declared.
+/// Leaves no rows in an output, as [`no_rows::answer`].
 ///
 /// # Errors
 /// [`ErrorKind::InvalidInput`](radiant_core::ErrorKind::InvalidInput) where the output has no axis
@@ -70,45 +57,5 @@ pub(crate) fn output(
     one_row: Option<&Tensor>,
     output: &mut Tensor,
 ) -> Result<(), Error> {
-    if !is_batched(spec) {
-        return Err(Error::invalid_input(format!(
-            "output `{}` has no axis of rows: expected at least one row, got none",
-            spec.name
-        )));
-    }
-    let mut dims = match one_row {
-        Some(tensor) => tensor.shape.dims().to_vec(),
-        None => spec.dims.iter().map(|dim| dim.unwrap_or(0)).collect(),
-    };
-    if let Some(rows) = dims.first_mut() {
-        *rows = 0;
-    }
-    output.shape.set(&dims);
-    clear(spec.dtype, &mut output.data);
-    Ok(())
-}
-
-/// Whether the first axis is one of rows.
-pub(crate) fn is_batched(spec: &TensorSpec) -> bool {
-    spec.dims.first() == Some(&None)
-}
-
-/// Empties `data`, as `dtype`.
-fn clear(dtype: DType, data: &mut TensorData) {
-    match dtype {
-        DType::Bool => data.reset::<bool>().clear(),
-        DType::U8 => data.reset::<u8>().clear(),
-        DType::U16 => data.reset::<u16>().clear(),
-        DType::U32 => data.reset::<u32>().clear(),
-        DType::U64 => data.reset::<u64>().clear(),
-        DType::I8 => data.reset::<i8>().clear(),
-        DType::I16 => data.reset::<i16>().clear(),
-        DType::I32 => data.reset::<i32>().clear(),
-        DType::I64 => data.reset::<i64>().clear(),
-        DType::F16 => data.reset::<half::f16>().clear(),
-        DType::BF16 => data.reset::<half::bf16>().clear(),
-        DType::F32 => data.reset::<f32>().clear(),
-        DType::F64 => data.reset::<f64>().clear(),
-        DType::Bytes => data.reset_strings().clear(),
-    }
+    no_rows::answer(spec, one_row.map(|tensor| tensor.shape.dims()), output)
 }

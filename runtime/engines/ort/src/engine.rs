@@ -54,7 +54,7 @@ impl OrtEngine {
         options: &Options,
     ) -> Result<Self, LoadError> {
         let mut signature = model.signature()?;
-        deny::check(&model.graph, &signature)?;
+        deny::check(model, &signature)?;
         let sessions = load::sessions(library, model, &signature, options)?;
         if let Some(session) = sessions.first() {
             load::reconcile(&mut signature, session, &model.graph)?;

@@ -26,12 +26,15 @@ mod deny;
 mod empty;
 mod engine;
 mod error;
+mod labels;
 mod library;
 mod load;
 mod places;
 mod pool;
+mod scans;
 #[cfg(test)]
 mod tests;
+mod trees;
 
 pub use engine::{Options, OrtEngine};
 pub use error::{LibraryError, LoadError};

@@ -79,15 +79,3 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
         _ => "a sequence",
     }
 }
-
-/// Empties `data`, as `dtype`, which is one that the gate lets through.
-pub(crate) fn clear(dtype: DType, data: &mut TensorData) {
-    match dtype {
-        DType::I32 => data.reset::<i32>().clear(),
-        DType::I64 => data.reset::<i64>().clear(),
-        DType::Bool => data.reset::<bool>().clear(),
-        DType::I8 => data.reset::<i8>().clear(),
-        DType::U8 => data.reset::<u8>().clear(),
-        _ => data.reset::<f32>().clear(),
-    }
-}

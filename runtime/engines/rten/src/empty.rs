@@ -3,7 +3,8 @@
 //! rten is not asked: it assumes that axes have entries when it simplifies shapes. What it gives
 //! for one row tells the shapes of the answer.
 
-use radiant_core::{Error, Signature, Tensor, TensorSpec};
+pub(crate) use radiant_core::no_rows::check;
+use radiant_core::{Error, Signature, Tensor, TensorSpec, no_rows};
 use rten::{NodeId, Value};
 use rten_tensor::prelude::*;
 
@@ -41,17 +42,7 @@ pub(crate) fn one_row(
     inputs: &[Tensor],
     outputs: &[NodeId],
 ) -> Option<Vec<Value>> {
-    let row = |(spec, tensor): (&TensorSpec, &Tensor)| {
-        if spec.dims.first() != Some(&None) {
-            return tensor.clone();
-        }
-        let mut dims = tensor.shape.dims().to_vec();
-        if let Some(rows) = dims.first_mut() {
-            *rows = 1;
-        }
-        Tensor::zeros(&spec.name, &dims, spec.dtype)
-    };
-    let rows: Vec<Tensor> = signature.inputs.iter().zip(inputs).map(row).collect();
+    let rows = no_rows::one_row(signature, inputs);
     let values = rows.iter().map(|tensor| convert::input(&tensor.name, tensor));
     loaded.run(values.collect::<Result<_, _>>().ok()?, outputs).ok()
 }
@@ -66,26 +57,6 @@ pub(crate) fn output(
     one_row: Option<&Value>,
     output: &mut Tensor,
 ) -> Result<(), Error> {
-    check(spec)?;
-    let mut dims = match one_row {
-        Some(value) if value.shape().len() == spec.dims.len() => value.shape().to_vec(),
-        _ => spec.dims.iter().map(|dim| dim.unwrap_or(0)).collect(),
-    };
-    if let Some(rows) = dims.first_mut() {
-        *rows = 0;
-    }
-    output.shape.set(&dims);
-    convert::clear(spec.dtype, &mut output.data);
-    Ok(())
-}
-
-/// Checks that the output has an axis of rows.
-pub(crate) fn check(spec: &TensorSpec) -> Result<(), Error> {
-    if spec.dims.first() == Some(&None) {
-        return Ok(());
-    }
-    Err(Error::invalid_input(format!(
-        "output `{}` has no axis of rows: expected at least one row, got none",
-        spec.name
-    )))
+    let dims = one_row.map(|value| value.shape().to_vec());
+    no_rows::answer(spec, dims.as_deref().filter(|dims| dims.len() == spec.dims.len()), output)
 }

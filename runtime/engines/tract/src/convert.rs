@@ -136,26 +136,6 @@ pub(crate) fn set_rows(output: &mut Tensor, rows: usize) {
     output.shape.set(&dims);
 }
 
-/// Empties `data`, as `dtype`.
-pub(crate) fn clear(dtype: DType, data: &mut TensorData) {
-    match dtype {
-        DType::Bool => data.reset::<bool>().clear(),
-        DType::U8 => data.reset::<u8>().clear(),
-        DType::U16 => data.reset::<u16>().clear(),
-        DType::U32 => data.reset::<u32>().clear(),
-        DType::U64 => data.reset::<u64>().clear(),
-        DType::I8 => data.reset::<i8>().clear(),
-        DType::I16 => data.reset::<i16>().clear(),
-        DType::I32 => data.reset::<i32>().clear(),
-        DType::I64 => data.reset::<i64>().clear(),
-        DType::F16 => data.reset::<half::f16>().clear(),
-        DType::BF16 => data.reset::<half::bf16>().clear(),
-        DType::F32 => data.reset::<f32>().clear(),
-        DType::F64 => data.reset::<f64>().clear(),
-        DType::Bytes => data.reset_strings().clear(),
-    }
-}
-
 /// How an answer goes into an output.
 #[derive(Debug, Clone, Copy)]
 enum Write {
@@ -190,7 +170,12 @@ fn copy<T: Element + Datum>(value: &TValue, output: &mut Tensor, write: Write) -
     let plain = value.try_as_plain_ram()?;
     let values = plain.as_slice::<T>()?;
     match write {
-        Write::Over => output.data.reset::<T>().extend_from_slice(values),
+        Write::Over => {
+            let to = output.data.reset::<T>();
+            // Its size is the model's: where there is no room for it, one request fails.
+            to.try_reserve_exact(values.len())?;
+            to.extend_from_slice(values);
+        }
         Write::Rows(chunk) => {
             let kept = values.len() / chunk.padded * chunk.rows;
             let rows = values.get(..kept).unwrap_or_default();

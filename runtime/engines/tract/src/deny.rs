@@ -6,6 +6,8 @@
 //! running the ONNX backend tests (onnx 1.23) through it, by comparing the attributes in the
 //! operators' schemas with those that its source reads, and by extreme inputs.
 
+pub(crate) mod inferred;
+
 use tract_onnx::Onnx;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use radiant_core::rows::set_empty;
 use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec, WeightCopies};
 use tract_onnx::pb::{GraphProto, ValueInfoProto, type_proto};
 use tract_onnx::prelude::{Framework, TValue, TVec, TractResult};
@@ -81,6 +82,7 @@ impl TractEngine {
         let graph = graph.ok_or_else(|| LoadError::Decode("it has no graph".to_owned()))?;
         // Before the signature: an operator of another domain tells more than its odd output type.
         deny::check(&proto, graph)?;
+        deny::inferred::check(model)?;
         let signature = model.signature()?;
         check_types("input", &signature.inputs)?;
         check_types("output", &signature.outputs)?;
@@ -196,13 +198,9 @@ impl TractEngine {
                 )));
             }
             let declared = || spec.dims.iter().map(|dim| dim.unwrap_or(0)).collect();
-            let mut shape: Vec<usize> =
+            let shape: Vec<usize> =
                 self.source.output_shape(index, values).unwrap_or_else(declared);
-            if let Some(rows) = shape.first_mut() {
-                *rows = 0;
-            }
-            output.shape.set(&shape);
-            convert::clear(spec.dtype, &mut output.data);
+            set_empty(output, &shape, spec.dtype);
         }
         Ok(())
     }

@@ -44,6 +44,19 @@ pub enum LoadError {
         /// What tract does not do right.
         reason: String,
     },
+    /// Constants make a node give more than tract can be let compute.
+    #[error(
+        "{node}: tract computes what constants make when it plans: expected at most {limit} \
+         elements, got {n_elements}"
+    )]
+    Growth {
+        /// The node with its operator.
+        node: String,
+        /// The elements of its first output.
+        n_elements: u64,
+        /// The most that are let through.
+        limit: u64,
+    },
     /// An input or output is of a type that tract does not run.
     #[error("{side} `{name}`: type {dtype} is not one that tract runs")]
     DType {

@@ -1,11 +1,11 @@
 //! What must hold of a graph before any engine sees it.
 //!
 //! Every value has one writer, which stands before its readers (so there is no cycle); every
-//! constant fills its shape; every domain is declared; sizes that constants ask for are bounded
-//! ([`produced`]); recurrent weights fit each other ([`recurrent`]), and so do all other shapes as
-//! far as they can be inferred ([`infer`]).
+//! constant fills its shape; every domain is declared; graphs in nodes take and give what their nodes
+//! do ([`bodies`]); recurrent weights fit each other ([`recurrent`]), and so do all other shapes as
+//! far as they can be inferred, and their sizes are bounded ([`infer`]).
 
-pub(crate) mod produced;
+mod bodies;
 pub(crate) mod recurrent;
 mod scope;
 #[cfg(test)]
@@ -13,6 +13,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+use crate::elem::bytes_of;
 use crate::pb::{GraphProto, NodeProto, TypeValue, ValueInfoProto};
 use crate::{Limits, Model, OnnxError, infer, tensor};
 
@@ -38,9 +39,12 @@ struct Walk<'m> {
 impl Walk<'_> {
     fn graph(&mut self, graph: &GraphProto, outer: Option<&Scope<'_>>) -> Result<(), OnnxError> {
         let mut scope = Scope::new(outer);
+        let mut n_bytes: u64 = 0;
         for input in &graph.input {
             let place = format!("input `{}`", input.name);
-            self.declared(input, &place)?;
+            n_bytes = n_bytes.saturating_add(self.declared(input, &place)?);
+            let limit = self.limits.tensor_bytes_max;
+            OnnxError::check_limit(&place, "bytes with the inputs before", limit, n_bytes)?;
             scope.define(&input.name, &place, Value::input(input))?;
         }
         if let Some(sparse) = graph.sparse_initializer.first() {
@@ -89,12 +93,11 @@ impl Walk<'_> {
                 return Err(OnnxError::invalid(place, expected, "no such value"));
             }
         }
+        bodies::check(node, self.model)?;
         self.attributes(node, scope)?;
         check_recurrent(node, |name| scope.get(name)?.dims.clone())?;
-        let values = produced::outputs(node, scope, self.limits)?;
-        for (at, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let value = if at == 0 { values.clone() } else { Value::default() };
-            scope.define(name, node.place(), value)?;
+        for name in node.output.iter().filter(|name| !name.is_empty()) {
+            scope.define(name, node.place(), Value::default())?;
         }
         Ok(())
     }
@@ -116,15 +119,19 @@ impl Walk<'_> {
         node.graphs().try_for_each(|graph| self.graph(graph, Some(scope)))
     }
 
-    /// Checks a declared shape: the extents that are known must not ask for too much.
-    fn declared(&self, value: &ValueInfoProto, place: &str) -> Result<(), OnnxError> {
+    /// Checks a declared shape: the extents that are known must not ask for too much. The bytes that
+    /// they ask for.
+    fn declared(&self, value: &ValueInfoProto, place: &str) -> Result<u64, OnnxError> {
         let r#type = value.r#type.as_ref().and_then(|r#type| r#type.value.as_ref());
-        let Some(TypeValue::TensorType(tensor)) = r#type else { return Ok(()) };
-        let Some(shape) = &tensor.shape else { return Ok(()) };
+        let Some(TypeValue::TensorType(tensor)) = r#type else { return Ok(0) };
+        let Some(shape) = &tensor.shape else { return Ok(0) };
         let rank = shape.dim.len() as u64;
         OnnxError::check_limit(place, "axes", self.limits.rank_max as u64, rank)?;
         let known = crate::signature::dims(shape).into_iter().flatten().filter(|&dim| dim > 0);
         let n_elements = known.fold(1, |n: u64, dim| n.saturating_mul(dim as u64));
-        OnnxError::check_limit(place, "elements", self.limits.tensor_elements_max, n_elements)
+        OnnxError::check_limit(place, "elements", self.limits.tensor_elements_max, n_elements)?;
+        let bytes = bytes_of(tensor.elem_type, n_elements);
+        OnnxError::check_limit(place, "bytes", self.limits.tensor_bytes_max, bytes)?;
+        Ok(bytes)
     }
 }

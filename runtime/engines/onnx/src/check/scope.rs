@@ -6,36 +6,28 @@ use std::fmt;
 use crate::OnnxError;
 use crate::pb::{GraphProto, TensorProto, TypeValue, ValueInfoProto};
 use crate::signature::dims;
-use crate::tensor::n_elements;
 
 /// What is known of a value before anything runs.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Value<'a> {
+pub(crate) struct Value {
     /// The extents, if the rank is known; each `None` where it is not.
     pub(crate) dims: Option<Vec<Option<usize>>>,
-    /// The constant that the value is.
-    pub(crate) constant: Option<&'a TensorProto>,
+    /// Whether it is a constant.
+    is_constant: bool,
     /// Whether it is an input of its graph, which a constant may give a default value.
     pub(crate) is_input: bool,
-    /// The number of elements, of a value that depends on constants only.
-    pub(crate) n_elements: Option<u64>,
 }
 
-impl<'a> Value<'a> {
+impl Value {
     /// An input of the type that the file declares.
     pub(crate) fn input(value: &ValueInfoProto) -> Self {
         Self { dims: declared(value), is_input: true, ..Self::default() }
     }
 
     /// A constant, which has been checked.
-    pub(crate) fn constant(constant: &'a TensorProto) -> Self {
+    pub(crate) fn constant(constant: &TensorProto) -> Self {
         let dims = constant.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
-        Self {
-            dims: Some(dims),
-            constant: Some(constant),
-            n_elements: n_elements(&constant.dims),
-            is_input: false,
-        }
+        Self { dims: Some(dims), is_constant: true, is_input: false }
     }
 }
 
@@ -51,7 +43,7 @@ fn declared(value: &ValueInfoProto) -> Option<Vec<Option<usize>>> {
 #[derive(Debug)]
 pub(crate) struct Scope<'a> {
     outer: Option<&'a Self>,
-    values: HashMap<&'a str, Value<'a>>,
+    values: HashMap<&'a str, Value>,
     /// Shapes that the file declares for values that nodes give.
     declared: HashMap<&'a str, Vec<Option<usize>>>,
 }
@@ -76,7 +68,7 @@ impl<'a> Scope<'a> {
         &mut self,
         name: &'a str,
         place: impl fmt::Display,
-        mut value: Value<'a>,
+        mut value: Value,
     ) -> Result<(), OnnxError> {
         if value.dims.is_none() {
             value.dims = self.declared.get(name).cloned();
@@ -84,7 +76,7 @@ impl<'a> Scope<'a> {
         if name.is_empty() {
             return Err(OnnxError::invalid(place, "a name", "none"));
         }
-        let is_constant = value.constant.is_some();
+        let is_constant = value.is_constant;
         let earlier = self.values.insert(name, value);
         if earlier.is_none_or(|earlier| earlier.is_input && is_constant) {
             return Ok(());
@@ -94,7 +86,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What is known of a value of this graph or one around it; `None` if there is no such value.
-    pub(crate) fn get(&self, name: &str) -> Option<&Value<'a>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         let mut scope = self;
         loop {
             if let Some(value) = scope.values.get(name) {

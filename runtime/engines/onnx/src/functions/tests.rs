@@ -243,11 +243,11 @@ fn names_of_nested_graphs_are_told_apart_from_those_around_the_call() {
         ..AttributeProto::default()
     };
     let choice =
-        with(node("If", &["a"], &["b"]), vec![branch("then_branch"), branch("else_branch")]);
-    let model =
-        reading(vec![call("f", &["x"], &["y"])], vec![function("f", &["a"], &["b"], vec![choice])])
-            .unwrap();
-    for graph in model.graph.node[0].graphs() {
+        with(node("If", &["c"], &["b"]), vec![branch("then_branch"), branch("else_branch")]);
+    let cast = with(node("Cast", &["a"], &["c"]), vec![int("to", 9)]);
+    let function = function("f", &["a"], &["b"], vec![cast, choice]);
+    let model = reading(vec![call("f", &["x"], &["y"])], vec![function]).unwrap();
+    for graph in model.graph.node[1].graphs() {
         assert_eq!(graph.node[0].input, ["x"]);
         assert_ne!(graph.node[0].output, ["x"]);
         assert_eq!(graph.node[0].output[0], graph.output[0].name);

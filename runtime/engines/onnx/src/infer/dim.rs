@@ -106,6 +106,8 @@ pub(crate) struct Symbols {
     meanings: Vec<Meaning>,
     // Invariant: as long as `meanings`.
     mentions_batch: Vec<bool>,
+    // Invariant: as long as `meanings`. The extent where all that is not known is 1.
+    at_least: Vec<u64>,
     ids: HashMap<Meaning, u32>,
 }
 
@@ -115,6 +117,7 @@ impl Symbols {
         let batch = Meaning::Own(0);
         Self {
             mentions_batch: vec![true],
+            at_least: vec![1],
             ids: HashMap::from([(batch.clone(), 0)]),
             meanings: vec![batch],
         }
@@ -122,8 +125,53 @@ impl Symbols {
 
     /// A symbol that equals no other.
     pub(crate) fn fresh(&mut self) -> Dim {
+        self.fresh_from(1)
+    }
+
+    /// A symbol that equals no other, of an extent that is never smaller than this where there is
+    /// something at all.
+    pub(crate) fn fresh_from(&mut self, at_least: u64) -> Dim {
         let id = u32::try_from(self.meanings.len()).unwrap_or(u32::MAX);
-        self.intern(Meaning::Own(id))
+        let dim = self.intern(Meaning::Own(id));
+        if let Some(last) = self.at_least.last_mut() {
+            *last = at_least.max(1);
+        }
+        dim
+    }
+
+    /// An extent, where all that is not known of it is counted as 1.
+    pub(crate) fn at_least(&self, dim: Dim) -> u64 {
+        match dim {
+            Dim::Known(extent) => extent as u64,
+            Dim::Symbol(id) => self.bound(id),
+        }
+    }
+
+    /// The number of elements of a shape, where all that is not known is counted as 1.
+    pub(crate) fn elements_at_least(&self, dims: &[Dim]) -> u64 {
+        if dims.contains(&Dim::Known(0)) {
+            return 0;
+        }
+        dims.iter().fold(1, |n: u64, &dim| n.saturating_mul(self.at_least(dim)))
+    }
+
+    fn bound(&self, id: u32) -> u64 {
+        let bound = usize::try_from(id).ok().and_then(|id| self.at_least.get(id));
+        bound.copied().unwrap_or(1)
+    }
+
+    fn bound_of(&self, meaning: &Meaning) -> u64 {
+        let bounds = |terms: &[u32]| terms.iter().map(|&term| self.bound(term)).collect::<Vec<_>>();
+        match meaning {
+            Meaning::Named(_) | Meaning::Own(_) => 1,
+            Meaning::Product(factor, terms) => {
+                bounds(terms).into_iter().fold(*factor as u64, u64::saturating_mul)
+            }
+            Meaning::Sum(number, terms) => {
+                let sum = bounds(terms).into_iter().fold(0, u64::saturating_add);
+                sum.saturating_add_signed(*number).max(1)
+            }
+        }
     }
 
     /// The axes of this name.
@@ -140,10 +188,12 @@ impl Symbols {
             Meaning::Named(_) | Meaning::Own(_) => &[],
         };
         let mentions_batch = terms.iter().any(|&term| self.mentions_batch(Dim::Symbol(term)));
+        let at_least = self.bound_of(&meaning);
         // A graph of four thousand million values does not pass the limits of a file.
         let id = u32::try_from(self.meanings.len()).unwrap_or(u32::MAX);
         self.meanings.push(meaning.clone());
         self.mentions_batch.push(mentions_batch);
+        self.at_least.push(at_least);
         self.ids.insert(meaning, id);
         Dim::Symbol(id)
     }
@@ -191,11 +241,13 @@ impl Symbols {
 
     /// The product of two extents.
     pub(crate) fn times(&mut self, a: Dim, b: Dim) -> Dim {
+        let at_least = self.at_least(a).saturating_mul(self.at_least(b));
         let ((a, mut terms), (b, more)) = (self.factors(a), self.factors(b));
         terms.extend(more);
         match a.checked_mul(b) {
-            Some(factor) => self.product_of(factor, terms),
-            None => self.fresh(),
+            Some(factor) if terms.len() <= N_TERMS_MAX => self.product_of(factor, terms),
+            Some(0) => Dim::Known(0),
+            _ => self.fresh_from(at_least),
         }
     }
 
@@ -205,7 +257,6 @@ impl Symbols {
             (0, _) => Dim::Known(0),
             (_, []) => Dim::Known(factor),
             (1, [term]) => Dim::Symbol(*term),
-            (_, many) if many.len() > N_TERMS_MAX => self.fresh(),
             _ => self.intern(Meaning::Product(factor, terms)),
         }
     }
@@ -287,6 +338,22 @@ mod tests {
         let fresh = symbols.fresh();
         assert_eq!(symbols.divided(product, fresh), None);
         assert!(symbols.mentions_batch(product) && !symbols.mentions_batch(length));
+    }
+
+    #[test]
+    fn a_symbol_is_at_least_what_it_is_where_the_unknown_is_one() {
+        let mut symbols = Symbols::new();
+        let padded = symbols.plus(Dim::BATCH.into(), Num::Known(7)).dim().unwrap();
+        assert_eq!(symbols.at_least(padded), 8);
+        let area = symbols.product(&[padded, Dim::Known(4), padded]);
+        assert_eq!(symbols.at_least(area), 256);
+        let cut = symbols.plus(Dim::BATCH.into(), Num::Known(-7)).dim().unwrap();
+        assert_eq!(symbols.at_least(cut), 1);
+        let many = symbols.product(&[area; 8]);
+        assert_eq!(symbols.at_least(many), u64::MAX);
+        assert_eq!(symbols.elements_at_least(&[many, Dim::Known(0)]), 0);
+        let window = symbols.fresh_from(9);
+        assert_eq!(symbols.elements_at_least(&[window, Dim::BATCH, Dim::Known(2)]), 18);
     }
 
     #[test]

@@ -180,7 +180,9 @@ pub(super) fn concat<'m>(op: &mut Op<'_, 'm>) -> Outputs<'m> {
         for (other, (sum, &dim)) in sum.iter_mut().zip(dims).enumerate() {
             if other == *axis {
                 let both = op.symbols.plus((*sum).into(), dim.into()).dim();
-                *sum = both.unwrap_or_else(|| op.symbols.fresh());
+                let bounds = (op.symbols.at_least(*sum), op.symbols.at_least(dim));
+                let bound = bounds.0.saturating_add(bounds.1);
+                *sum = both.unwrap_or_else(|| op.symbols.fresh_from(bound));
             } else {
                 let expected = format_args!("{} at axis {other}", sum.known().unwrap_or(0));
                 *sum = match same(*sum, dim) {
@@ -193,7 +195,8 @@ pub(super) fn concat<'m>(op: &mut Op<'_, 'm>) -> Outputs<'m> {
     match joined {
         Some((mut dims, axis)) => {
             if !is_known {
-                *dims.get_mut(axis).needed()? = op.fresh();
+                let extent = dims.get_mut(axis).needed()?;
+                *extent = op.symbols.fresh_from(op.symbols.at_least(*extent));
             }
             Ok(vec![Info::new(elem, dims)])
         }
@@ -316,7 +319,9 @@ pub(super) fn pad<'m>(op: &mut Op<'_, 'm>) -> Outputs<'m> {
     let mut extent = |(&dim, (before, after)): (&Dim, (i64, i64))| {
         let more = before.checked_add(after).map_or(Num::Unknown, Num::Known);
         let extent = op.symbols.plus(dim.into(), more).dim();
-        extent.unwrap_or_else(|| op.symbols.fresh())
+        let known = op.symbols.at_least(dim).saturating_add_signed(before);
+        let bound = known.saturating_add_signed(after);
+        extent.unwrap_or_else(|| op.symbols.fresh_from(bound))
     };
     let dims = dims.iter().zip(pads).map(&mut extent).collect();
     Ok(vec![Info::new(elem, dims)])

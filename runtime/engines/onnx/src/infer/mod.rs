@@ -6,14 +6,15 @@
 //! Shapes that a file declares are believed for inputs only: tools that change a graph often leave
 //! those of intermediate values as they were.
 //!
-//! Graphs nested in nodes are followed for `If`, leniently: the branch that is never taken may well
-//! contradict itself.
+//! Graphs nested in nodes are followed leniently: the branch that is never taken may well contradict
+//! itself. What they ask for is bounded like anything else, as engines may compute it all the same.
 
 pub(crate) mod dim;
 mod elementwise;
 pub(crate) mod index;
 pub(crate) mod layout;
 pub(crate) mod linear;
+mod made;
 mod ml;
 mod numbers;
 pub(crate) mod op;
@@ -23,6 +24,7 @@ pub(crate) mod spatial;
 mod table;
 #[cfg(test)]
 mod tests;
+mod types;
 
 use std::collections::{HashMap, HashSet};
 
@@ -32,13 +34,16 @@ use crate::pb::{DimensionValue, GraphProto, NodeProto, TypeProto, TypeValue, Val
 use crate::{Limits, Model, OnnxError, dtype_of};
 
 use dim::{Dim, Symbols};
+use made::Made;
 use op::{Info, N_INTS_MAX, Op, Stop};
 
 /// What is known of the values of a graph; values of nested graphs are not among them.
 #[derive(Debug, Clone)]
 pub struct Shapes {
     facts: HashMap<String, Fact>,
+    ints: HashMap<String, Vec<i64>>,
     symbols: Symbols,
+    largest_growth: Option<(String, u64)>,
 }
 
 /// What is known of one value.
@@ -62,6 +67,23 @@ impl Shapes {
         Some(dims.iter().map(|dim| dim.known()).collect())
     }
 
+    /// The elements of a value for one row, where each extent that is not known is 1.
+    pub fn elements_at_least(&self, name: &str) -> u64 {
+        let dims = self.get(name).and_then(|fact| fact.dims.as_ref());
+        dims.map_or(1, |dims| self.symbols.elements_at_least(dims))
+    }
+
+    /// The numbers of a scalar or small vector of integers or truth values that the file decides.
+    pub fn known_ints(&self, name: &str) -> Option<&[i64]> {
+        self.ints.get(name).map(Vec::as_slice)
+    }
+
+    /// The node that makes the most elements, an unknown extent counted as 1, of constants and shapes
+    /// that have at most half as many; nodes of nested graphs are among them.
+    pub fn largest_growth(&self) -> Option<(&str, u64)> {
+        self.largest_growth.as_ref().map(|(node, n_elements)| (node.as_str(), *n_elements))
+    }
+
     /// The name that the graph's inputs give to the axes of a symbol.
     pub fn symbol_name(&self, symbol: u32) -> Option<&str> {
         self.symbols.name(symbol)
@@ -77,10 +99,19 @@ impl Model {
     /// Cost: linear in the number of nodes.
     pub fn shapes(&self) -> Shapes {
         let inferred = infer(self);
+        let known = |info: &Info<'_>| -> Option<Vec<i64>> {
+            info.ints.as_ref()?.iter().map(|int| int.known()).collect()
+        };
+        let ints = inferred.values.iter();
+        let ints =
+            ints.filter_map(|(name, info)| Some(((*name).to_owned(), known(info)?))).collect();
         let fact = |info: Info<'_>| Fact { dtype: dtype_of(info.elem), dims: info.dims };
-        let values = inferred.values.into_iter();
+        // Of some nothing is known.
+        let is_known = |info: &Info<'_>| info.elem != 0 || info.dims.is_some();
+        let values = inferred.values.into_iter().filter(|(_, info)| is_known(info));
         let facts = values.map(|(name, info)| (name.to_owned(), fact(info))).collect();
-        Shapes { facts, symbols: inferred.symbols }
+        let (symbols, largest_growth) = (inferred.symbols, inferred.largest_growth);
+        Shapes { facts, ints, symbols, largest_growth }
     }
 }
 
@@ -88,6 +119,7 @@ impl Model {
 pub(crate) struct Inferred<'m> {
     pub(crate) values: HashMap<&'m str, Info<'m>>,
     pub(crate) symbols: Symbols,
+    largest_growth: Option<(String, u64)>,
 }
 
 /// Infers what can be inferred, and passes over what contradicts itself.
@@ -95,7 +127,7 @@ pub(crate) fn infer(model: &Model) -> Inferred<'_> {
     let mut walk = Walk::new(model, None);
     // Invariant: without limits nothing is an error.
     let values = walk.graph(&model.graph, None).unwrap_or_default();
-    Inferred { values, symbols: walk.symbols }
+    Inferred { values, symbols: walk.symbols, largest_growth: walk.made.largest }
 }
 
 /// Refuses a model whose shapes cannot be right.
@@ -113,8 +145,11 @@ const N_ENTRIES_MAX: usize = 4 << 20;
 
 struct Walk<'m> {
     model: &'m Model,
-    /// What may not be exceeded, where contradictions are errors.
+    /// What may not be exceeded, where anything is an error.
     limits: Option<&'m Limits>,
+    /// Whether shapes that contradict each other are errors, too.
+    is_strict: bool,
+    made: Made,
     symbols: Symbols,
     n_entries_left: usize,
 }
@@ -139,7 +174,14 @@ impl<'m> Scope<'_, 'm> {
 
 impl<'m> Walk<'m> {
     fn new(model: &'m Model, limits: Option<&'m Limits>) -> Self {
-        Self { model, limits, symbols: Symbols::new(), n_entries_left: N_ENTRIES_MAX }
+        Self {
+            model,
+            limits,
+            is_strict: limits.is_some(),
+            made: Made::default(),
+            symbols: Symbols::new(),
+            n_entries_left: N_ENTRIES_MAX,
+        }
     }
 
     fn graph(
@@ -152,18 +194,19 @@ impl<'m> Walk<'m> {
         for input in &graph.input {
             let batch_names = outer.is_none().then_some(&batch_names);
             let info = self.declared(input.r#type.as_ref(), batch_names);
-            self.define(&mut scope, &input.name, info);
+            self.define(&mut scope, &input.name, info)?;
         }
         for constant in &graph.initializer {
-            self.define(&mut scope, &constant.name, Info::constant(constant));
+            self.made.constant(constant);
+            self.define(&mut scope, &constant.name, Info::constant(constant))?;
         }
         let mut seen = HashSet::new();
         for node in &graph.node {
             let outputs = self.node(node, &scope)?;
             let given = node.output.iter().zip(outputs);
             for (name, info) in given.filter(|(name, _)| !name.is_empty() && seen.insert(*name)) {
-                self.too_large(node, &info)?;
-                self.define(&mut scope, name, info);
+                self.bound(node, &info)?;
+                self.define(&mut scope, name, info)?;
             }
         }
         Ok(scope.values)
@@ -177,12 +220,15 @@ impl<'m> Walk<'m> {
     ) -> Info<'m> {
         let value = r#type.and_then(|r#type| r#type.value.as_ref());
         let Some(TypeValue::TensorType(tensor)) = value else { return Info::default() };
-        let Some(shape) = &tensor.shape else { return Info::of_type(tensor.elem_type) };
+        // What goes around in a loop may change its shape.
+        let Some(shape) = tensor.shape.as_ref().filter(|_| batch_names.is_some()) else {
+            return Info::of_type(tensor.elem_type);
+        };
         let dims = shape.dim.iter().enumerate().map(|(axis, dim)| match &dim.value {
             Some(DimensionValue::DimValue(extent)) if *extent >= 0 => {
                 usize::try_from(*extent).map_or_else(|_error| self.symbols.fresh(), Dim::Known)
             }
-            _ if axis == 0 && batch_names.is_some() => Dim::BATCH,
+            _ if axis == 0 => Dim::BATCH,
             value => match axis_name(value.as_ref()) {
                 Some(name) if batch_names.is_some_and(|names| names.contains(name)) => Dim::BATCH,
                 Some(name) => self.symbols.named(name),
@@ -192,15 +238,27 @@ impl<'m> Walk<'m> {
         Info::new(tensor.elem_type, dims.collect())
     }
 
-    fn define(&mut self, scope: &mut Scope<'_, 'm>, name: &'m str, mut info: Info<'m>) {
+    fn define(
+        &mut self,
+        scope: &mut Scope<'_, 'm>,
+        name: &'m str,
+        mut info: Info<'m>,
+    ) -> Result<(), OnnxError> {
         let rank = info.dims.as_ref().map_or(0, Vec::len);
         let n_ints = info.ints.as_ref().map_or(0, Vec::len);
         let left = self.n_entries_left.checked_sub(rank.saturating_add(n_ints));
         match left.filter(|_| rank <= N_INTS_MAX && n_ints <= N_INTS_MAX) {
             Some(left) => self.n_entries_left = left,
+            // Nothing large could be told from something small any more.
+            None if left.is_none() && self.limits.is_some() => {
+                let limit = N_ENTRIES_MAX as u64;
+                let got = limit.saturating_add(1);
+                return OnnxError::check_limit("graph", "extents of all values", limit, got);
+            }
             None => info = Info { dims: None, ints: None, ..info },
         }
         scope.values.insert(name, info);
+        Ok(())
     }
 
     /// What a node gives.
@@ -209,29 +267,66 @@ impl<'m> Walk<'m> {
         node: &'m NodeProto,
         scope: &Scope<'_, 'm>,
     ) -> Result<Vec<Info<'m>>, OnnxError> {
-        if node.canonical_domain() == "" && node.op_type == "If" {
-            return Ok(self.branches(node, scope));
-        }
         let inputs = node.input.iter().map(|name| scope.get(name)).collect();
         let opset = self.model.opset(&node.domain).unwrap_or(0);
         let mut op = Op { node, inputs, opset, symbols: &mut self.symbols };
-        match table::infer(&mut op) {
+        if self.limits.is_some() {
+            types::check(&op)?;
+        }
+        if node.graphs().next().is_some() {
+            return self.nested(node, scope);
+        }
+        let mut outputs = match table::infer(&mut op) {
             Ok(mut outputs) => {
                 numbers::follow(&mut op, &mut outputs);
-                Ok(outputs)
+                outputs
             }
-            Err(Stop::Contradiction(error)) if self.limits.is_some() => Err(*error),
-            Err(Stop::Contradiction(_) | Stop::Unknown) => Ok(Vec::new()),
+            Err(Stop::Contradiction(error)) if self.is_strict => return Err(*error),
+            Err(Stop::Contradiction(_) | Stop::Unknown) => Vec::new(),
+        };
+        outputs.resize_with(node.output.len(), Info::default);
+        let is_fixed = made::is_fixed(&op);
+        for output in &mut outputs {
+            output.is_fixed = is_fixed;
         }
+        if let Some(first) = outputs.first_mut() {
+            first.at_least = made::at_least(&op);
+            let n = elements_of(first, op.symbols);
+            if is_fixed && !node.input.is_empty() {
+                self.made.growth(node, made::inputs(&op), n);
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// What a node gives that has graphs in it: for `If`, what both branches agree on.
+    fn nested(
+        &mut self,
+        node: &'m NodeProto,
+        scope: &Scope<'_, 'm>,
+    ) -> Result<Vec<Info<'m>>, OnnxError> {
+        let is_strict = std::mem::replace(&mut self.is_strict, false);
+        let outputs = if node.canonical_domain() == "" && node.op_type == "If" {
+            self.branches(node, scope)
+        } else {
+            let mut bodies = node.graphs();
+            bodies
+                .try_for_each(|graph| self.graph(graph, Some(scope)).map(drop))
+                .map(|()| Vec::new())
+        };
+        self.is_strict = is_strict;
+        outputs
     }
 
     /// What both branches of an `If` agree on.
-    fn branches(&mut self, node: &'m NodeProto, scope: &Scope<'_, 'm>) -> Vec<Info<'m>> {
-        let limits = self.limits.take();
+    fn branches(
+        &mut self,
+        node: &'m NodeProto,
+        scope: &Scope<'_, 'm>,
+    ) -> Result<Vec<Info<'m>>, OnnxError> {
         let mut joined: Option<Vec<Info<'m>>> = None;
         for graph in node.graphs() {
-            let inner = self.graph(graph, Some(scope)).unwrap_or_default();
-            let inner = Scope { values: inner, outer: Some(scope) };
+            let inner = Scope { values: self.graph(graph, Some(scope))?, outer: Some(scope) };
             let outputs = graph.output.iter();
             let outputs: Vec<_> = outputs
                 .map(|output| inner.get(&output.name).cloned().unwrap_or_default())
@@ -243,9 +338,10 @@ impl<'m> Walk<'m> {
                 }
             });
         }
-        self.limits = limits;
         let joined = joined.unwrap_or_default().into_iter();
-        joined.map(|info| Info { ints: None, constant: None, ..info }).collect()
+        let joined =
+            joined.map(|info| Info { ints: None, constant: None, is_fixed: false, ..info });
+        Ok(joined.collect())
     }
 
     fn join(&mut self, a: Info<'m>, b: &Info<'m>) -> Info<'m> {
@@ -260,14 +356,18 @@ impl<'m> Walk<'m> {
         Info { elem, dims, ..Info::default() }
     }
 
-    /// Refuses a value of known shape that is too large for any request to be answered.
-    fn too_large(&self, node: &NodeProto, info: &Info<'_>) -> Result<(), OnnxError> {
-        let Some((limits, dims)) = self.limits.zip(info.dims.as_ref()) else { return Ok(()) };
-        let known: Option<Vec<usize>> = dims.iter().map(|dim| dim.known()).collect();
-        let Some(known) = known.filter(|known| !known.contains(&0)) else { return Ok(()) };
-        let n_elements = known.iter().fold(1_u64, |n, &dim| n.saturating_mul(dim as u64));
-        OnnxError::check_limit(node.place(), "elements", limits.tensor_elements_max, n_elements)
+    /// Refuses a value that is too large for the model to be loaded, or any request to be answered.
+    fn bound(&mut self, node: &NodeProto, info: &Info<'_>) -> Result<(), OnnxError> {
+        let Some(limits) = self.limits else { return Ok(()) };
+        let n_elements = elements_of(info, &self.symbols);
+        self.made.output(node, info, n_elements, limits)
     }
+}
+
+/// The elements of a value, where what is not known counts as 1.
+fn elements_of(info: &Info<'_>, symbols: &Symbols) -> u64 {
+    let by_shape = info.dims.as_ref().map_or(1, |dims| symbols.elements_at_least(dims));
+    by_shape.max(info.at_least)
 }
 
 /// The name that the file gives to an axis. Names that exporters make up for unknown axes mean

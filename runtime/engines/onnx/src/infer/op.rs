@@ -20,6 +20,10 @@ pub(crate) struct Info<'m> {
     pub(crate) ints: Option<Vec<Num>>,
     /// The constant that the value is.
     pub(crate) constant: Option<&'m TensorProto>,
+    /// Whether it is the same for all requests of the same shapes: made of constants and shapes.
+    pub(crate) is_fixed: bool,
+    /// Elements that it surely has where the shape does not tell, what is not known counted as 1.
+    pub(crate) at_least: u64,
 }
 
 /// Small values have at most this many elements, and shapes at most this many axes.
@@ -41,7 +45,14 @@ impl<'m> Info<'m> {
         let dims = constant.dims.iter().map(|&dim| usize::try_from(dim).ok().map(Dim::Known));
         let is_small = n_elements(&constant.dims).is_some_and(|n| n <= N_INTS_MAX as u64);
         let ints = if is_small && constant.dims.len() <= 1 { small_ints(constant) } else { None };
-        Self { elem: constant.data_type, dims: dims.collect(), ints, constant: Some(constant) }
+        Self {
+            elem: constant.data_type,
+            dims: dims.collect(),
+            ints,
+            constant: Some(constant),
+            is_fixed: true,
+            at_least: 0,
+        }
     }
 
     /// The numbers of a small floating-point constant.

@@ -48,6 +48,16 @@ impl Windows {
         })
     }
 
+    /// The number of windows along one axis, or a symbol that is as large as padding alone makes it.
+    fn length(&self, op: &mut Op<'_, '_>, axis: usize, extent: Dim, window: Option<i64>) -> Dim {
+        if let Some(count) = window.and_then(|window| self.count(axis, extent, window)) {
+            return count;
+        }
+        let extent = usize::try_from(op.symbols.at_least(extent)).unwrap_or(usize::MAX);
+        let least = self.count(axis, Dim::Known(extent), window.unwrap_or(1));
+        op.symbols.fresh_from(least.map_or(1, |least| op.symbols.at_least(least)))
+    }
+
     /// The number of windows along one axis; `None` if it is not known, or there is none.
     fn count(&self, axis: usize, extent: Dim, window: i64) -> Option<Dim> {
         let stride = *self.strides.get(axis).filter(|&&stride| stride > 0)?;
@@ -116,8 +126,7 @@ fn convolution<'m>(op: &mut Op<'_, 'm>, x: usize, w: usize, elem: i32) -> Output
     let mut out = vec![n, maps];
     for (axis, (&extent, kernel)) in spatial.iter().zip(kernel).enumerate() {
         let window = kernel.known().and_then(|kernel| i64::try_from(kernel).ok());
-        let count = window.and_then(|window| windows.count(axis, extent, window));
-        out.push(count.unwrap_or_else(|| op.symbols.fresh()));
+        out.push(windows.length(op, axis, extent, window));
     }
     Ok(vec![Info::new(elem, out)])
 }
@@ -150,19 +159,25 @@ pub(super) fn conv_transpose<'m>(op: &mut Op<'_, 'm>) -> Outputs<'m> {
             Some(_) => None,
             None => kernel.and_then(|kernel| {
                 let more = more.get(axis).copied().unwrap_or(0);
-                windows.undone(axis, extent, kernel)?.checked_add(more)
+                windows.undone(axis, extent.known()?, kernel)?.checked_add(more)
             }),
         };
         let length = length.and_then(|length| Num::Known(length).dim());
-        out.push(length.unwrap_or_else(|| op.symbols.fresh()));
+        out.push(length.unwrap_or_else(|| {
+            let n_windows = usize::try_from(op.symbols.at_least(extent)).unwrap_or(usize::MAX);
+            let least = windows.undone(axis, n_windows, kernel.unwrap_or(1));
+            let least =
+                least.map(|least| least.saturating_add(more.get(axis).copied().unwrap_or(0)));
+            op.symbols.fresh_from(least.and_then(|least| u64::try_from(least).ok()).unwrap_or(1))
+        }));
     }
     Ok(vec![Info::new(elem, out)])
 }
 
 impl Windows {
     /// The extent that so many windows cover together.
-    fn undone(&self, axis: usize, n_windows: Dim, window: i64) -> Option<i64> {
-        let n_windows = i64::try_from(n_windows.known()?).ok()?;
+    fn undone(&self, axis: usize, n_windows: usize, window: i64) -> Option<i64> {
+        let n_windows = i64::try_from(n_windows).ok()?;
         let stride = *self.strides.get(axis)?;
         let dilation = *self.dilations.get(axis)?;
         let reach = window.checked_sub(1)?.checked_mul(dilation)?.checked_add(1)?;
@@ -193,8 +208,7 @@ pub(super) fn pool<'m>(op: &mut Op<'_, 'm>) -> Outputs<'m> {
     let windows = Windows::new(op, spatial.len())?;
     let mut out = vec![n, channels];
     for (axis, (&extent, &window)) in spatial.iter().zip(kernel).enumerate() {
-        let count = windows.count(axis, extent, window);
-        out.push(count.unwrap_or_else(|| op.symbols.fresh()));
+        out.push(windows.length(op, axis, extent, Some(window)));
     }
     Ok(vec![Info::new(elem, out.clone()), Info::new(INT64, out)])
 }

@@ -224,7 +224,7 @@ impl<'m> Tracker<'m> {
     }
 
     fn found(&mut self, node: &'m NodeProto, tracks: Vec<Track>) -> Option<Found> {
-        let Inferred { values, symbols } = &mut self.inferred;
+        let Inferred { values, symbols, .. } = &mut self.inferred;
         let inputs = node.input.iter().map(|name| values.get(name.as_str())).collect();
         let opset = self.model.opset(&node.domain).unwrap_or(0);
         let op = Op { node, inputs, opset, symbols };

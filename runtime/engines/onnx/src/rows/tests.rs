@@ -2,7 +2,7 @@
 
 use crate::Independence;
 use crate::pb::*;
-use crate::test_graph::{graph, int, ints, ints_attribute, model, node, value, with, zeros};
+use crate::test_graph::{graph, int, ints, ints_attribute, model, node, truth, value, with, zeros};
 
 /// Whether rows are independent in a graph from `x` [rows, 4] to `y`.
 fn verdict(rows: i64, nodes: Vec<NodeProto>, constants: Vec<TensorProto>) -> Independence {
@@ -19,6 +19,7 @@ fn constants() -> Vec<TensorProto> {
         zeros("rows", &[3, 4]),
         zeros("table", &[9, 4]),
         zeros("four", &[4]),
+        truth("yes"),
         ints("zero", &[0]),
         ints("one", &[1]),
         ints("two", &[2]),
@@ -240,8 +241,8 @@ fn inputs_must_agree_on_the_batch() {
 
 #[test]
 fn nested_graphs_may_not_see_rows() {
-    let body = |read: &str| AttributeProto {
-        name: "then_branch".into(),
+    let body = |name: &str, read: &str| AttributeProto {
+        name: name.into(),
         r#type: AttributeType::Graph as i32,
         g: Some(GraphProto {
             node: vec![node("Relu", &[read], &["z"])],
@@ -250,7 +251,10 @@ fn nested_graphs_may_not_see_rows() {
         }),
         ..AttributeProto::default()
     };
-    let choice = |read: &str| with(node("If", &["four"], &["c"]), vec![body(read)]);
+    let choice = |read: &str| {
+        let branches = ["then_branch", "else_branch"].map(|name| body(name, read));
+        with(node("If", &["yes"], &["c"]), branches.to_vec())
+    };
     // What the branch gives has no known shape, so it cannot meet rows either.
     unproven(vec![choice("x"), node("Add", &["x", "row"], &["y"])], "If");
     apart(vec![choice("row"), node("Add", &["x", "row"], &["y"])]);
