@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use crate::support::http::{Client, Reply, Request};
 use crate::support::json::Json;
-use crate::support::process::{Server, Start};
 use crate::support::model_file;
+use crate::support::process::{Server, Start};
 
 /// How far a sum of 32-bit floats may be from the same sum in another order.
 const RELATIVE: f64 = 1e-5;
