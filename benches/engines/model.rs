@@ -53,7 +53,7 @@ pub(crate) fn inputs(folder: &Path, model: &Model, n_rows: usize) -> Result<Vec<
     let signature = model.signature()?;
     let rows = folder.join(format!("rows-{n_rows}"));
     if !rows.exists() {
-        return Ok(signature.zeros(n_rows));
+        return signature.zeros(n_rows).context("the inputs are too large for zeros");
     }
     let read = |index: usize| {
         let path = rows.join(format!("{index}.pb"));

@@ -154,7 +154,7 @@ fn largest(model: &Model, rows: usize) -> u64 {
 
 fn run_zeros(engine: &dyn Engine, rows: usize) -> Result<(), String> {
     let signature = engine.signature();
-    let inputs = signature.zeros(rows);
+    let inputs = signature.zeros(rows).ok_or("the inputs are too large")?;
     signature.check(&inputs).map_err(|error| error.to_string())?;
     let wanted: Vec<usize> = (0..signature.outputs.len()).collect();
     let mut outputs = Vec::new();

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::{Cancel, DType, Error, Shape, Strings, Tensor};
 
+/// What inputs for trying a model out may take.
+const ZEROS_BYTES_MAX: usize = 256 << 20;
+
 /// A loaded model: tensors in, tensors out.
 ///
 /// One engine serves many requests at once from several threads; nothing of one request may be
@@ -144,16 +147,24 @@ impl Signature {
     }
 
     /// Inputs of zeros, `false` and empty strings, for trying a model out: `rows` rows where the
-    /// first axis is the batch, and one where another extent is unknown.
-    pub fn zeros(&self, rows: usize) -> Vec<Tensor> {
-        let tensor = |spec: &TensorSpec| {
+    /// first axis is the batch, and one where another extent is unknown. `None` where they would
+    /// take more than 256 MiB: a model file says what they are, and nobody has asked for them.
+    pub fn zeros(&self, rows: usize) -> Option<Vec<Tensor>> {
+        let dims = |spec: &TensorSpec| -> Vec<usize> {
             let extent = |(axis, dim): (usize, &Option<usize>)| {
                 dim.unwrap_or(if axis == 0 { rows } else { 1 })
             };
-            let dims: Vec<usize> = spec.dims.iter().enumerate().map(extent).collect();
-            Tensor::zeros(&spec.name, &dims, spec.dtype)
+            spec.dims.iter().enumerate().map(extent).collect()
         };
-        self.inputs.iter().map(tensor).collect()
+        let bytes = |spec: &TensorSpec| {
+            // A string of no bytes takes the place of its end.
+            let size = spec.dtype.size().unwrap_or(size_of::<usize>());
+            dims(spec).iter().try_fold(size, |n, &dim| n.checked_mul(dim))
+        };
+        let total = self.inputs.iter().try_fold(0_usize, |n, spec| n.checked_add(bytes(spec)?));
+        total.filter(|&total| total <= ZEROS_BYTES_MAX)?;
+        let tensor = |spec: &TensorSpec| Tensor::zeros(&spec.name, &dims(spec), spec.dtype);
+        Some(self.inputs.iter().map(tensor).collect())
     }
 
     /// The inputs as errors list them: `` `x` FP32 [-1, 4], `y` INT64 [-1] ``.
@@ -210,8 +221,11 @@ mod tests {
 
     #[test]
     fn zeros_fit_the_signature() {
-        assert!(signature().check(&signature().zeros(3)).is_ok());
-        assert_eq!(signature().zeros(3)[0].shape.dims(), [3, 4]);
+        let zeros = signature().zeros(3).unwrap();
+        assert!(signature().check(&zeros).is_ok());
+        assert_eq!(zeros[0].shape.dims(), [3, 4]);
+        assert_eq!(signature().zeros(usize::MAX / 2), None);
+        assert_eq!(signature().zeros(1 << 26), None);
     }
 
     #[test]

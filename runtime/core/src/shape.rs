@@ -49,9 +49,15 @@ impl Shape {
     }
 
     /// Replaces all extents, keeping what was allocated.
+    #[inline]
     pub fn set(&mut self, dims: &[usize]) {
-        self.0.clear();
-        self.0.extend_from_slice(dims);
+        if self.0.len() == dims.len() {
+            // As it nearly always is, and much the cheaper way.
+            self.0.copy_from_slice(dims);
+        } else {
+            self.0.clear();
+            self.0.extend_from_slice(dims);
+        }
     }
 }
 

@@ -195,9 +195,13 @@ fn choose_output(signature: &Signature, output: &OutputChoice) -> Result<usize, 
 /// Warms the engine with zeros and measures what its runs cost. What fails on zeros is served all
 /// the same, on engine threads.
 fn measure(engine: &dyn Engine, wanted: [usize; 1]) -> Cost {
-    let one_row = best_run(engine, wanted, &engine.signature().zeros(1));
-    let rows = engine.signature().zeros(WARM_ROWS as usize);
-    let is_batched = engine.signature().check(&rows).is_ok();
+    let signature = engine.signature();
+    let one_row = signature.zeros(1).and_then(|row| best_run(engine, wanted, &row));
+    let Some(rows) = signature.zeros(WARM_ROWS as usize) else {
+        // Too large for many: a run of one tells enough.
+        return one_row.map_or(Cost::UNKNOWN, |cost| Cost { one_row: cost, further_row: cost });
+    };
+    let is_batched = signature.check(&rows).is_ok();
     let many = if is_batched { best_run(engine, wanted, &rows) } else { None };
     match (one_row, many) {
         (Some(one_row), Some(many)) => Cost::from_runs(one_row, WARM_ROWS, many),
@@ -205,7 +209,7 @@ fn measure(engine: &dyn Engine, wanted: [usize; 1]) -> Cost {
         (Some(one_row), None) if !is_batched => Cost { one_row, further_row: Duration::ZERO },
         _ => {
             tracing::warn!(engine = engine.name(), "the model failed on zeros when it was warmed");
-            Cost { one_row: Duration::MAX, further_row: Duration::ZERO }
+            Cost::UNKNOWN
         }
     }
 }

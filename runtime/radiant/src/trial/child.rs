@@ -37,7 +37,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let wanted: Vec<usize> = (0..signature.outputs.len()).collect();
     for rows in ROWS {
         let inputs = signature.zeros(rows);
-        if signature.check(&inputs).is_ok() {
+        if let Some(inputs) = inputs.filter(|inputs| signature.check(inputs).is_ok()) {
             let run = || engine.run(&inputs, &wanted, &mut Vec::new(), &Cancel::never());
             // An error or a panic is the request's, when one comes; a crash is what is looked for.
             drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)));

@@ -12,6 +12,9 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
+    /// That of a model that could not be measured: too much for any thread but an engine's.
+    pub(crate) const UNKNOWN: Self = Self { one_row: Duration::MAX, further_row: Duration::ZERO };
+
     /// The cost from two measured runs, of one row and of `rows` rows.
     pub(crate) fn from_runs(one_row: Duration, rows: u32, many: Duration) -> Self {
         let further = many.saturating_sub(one_row) / rows.saturating_sub(1).max(1);

@@ -37,6 +37,10 @@ pub(super) fn measure(engine: &dyn Engine) -> anyhow::Result<Costs> {
     let mut outputs = Vec::new();
     for (rows, cost) in ROWS.into_iter().zip(&mut costs.best) {
         let inputs = signature.zeros(rows);
+        if rows > 1 && inputs.is_none() {
+            break;
+        }
+        let inputs = inputs.context("a row of the model's inputs takes more than 256 MiB")?;
         if rows > 1 && (signature.check(&inputs).is_err() || !has_batch(engine)) {
             break;
         }
