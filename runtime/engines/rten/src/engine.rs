@@ -54,6 +54,7 @@ impl RtenEngine {
     /// rten's words where it does not take the graph.
     pub fn load(model: &radiant_onnx::Model, options: &Options) -> Result<Self, LoadError> {
         gate::check_domains(model)?;
+        gate::check_sizes(model)?;
         let mut signature = model.signature()?;
         let (graph, mut rewriter) = gate::pass(model, &signature)?;
         let mut checked = model.clone();

@@ -24,6 +24,8 @@ use crate::special;
 const OPSET_OLDEST: i64 = 7;
 /// The version that the operators were compared in.
 const OPSET_NEWEST: i64 = 28;
+/// Elements of a value for one row: half a gigabyte of single precision.
+const VALUE_ELEMENTS_MAX: u64 = 1 << 27;
 /// rten's reader forgets attributes beyond this number.
 const ATTRIBUTES_MAX: usize = 32;
 
@@ -38,6 +40,23 @@ pub(crate) fn check_domains(model: &radiant_onnx::Model) -> Result<(), LoadError
         Some(node) => Err(foreign(node)),
         None => Ok(()),
     }
+}
+
+/// Checks that no value is so large, for one row, that trying the model out could end the process: rten
+/// allocates what a graph asks for, and an allocation that fails is not an error.
+///
+/// # Errors
+/// [`LoadError::Operator`].
+pub(crate) fn check_sizes(model: &radiant_onnx::Model) -> Result<(), LoadError> {
+    let shapes = model.shapes();
+    for node in model.graph.all_nodes() {
+        let sizes = node.output.iter().map(|name| shapes.elements_at_least(name));
+        if let Some(n) = sizes.max().filter(|n| *n > VALUE_ELEMENTS_MAX) {
+            let reason = format!("{n} elements for one row are more than rten is given");
+            return Err(refused(node, reason));
+        }
+    }
+    Ok(())
 }
 
 #[cold]

@@ -182,3 +182,24 @@ fn a_loop_has_a_number_of_rounds_that_a_request_does_not_decide_on() {
     let truth = vec![node("Cast", &["b"], "n", vec![int("to", 7)])];
     assert_eq!(repeated("n", truth), Ok(()));
 }
+
+#[test]
+fn values_that_are_huge_for_a_row_are_not_given_to_rten() {
+    let sized = |repeats: i64| {
+        let mut model = base();
+        model.graph = graph(vec![node("Tile", &["f", "r"], "y", Vec::new())], F32);
+        model.graph.output[0].r#type = None;
+        model.graph.initializer.push(TensorProto {
+            name: "r".to_owned(),
+            data_type: I64,
+            dims: vec![2],
+            int64_data: vec![1, repeats],
+            ..TensorProto::default()
+        });
+        model.opsets.insert(String::new(), 13);
+        check_sizes(&model).map_err(|error| error.to_string())
+    };
+    assert_eq!(sized(1 << 20), Ok(()));
+    let error = sized(1 << 25).unwrap_err();
+    assert!(error.contains("201326592 elements for one row"), "{error}");
+}
