@@ -13,11 +13,7 @@ fuzz_target!(|body: &[u8]| {
         0 => None,
         length => Some(usize::from(length) - 1),
     };
-    let spec = |name: &str, dtype| TensorSpec {
-        name: name.into(),
-        dtype,
-        dims: vec![None, Some(2)],
-    };
+    let spec = |name: &str, dtype| TensorSpec::new(name, dtype, vec![None, Some(2)]);
     let specs = [spec("x", DType::F32), spec("y", DType::Bytes)];
     let (limits, mut inputs) = (Limits::default(), Vec::new());
     for specs in [None, Some(&specs[..1]), Some(&specs[..])] {

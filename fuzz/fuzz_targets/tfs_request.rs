@@ -7,11 +7,7 @@ use radiant_protocol::Limits;
 use radiant_protocol::tfs::{Request, decode_json, decode_proto, target};
 
 fuzz_target!(|body: &[u8]| {
-    let spec = |name: &str, dtype| TensorSpec {
-        name: name.into(),
-        dtype,
-        dims: vec![None, Some(2)],
-    };
+    let spec = |name: &str, dtype| TensorSpec::new(name, dtype, vec![None, Some(2)]);
     let specs = [spec("x", DType::F32), spec("y", DType::Bytes)];
     let (limits, mut inputs) = (Limits::default(), Vec::new());
     drop(target(body));

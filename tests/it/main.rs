@@ -8,6 +8,8 @@
 mod support;
 
 #[cfg(test)]
+mod boosters;
+#[cfg(test)]
 mod engines;
 #[cfg(test)]
 mod golden_grpc;

@@ -12,15 +12,9 @@ use radiant_core::{Cancel, DType, Engine, Error, Signature, Tensor, TensorSpec};
 pub(crate) const HOLD: Builtin = Builtin {
     name: "hold",
     make: || {
-        let spec = |name: &str| TensorSpec {
-            name: name.into(),
-            dtype: DType::I64,
-            dims: vec![None, Some(1)],
-        };
-        let (inputs, outputs) = (vec![spec("port")], vec![spec("held")]);
-        Served::Engine(Arc::new(Hold {
-            signature: Signature { inputs, outputs, classifier: None },
-        }))
+        let spec = |name: &str| TensorSpec::new(name, DType::I64, vec![None, Some(1)]);
+        let signature = Signature::new(vec![spec("port")], vec![spec("held")]);
+        Served::Engine(Arc::new(Hold { signature }))
     },
 };
 

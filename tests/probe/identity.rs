@@ -56,11 +56,9 @@ struct Identity {
 }
 
 fn identity(dtype: DType, rank: usize) -> Served {
-    let spec = |name: &str| TensorSpec { name: name.into(), dtype, dims: vec![None; rank] };
-    let (inputs, outputs) = (vec![spec("x")], vec![spec("x_out")]);
-    Served::Engine(Arc::new(Identity {
-        signature: Signature { inputs, outputs, classifier: None },
-    }))
+    let spec = |name: &str| TensorSpec::new(name, dtype, vec![None; rank]);
+    let signature = Signature::new(vec![spec("x")], vec![spec("x_out")]);
+    Served::Engine(Arc::new(Identity { signature }))
 }
 
 impl Engine for Identity {

@@ -40,7 +40,7 @@ fn flowers(input: &str, label: fn(&[f32]) -> i64) -> Served {
     let outputs =
         vec![spec("predict", DType::I64, Some(1)), spec("predict_proba", DType::F64, Some(3))];
     let inputs = vec![spec(input, DType::F32, Some(4))];
-    let signature = Signature { inputs, outputs, classifier: None };
+    let signature = Signature::new(inputs, outputs);
     Served::Engine(Arc::new(Flowers { signature, label }))
 }
 
@@ -80,10 +80,8 @@ struct Failing {
 
 impl Failing {
     fn new() -> Self {
-        let spec =
-            |name: &str| TensorSpec { name: name.into(), dtype: DType::F32, dims: vec![Some(1)] };
-        let (inputs, outputs) = (vec![spec("x")], vec![spec("x_out")]);
-        Self { signature: Signature { inputs, outputs, classifier: None } }
+        let spec = |name: &str| TensorSpec::new(name, DType::F32, vec![Some(1)]);
+        Self { signature: Signature::new(vec![spec("x")], vec![spec("x_out")]) }
     }
 }
 
@@ -156,5 +154,5 @@ impl Component for Stream {
 }
 
 fn spec(name: &str, dtype: DType, columns: Option<usize>) -> TensorSpec {
-    TensorSpec { name: name.into(), dtype, dims: vec![None, columns] }
+    TensorSpec::new(name, dtype, vec![None, columns])
 }

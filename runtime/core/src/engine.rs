@@ -1,6 +1,7 @@
 //! What the server knows of a model that computes on tensors.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::{Cancel, DType, Error, Shape, Strings, Tensor};
@@ -63,6 +64,19 @@ pub struct Signature {
     pub outputs: Vec<TensorSpec>,
     /// Which outputs are labels and probabilities, if the model is a classifier.
     pub classifier: Option<Classifier>,
+    /// What a request gets that asks for no output by name.
+    pub answers: Answers,
+}
+
+/// What a request gets that asks for no output by name, in protocols whose requests can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Answers {
+    /// All outputs: those of a graph.
+    #[default]
+    All,
+    /// The first output, as servers of estimators answer. Where replies have shapes beside names (the
+    /// Open Inference Protocol), one value a row is a column then: `[rows, 1]`.
+    First,
 }
 
 /// The outputs of a classifier.
@@ -85,9 +99,46 @@ pub struct TensorSpec {
     pub dtype: DType,
     /// The extent of each axis, outermost first; `None` is any. An unknown first axis is the batch.
     pub dims: Vec<Option<usize>>,
+    /// Which tensors go into it, where it is an input.
+    pub takes: Takes,
+}
+
+/// Which tensors go into an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Takes {
+    /// Those of its name, type and extents.
+    #[default]
+    Declared,
+    /// Numbers and truth values of any type, with as many axes: the engine casts them, and has the
+    /// last word on extents. Those without a type, as in JSON, are read as the declared one, and
+    /// `null` among floats is a missing value: NaN. If it is the only input, it is meant whatever the
+    /// name.
+    Numbers,
 }
 
 impl TensorSpec {
+    /// An input or output that is what it declares.
+    pub fn new(name: impl Into<Arc<str>>, dtype: DType, dims: Vec<Option<usize>>) -> Self {
+        Self { name: name.into(), dtype, dims, takes: Takes::Declared }
+    }
+
+    /// Whether elements of this type go into it.
+    pub fn takes_type(&self, dtype: DType) -> bool {
+        match self.takes {
+            Takes::Declared => dtype == self.dtype,
+            Takes::Numbers => dtype != DType::Bytes,
+        }
+    }
+
+    /// Whether a tensor goes into it, by type and shape.
+    fn fits(&self, tensor: &Tensor) -> bool {
+        self.takes_type(tensor.dtype())
+            && match self.takes {
+                Takes::Declared => self.accepts(&tensor.shape),
+                Takes::Numbers => self.dims.len() == tensor.shape.rank(),
+            }
+    }
+
     /// Whether a tensor of this shape fits.
     pub fn accepts(&self, shape: &Shape) -> bool {
         self.dims.len() == shape.rank()
@@ -116,6 +167,19 @@ impl fmt::Display for TensorSpec {
 }
 
 impl Signature {
+    /// The signature of a graph that is no classifier.
+    pub fn new(inputs: Vec<TensorSpec>, outputs: Vec<TensorSpec>) -> Self {
+        Self { inputs, outputs, classifier: None, answers: Answers::All }
+    }
+
+    /// The outputs that a request gets which asks for none by name.
+    pub fn answered(&self) -> Range<usize> {
+        match self.answers {
+            Answers::All => 0..self.outputs.len(),
+            Answers::First => 0..self.outputs.len().min(1),
+        }
+    }
+
     /// Checks that `inputs` are what the model takes: as many, of these types and shapes, with the
     /// same number of rows where the first axis is the batch.
     ///
@@ -129,7 +193,7 @@ impl Signature {
         }
         let mut batch = None;
         for (spec, tensor) in self.inputs.iter().zip(inputs) {
-            if tensor.dtype() != spec.dtype || !spec.accepts(&tensor.shape) {
+            if !spec.fits(tensor) {
                 return Err(mismatch(spec, tensor));
             }
             if spec.dims.first() == Some(&None) {
@@ -204,19 +268,40 @@ mod tests {
     use super::*;
 
     fn signature() -> Signature {
-        let spec = |name: &str, dtype, dims: &[Option<usize>]| TensorSpec {
-            name: name.into(),
-            dtype,
-            dims: dims.to_vec(),
-        };
-        Signature {
-            inputs: vec![
-                spec("x", DType::F32, &[None, Some(4)]),
-                spec("y", DType::I64, &[None, Some(1)]),
-            ],
-            outputs: Vec::new(),
-            classifier: None,
-        }
+        let inputs = vec![
+            TensorSpec::new("x", DType::F32, vec![None, Some(4)]),
+            TensorSpec::new("y", DType::I64, vec![None, Some(1)]),
+        ];
+        Signature::new(inputs, Vec::new())
+    }
+
+    #[test]
+    fn an_input_of_numbers_takes_any_type_and_extents_but_no_other_rank() {
+        let mut signature = signature();
+        signature.inputs.truncate(1);
+        signature.inputs[0].takes = Takes::Numbers;
+        let check = |input: Tensor| signature.check(&[input]).map_err(|error| error.to_string());
+        assert_eq!(check(Tensor::new("", &[2, 3], vec![0_i64; 6])), Ok(()));
+        assert_eq!(check(Tensor::new("", &[0, 9], Vec::<f64>::new())), Ok(()));
+        assert_eq!(
+            check(Tensor::new("", &[4], vec![0_f32; 4])),
+            Err("input `x`: expected FP32 [-1, 4], got FP32 [4]".into())
+        );
+        assert_eq!(
+            check(Tensor::strings("", &[1, 1], ["1"].into_iter().collect())),
+            Err("input `x`: expected FP32 [-1, 4], got BYTES [1, 1]".into())
+        );
+    }
+
+    #[test]
+    fn a_request_that_asks_for_no_output_gets_all_or_the_first() {
+        let output = |name: &str| TensorSpec::new(name, DType::F32, vec![None]);
+        let mut signature = Signature::new(Vec::new(), vec![output("a"), output("b")]);
+        assert_eq!(signature.answered(), 0..2);
+        signature.answers = Answers::First;
+        assert_eq!(signature.answered(), 0..1);
+        signature.outputs.clear();
+        assert_eq!(signature.answered(), 0..0);
     }
 
     #[test]

@@ -64,13 +64,13 @@ mod tests {
     use crate::DType;
 
     fn spec(dims: &[Option<usize>]) -> TensorSpec {
-        TensorSpec { name: "x".into(), dtype: DType::I64, dims: dims.to_vec() }
+        TensorSpec::new("x", DType::I64, dims.to_vec())
     }
 
     #[test]
     fn one_row_keeps_the_further_axes_and_inputs_without_rows() {
         let inputs = vec![spec(&[None, None]), spec(&[Some(2)])];
-        let signature = Signature { inputs, outputs: Vec::new(), classifier: None };
+        let signature = Signature::new(inputs, Vec::new());
         let came =
             [Tensor::zeros("x", &[0, 3], DType::I64), Tensor::new("x", &[2], vec![4_i64, 5])];
         let row = one_row(&signature, &came);

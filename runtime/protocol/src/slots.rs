@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use radiant_core::{DType, Error, Shape, Tensor, TensorSpec};
+use radiant_core::{DType, Error, Shape, Takes, Tensor, TensorSpec};
 use smallvec::SmallVec;
 
 /// How many inputs are taken where no signature tells: each takes far more memory than its bytes on
@@ -41,16 +41,19 @@ impl<'s> Names<'s> {
         self.came.resize(self.specs.len(), false);
     }
 
-    /// The index of the input that has this name, came or not.
+    /// The index of the input that this name means, came or not.
     fn find(&self, name: &str) -> Option<usize> {
         let has_name = |spec: &TensorSpec| *spec.name == *name;
         if self.specs.get(self.next).is_some_and(has_name) {
             return Some(self.next);
         }
-        self.specs.iter().position(has_name)
+        match self.specs {
+            [TensorSpec { takes: Takes::Numbers, .. }] => Some(0),
+            specs => specs.iter().position(has_name),
+        }
     }
 
-    /// The index of the input that has this name, which came with this call.
+    /// The index of the input that this name means, which came with this call.
     ///
     /// # Errors
     /// The model has no such input, or it came before.
@@ -58,7 +61,8 @@ impl<'s> Names<'s> {
         let slot = self.find(name).ok_or_else(|| unknown(name, self.specs))?;
         match self.came.get_mut(slot) {
             Some(came) if !*came => *came = true,
-            _ => return Err(twice(name)),
+            _ if self.specs.iter().any(|spec| *spec.name == *name) => return Err(twice(name)),
+            _ => return Err(another(name)),
         }
         self.next = slot.saturating_add(1);
         Ok(slot)
@@ -108,7 +112,7 @@ impl<'s, 'i> Slots<'s, 'i> {
     pub(crate) fn find(&self, name: &str, dtype: DType) -> Option<usize> {
         let Some(names) = &self.names else { return Some(self.count) };
         let slot = names.find(name).filter(|&slot| names.came.get(slot) == Some(&false))?;
-        self.spec(slot).is_some_and(|spec| spec.dtype == dtype).then_some(slot)
+        self.spec(slot).is_some_and(|spec| spec.takes_type(dtype)).then_some(slot)
     }
 
     /// The slot of an input, whose tensor gets its name.
@@ -155,6 +159,11 @@ impl<'s, 'i> Slots<'s, 'i> {
         self.names.as_ref()?.specs.get(slot)
     }
 
+    /// Whether `null` among the floats of this slot is a missing value.
+    pub(crate) fn takes_nulls(&self, slot: usize) -> bool {
+        self.spec(slot).is_some_and(takes_nulls)
+    }
+
     /// The tensor in this slot, whose data and shape may be overwritten.
     pub(crate) fn tensor(&mut self, slot: usize) -> &mut Tensor {
         if slot >= self.tensors.len() {
@@ -184,12 +193,17 @@ impl<'s, 'i> Slots<'s, 'i> {
     }
 }
 
+/// Whether `null` among floats is a missing value of this input.
+pub(crate) fn takes_nulls(spec: &TensorSpec) -> bool {
+    spec.takes == Takes::Numbers
+}
+
 /// Checks that an input is of the type that the model takes.
 ///
 /// # Errors
 /// It is of another type.
 pub(crate) fn check_type(spec: &TensorSpec, dtype: DType, shape: &Shape) -> Result<(), Error> {
-    if spec.dtype == dtype { Ok(()) } else { Err(mistyped(spec, dtype, shape)) }
+    if spec.takes_type(dtype) { Ok(()) } else { Err(mistyped(spec, dtype, shape)) }
 }
 
 /// A client's name in an error: in backticks, and cut where it would fill the message.
@@ -229,6 +243,12 @@ fn twice(name: &str) -> Error {
 }
 
 #[cold]
+fn another(name: &str) -> Error {
+    let name = quoted(name);
+    Error::invalid_input(format!("`inputs`: expected one, of any name, got {name} as well"))
+}
+
+#[cold]
 fn missing(spec: &TensorSpec, specs: &[TensorSpec]) -> Error {
     let (name, listed) = (&spec.name, listed(specs));
     Error::invalid_input(format!("input `{name}` is missing: expected {listed}"))
@@ -249,9 +269,34 @@ mod tests {
     use super::*;
 
     fn specs(names: &[&str]) -> Vec<TensorSpec> {
-        let spec =
-            |name: &&str| TensorSpec { name: (*name).into(), dtype: DType::F32, dims: vec![None] };
-        names.iter().map(spec).collect()
+        names.iter().map(|&name| TensorSpec::new(name, DType::F32, vec![None])).collect()
+    }
+
+    #[test]
+    fn an_input_of_numbers_that_is_the_only_one_has_any_name_and_type() {
+        let mut specs = specs(&["x"]);
+        specs[0].takes = Takes::Numbers;
+        for name in ["x", "input-0"] {
+            let mut tensors = Vec::new();
+            let mut slots = Slots::new(Some(&specs), &mut tensors);
+            assert_eq!(slots.find(name, DType::I64), Some(0));
+            assert_eq!(slots.find(name, DType::Bytes), None);
+            assert_eq!(slots.take_typed(name, DType::I64, &Shape::default()).expect("fits"), 0);
+            assert_eq!(slots.find(name, DType::I64), None);
+            let another = "`inputs`: expected one, of any name, got `y` as well";
+            assert_eq!(message(slots.take("y")), another);
+            assert_eq!(message(slots.take("x")), "input `x`: expected it once, got it twice");
+            slots.finish().expect("it came");
+            assert_eq!(&*tensors[0].name, "x");
+        }
+        let mut tensors = Vec::new();
+        let mut slots = Slots::new(Some(&specs), &mut tensors);
+        assert_eq!(
+            message(slots.take_typed("y", DType::Bytes, &Shape::from([1]))),
+            "input `x`: expected FP32 [-1], got BYTES [1]"
+        );
+        specs.extend(self::specs(&["z"]));
+        assert_eq!(Names::new(&specs).find("y"), None);
     }
 
     fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {

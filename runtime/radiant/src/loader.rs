@@ -18,9 +18,6 @@ use crate::trial::{self, Trial};
 use crate::verify::verify;
 use crate::{Builtin, engines};
 
-/// The platform of ONNX models in the Open Inference Protocol.
-const ONNX_PLATFORM: &str = "onnx_onnxv1";
-
 /// Loads the model that `config` has under `name`; `say` is told what is being done, and `serving`
 /// is whether other models are being served meanwhile.
 ///
@@ -121,7 +118,8 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         run_threads: config.run_threads,
         ort_library: config.loading.ort_library.clone(),
     };
-    let engines::Loaded { engine, reason } = engines::load_model(&engines::read(&path)?, &options)?;
+    let file = engines::ModelFile::read(&path)?;
+    let engines::Loaded { engine, reason, seldon_output } = engines::load_file(&file, &options)?;
     let load_time = started.elapsed();
     if config.loading.verify {
         say("running the model's test data");
@@ -142,8 +140,12 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         "model loaded"
     );
     let class_names = class_names(&metadata, signature);
-    let model = model(source, Served::Engine(engine), &metadata, ONNX_PLATFORM);
-    Ok(Model { class_names, reason, ..model })
+    let model = model(source, Served::Engine(engine), &metadata, file.platform());
+    let output = match (&model.output, seldon_output) {
+        (OutputChoice::Probabilities, Some(name)) => OutputChoice::Named(name.to_owned()),
+        (chosen, _) => chosen.clone(),
+    };
+    Ok(Model { class_names, reason, output, ..model })
 }
 
 fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &str) -> Model {
@@ -323,15 +325,11 @@ mod tests {
 
     #[test]
     fn column_names_are_used_when_they_are_as_many_as_the_columns() {
-        let spec = |dims: &[Option<usize>]| TensorSpec {
-            name: "y".into(),
-            dtype: DType::F32,
-            dims: dims.to_vec(),
-        };
+        let spec = |dims: &[Option<usize>]| TensorSpec::new("y", DType::F32, dims.to_vec());
+        let classifier = Classifier { labels: 0, probabilities: 1, classes: Strings::new() };
         let signature = |columns| Signature {
-            inputs: Vec::new(),
-            outputs: vec![spec(&[None]), spec(&[None, columns])],
-            classifier: Some(Classifier { labels: 0, probabilities: 1, classes: Strings::new() }),
+            classifier: Some(classifier.clone()),
+            ..Signature::new(Vec::new(), vec![spec(&[None]), spec(&[None, columns])])
         };
         let text = "outputs: [{messagetype: tensor, schema: {names: [a, b]}}]";
         let layer = Layer::parse("metadata.yaml", text).expect("the text is YAML");

@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     fn spec(dtype: DType, dims: &[Option<usize>]) -> TensorSpec {
-        TensorSpec { name: "x".into(), dtype, dims: dims.to_vec() }
+        TensorSpec::new("x", dtype, dims.to_vec())
     }
 
     #[test]
@@ -260,7 +260,7 @@ mod tests {
     fn every_protocol_has_an_example_as_json() {
         for dtype in DType::ALL {
             let inputs = vec![spec(dtype, &[None, Some(2)])];
-            let signature = Signature { inputs, outputs: Vec::new(), classifier: None };
+            let signature = Signature::new(inputs, Vec::new());
             let examples = examples("m", &signature);
             let n_expected = if matches!(dtype, DType::F16 | DType::BF16) { 5 } else { 6 };
             assert_eq!(examples.len(), n_expected, "{dtype}");
@@ -271,7 +271,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "no server runs here; a user's shell would")]
     fn a_shell_writes_what_is_too_long_to_show() {
         let inputs = vec![spec(DType::F32, &[None, Some(3), Some(50)])];
-        let signature = Signature { inputs, outputs: Vec::new(), classifier: None };
+        let signature = Signature::new(inputs, Vec::new());
         let examples = examples("it's", &signature);
         // Nested lists cannot be written so simply.
         assert_eq!(examples.len(), 5);

@@ -1,10 +1,11 @@
 //! The Open Inference Protocol, whatever the transport: what is answered about models, and
 //! inferences with several inputs and outputs.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use radiant_core::{Error, ErrorKind, Signature, Tensor};
+use radiant_core::{Answers, Error, ErrorKind, Signature, Tensor, TensorSpec};
 use radiant_protocol::oip::{self, ModelInfo, RequestedOutput};
 use radiant_protocol::pb::inference as pb;
 
@@ -29,11 +30,46 @@ const EXTENSIONS: [&str; 7] = [
 
 /// Runs the model of `node` on `work.inputs` for the outputs that `work.oip` asks for, within the
 /// time that the client and the configuration allow. The answer is in `work.outputs`, each with its
-/// name, in the order asked for.
+/// name, in the order asked for and in the shapes that [`model_metadata`] tells.
 ///
 /// # Errors
 /// An output that the model does not have, or what the model says.
 pub(crate) async fn infer(
+    state: &State,
+    node: &Arc<Node>,
+    work: Box<Work>,
+) -> Result<Box<Work>, Error> {
+    let mut work = infer_as_given(state, node, work).await?;
+    if let Some((engine, _)) = node.engine()
+        && engine.signature().answers == Answers::First
+    {
+        for output in &mut work.outputs {
+            if output.shape.rank() == 1 {
+                output.shape.push(1);
+            }
+        }
+    }
+    Ok(work)
+}
+
+/// The outputs of a model in the protocol's shapes: where one value a row is a column, with that axis.
+fn outputs(signature: &Signature) -> Cow<'_, [TensorSpec]> {
+    match signature.answers {
+        Answers::All => Cow::Borrowed(&signature.outputs),
+        Answers::First => {
+            let mut outputs = signature.outputs.clone();
+            let vectors = outputs.iter_mut().filter(|output| output.dims.len() == 1);
+            vectors.for_each(|output| output.dims.push(Some(1)));
+            Cow::Owned(outputs)
+        }
+    }
+}
+
+/// As [`infer`], with outputs in the shapes that the model gives them.
+///
+/// # Errors
+/// As [`infer`].
+pub(crate) async fn infer_as_given(
     state: &State,
     node: &Arc<Node>,
     work: Box<Work>,
@@ -81,12 +117,12 @@ async fn run(state: &State, node: &Arc<Node>, mut work: Box<Work>) -> Result<Box
     Ok(work)
 }
 
-/// Resolves the names of the outputs that are asked for; all where none is.
+/// Resolves the names of the outputs that are asked for; those that the model answers where none is.
 fn choose_outputs(signature: &Signature, work: &mut Work) -> Result<(), Error> {
     let Work { oip, wanted, .. } = work;
     wanted.clear();
     if oip.outputs.is_empty() {
-        wanted.extend(0..signature.outputs.len());
+        wanted.extend(signature.answered());
         return Ok(());
     }
     for output in &oip.outputs {
@@ -173,7 +209,7 @@ fn describe<T>(
         reason: &node.reason,
         backend: engine.map_or("component", radiant_core::Engine::name),
         inputs: signature.map_or(&[], |signature| &signature.inputs),
-        outputs: signature.map_or(&[], |signature| &signature.outputs),
+        outputs: &signature.map_or(Cow::Borrowed(&[][..]), outputs),
         rows_max: signature.and_then(|signature| rows_max(signature, state)),
     }))
 }

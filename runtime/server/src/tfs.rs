@@ -27,7 +27,7 @@ pub(crate) async fn infer(
     oip.clear();
     let asked = tfs.outputs.iter().cloned();
     oip.outputs.extend(asked.map(|name| RequestedOutput { name, ..RequestedOutput::default() }));
-    oip::infer(state, node, work).await
+    oip::infer_as_given(state, node, work).await
 }
 
 /// The model of this name, whose version may be spelt as it is, as a number, or not at all; the main

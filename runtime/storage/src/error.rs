@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::RemoteUri;
+use crate::{OTHER_WELL_KNOWN, RemoteUri};
 
 /// Why a model cannot be found or copied: what, where, expected, got.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +42,11 @@ pub enum StorageError {
         path: PathBuf,
     },
     /// A folder holds no model, or several.
-    #[error("model folder `{path}`: expected `model.onnx` or one other `.onnx` file, got {got}")]
+    #[error(
+        "model folder `{path}`: expected `model.onnx`, one other `.onnx` file, or one of `{}`, got \
+         {got}",
+        OTHER_WELL_KNOWN.join("`, `")
+    )]
     NoModel {
         /// The folder.
         path: PathBuf,

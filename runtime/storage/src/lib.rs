@@ -23,5 +23,5 @@ mod uri;
 
 pub use error::StorageError;
 pub use fetch::{Limits, Report, fetch};
-pub use resolve::{LocalModel, resolve};
+pub use resolve::{LocalModel, OTHER_WELL_KNOWN, resolve};
 pub use uri::{ModelUri, RemoteUri, Store};

@@ -9,6 +9,12 @@ use crate::{ModelUri, StorageError};
 /// The file in a model folder that needs no other name.
 const WELL_KNOWN: &str = "model.onnx";
 
+/// The names that other servers and libraries give a model of another format, in the order in which they
+/// are looked for: XGBoost's as MLServer does, then LightGBM's. What such a file holds is for its
+/// reader to say.
+pub const OTHER_WELL_KNOWN: [&str; 6] =
+    ["model.bst", "model.json", "model.ubj", "model.xgb", "model.lgb", "model.txt"];
+
 /// How many names of a folder an error lists.
 const NAMES_SHOWN: usize = 20;
 
@@ -20,7 +26,7 @@ pub struct LocalModel {
 }
 
 /// Finds the model file: the address itself, or in a folder `model.onnx`, or else the only file
-/// whose name ends in `.onnx`. Links are followed.
+/// whose name ends in `.onnx`, or else the first of [`OTHER_WELL_KNOWN`]. Links are followed.
 ///
 /// # Errors
 /// [`StorageError`]: the address is not on this machine, nothing is there, or a folder holds no
@@ -79,6 +85,10 @@ fn in_folder(folder: &Path) -> Result<LocalModel, StorageError> {
     let models: Vec<&PathBuf> = names.iter().filter(is_model).collect();
     let found = match models.as_slice() {
         [only] => Some(*only),
+        [] => OTHER_WELL_KNOWN.iter().find_map(|known| {
+            let is_known = |name: &&PathBuf| name.as_os_str() == *known;
+            names.iter().find(is_known).filter(|name| folder.join(name).is_file())
+        }),
         several => several.iter().copied().find(|name| name.as_os_str() == WELL_KNOWN),
     };
     match found {
@@ -126,11 +136,16 @@ mod tests {
             (&["Iris.ONNX"], Ok("Iris.ONNX")),
             (&[], Err("an empty folder")),
             (&["model.pkl"], Err("`model.pkl`")),
+            (&["model.json", "model.bst", "notes.txt"], Ok("model.bst")),
+            (&["model.txt", "model.onnx"], Ok("model.onnx")),
+            (&["model.lgb", "trees.txt"], Ok("model.lgb")),
             (&["b.onnx", "a.onnx"], Err("`a.onnx`, `b.onnx`")),
         ] {
             let folder = folder(files);
             let expected = expected.map(str::to_owned).map_err(|got| {
-                let expected = "expected `model.onnx` or one other `.onnx` file";
+                let expected = "expected `model.onnx`, one other `.onnx` file, or one of \
+                                `model.bst`, `model.json`, `model.ubj`, `model.xgb`, `model.lgb`, \
+                                `model.txt`";
                 format!("model folder `FOLDER`: {expected}, got {got}")
             });
             assert_eq!(found(folder.path()), expected);

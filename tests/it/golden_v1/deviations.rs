@@ -69,7 +69,7 @@ pub(super) fn of(row: &Row) -> Option<&'static Deviation> {
 }
 
 /// All deviations, in the order of the recording.
-pub(super) static DEVIATIONS: [Deviation; 24] = [
+pub(super) static DEVIATIONS: [Deviation; 30] = [
     ident("ndarray ragged", Class::ClientMistake),
     ident("tensor bad shape", Class::ClientMistake),
     ident("tensor no shape", Class::ClientMistake),
@@ -105,6 +105,12 @@ pub(super) static DEVIATIONS: [Deviation; 24] = [
     ident("metrics on http port", Class::UnknownPath),
     ident("prometheus on http port", Class::UnknownPath),
     Deviation { model: "Multi", ..ident("multi-29", Class::ClientMistake) },
+    Deviation { model: "xgb_multi", ..ident("iris-3", Class::ClientMistake) },
+    Deviation { model: "xgb_multi", ..ident("iris-6", Class::ClientMistake) },
+    Deviation { model: "xgb_multi", ..ident("iris-9", Class::ClientMistake) },
+    Deviation { model: "xgb_binary", ..ident("iris-3", Class::ClientMistake) },
+    Deviation { model: "xgb_binary", ..ident("iris-6", Class::ClientMistake) },
+    Deviation { model: "xgb_binary", ..ident("iris-9", Class::ClientMistake) },
 ];
 
 /// A deviation of the model `Ident` with the status that its class has.
@@ -118,17 +124,9 @@ const fn ident(row: &'static str, class: Class) -> Deviation {
     Deviation { model: "Ident", row, class, status, body: &[] }
 }
 
-/// Models of the recording that scikit-learn and XGBoost wrote: their formats are not read yet.
-pub(super) const WAITING_MODELS: [&str; 8] = [
-    "sk_proba",
-    "sk_predict",
-    "sk_str",
-    "sk_decision",
-    "sk_reg_proba",
-    "sk_reg_predict",
-    "xgb_multi",
-    "xgb_binary",
-];
+/// Models of the recording that scikit-learn wrote: its files are not served yet.
+pub(super) const WAITING_MODELS: [&str; 6] =
+    ["sk_proba", "sk_predict", "sk_str", "sk_decision", "sk_reg_proba", "sk_reg_predict"];
 
 /// The rows that were recorded of each of [`WAITING_MODELS`].
 pub(super) const WAITING_ROWS: [&str; 15] = [

@@ -20,7 +20,7 @@ struct Doubling {
 const ANY: Option<usize> = None;
 
 fn spec(name: &str, dtype: DType, dims: &[Option<usize>]) -> TensorSpec {
-    TensorSpec { name: name.into(), dtype, dims: dims.to_vec() }
+    TensorSpec::new(name, dtype, dims.to_vec())
 }
 
 fn doubling(first: Option<usize>) -> Arc<Doubling> {
@@ -30,7 +30,7 @@ fn doubling(first: Option<usize>) -> Arc<Doubling> {
     }
     let outputs =
         vec![spec("y", DType::I64, &[first, Some(2)]), spec("name", DType::Bytes, &[first])];
-    let signature = Signature { inputs, outputs, classifier: None };
+    let signature = Signature::new(inputs, outputs);
     let (seen, has_run) = (Mutex::default(), Arc::default());
     Arc::new(Doubling { signature, seen, has_run })
 }

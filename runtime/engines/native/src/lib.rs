@@ -1,4 +1,5 @@
-//! Native plans for graphs of `ai.onnx.ml` operators: what scikit-learn models become.
+//! Native plans for graphs of `ai.onnx.ml` operators, which is what scikit-learn models become, and for
+//! models of the boosting libraries as these wrote them ([`BoostedEngine`]).
 //!
 //! [`NativeEngine::load`] compiles a checked graph into a list of steps over this crate's own
 //! kernels, or says which operator or attribute it does not know. It never runs a graph by halves.
@@ -37,4 +38,5 @@ mod tests;
 mod unsupported;
 
 pub use engine::NativeEngine;
+pub use estimator::BoostedEngine;
 pub use unsupported::Unsupported;

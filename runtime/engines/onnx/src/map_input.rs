@@ -59,11 +59,7 @@ pub(crate) fn map_type(input: &ValueInfoProto) -> Option<&MapTypeProto> {
 /// The two inputs that stand for a map.
 pub(crate) fn specs(map: &MapTypeProto, name: &str) -> Result<[TensorSpec; 2], OnnxError> {
     let (key_dtype, value_dtype) = types(map, name)?;
-    let spec = |part: &str, dtype| TensorSpec {
-        name: format!("{name}.{part}").into(),
-        dtype,
-        dims: vec![None],
-    };
+    let spec = |part: &str, dtype| TensorSpec::new(format!("{name}.{part}"), dtype, vec![None]);
     Ok([spec("keys", key_dtype), spec("values", value_dtype)])
 }
 

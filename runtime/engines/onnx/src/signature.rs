@@ -37,16 +37,14 @@ impl Model {
         }
         let outputs = self.graph.output.iter().enumerate().map(|(index, output)| {
             match self.zip_maps.get(&index) {
-                Some(zip_map) => Ok(TensorSpec {
-                    name: zip_map.output.as_str().into(),
-                    dtype: DType::F32,
-                    dims: vec![None, Some(zip_map.classes.len())],
-                }),
+                Some(zip_map) => {
+                    let dims = vec![None, Some(zip_map.classes.len())];
+                    Ok(TensorSpec::new(zip_map.output.as_str(), DType::F32, dims))
+                }
                 None => spec(output, "output"),
             }
         });
-        let mut signature =
-            Signature { inputs, outputs: outputs.collect::<Result<_, _>>()?, classifier: None };
+        let mut signature = Signature::new(inputs, outputs.collect::<Result<_, _>>()?);
         signature.classifier = self.classifier(&signature.outputs);
         Ok(signature)
     }
@@ -80,7 +78,7 @@ fn spec(value: &ValueInfoProto, what: &str) -> Result<TensorSpec, OnnxError> {
         None if what == "output" => Vec::new(),
         None => return unsupported("a tensor without a declared shape"),
     };
-    Ok(TensorSpec { name: value.name.as_str().into(), dtype, dims })
+    Ok(TensorSpec::new(value.name.as_str(), dtype, dims))
 }
 
 /// The extents of a declared shape; named, missing and negative ones are any.

@@ -16,12 +16,19 @@ pub struct Cursor<'a> {
     pub(super) bytes: &'a [u8],
     // Invariant: `at <= bytes.len()`.
     pub(super) at: usize,
+    pub(super) takes_nulls: bool,
 }
 
 impl<'a> Cursor<'a> {
     /// A cursor at the start of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+        Self { bytes, at: 0, takes_nulls: false }
+    }
+
+    /// Whether the tensors of floats that are read from here on may have `null` for NaN. At first they
+    /// may not.
+    pub(crate) fn take_nulls(&mut self, takes: bool) {
+        self.takes_nulls = takes;
     }
 
     /// The offset of the next byte.

@@ -2,8 +2,9 @@
 //!
 //! Unlike [`Cursor::numbers`] this knows what has to stand there: whatever else stands there is an
 //! error that names the element. No value changes its kind on the way: `1.0` is no integer, `"1"`
-//! no number, `1` no truth value, `null` nothing at all. Only what JSON cannot spell is taken as
-//! text: `"NaN"`, `"Infinity"` and `"-Infinity"` (as protobuf's JSON does) beside the bare words.
+//! no number, `1` no truth value, `null` nothing at all unless a model knows missing values. Only what
+//! JSON cannot spell is taken as text: `"NaN"`, `"Infinity"` and `"-Infinity"` (as protobuf's JSON
+//! does) beside the bare words.
 
 use std::fmt;
 
@@ -420,7 +421,7 @@ impl<T: Float> Elements for Floats<'_, T> {
     }
 }
 
-/// Reads the name of what is not finite, in quotes.
+/// Reads the name of what is not finite, in quotes, or `null` where that may be.
 fn word_at(cursor: &Cursor<'_>) -> Option<(f64, usize)> {
     let words: [(&[u8], f64); 3] = [
         (b"\"NaN\"", f64::NAN),
@@ -428,7 +429,8 @@ fn word_at(cursor: &Cursor<'_>) -> Option<(f64, usize)> {
         (b"\"-Infinity\"", f64::NEG_INFINITY),
     ];
     let rest = cursor.rest();
-    let (word, float) = words.into_iter().find(|(word, _)| rest.starts_with(word))?;
+    let null: Option<(&[u8], f64)> = cursor.takes_nulls.then_some((b"null", f64::NAN));
+    let (word, float) = words.into_iter().chain(null).find(|(word, _)| rest.starts_with(word))?;
     Some((float, cursor.at.wrapping_add(word.len())))
 }
 

@@ -1,13 +1,14 @@
 //! Which engines are compiled in, and which one runs a model. A new engine is a line in each table
 //! here, and its place in the rule.
 
+mod file;
 mod onnx_runtime;
 mod rule;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -16,10 +17,12 @@ use radiant_core::{BatchRule, Batched, Engine};
 use radiant_engine_native::NativeEngine;
 use radiant_engine_rten::{RtenEngine, own_pool};
 use radiant_engine_tract::TractEngine;
-use radiant_onnx::{Limits, Model};
+use radiant_onnx::Model;
 use radiant_server::EngineThread;
 
 use self::onnx_runtime::Runtime;
+
+pub(crate) use self::file::{BoostedFile, ModelFile};
 
 /// Names of the engines.
 pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
@@ -98,18 +101,44 @@ pub struct Loaded {
     pub engine: Arc<dyn Engine>,
     /// Why it is this engine.
     pub reason: String,
+    /// The output that Seldon's own server gives for such a model, where that is neither the first nor
+    /// a classifier's probabilities.
+    pub seldon_output: Option<&'static str>,
 }
 
-/// Reads and checks the ONNX file at `path`.
+/// Puts the model of a file on the engine that is asked for.
+///
+/// Blocks while the engine prepares itself.
 ///
 /// # Errors
-/// When it is no sound model: the message says what is wrong where.
-pub(crate) fn read(path: &Path) -> anyhow::Result<Model> {
-    radiant_onnx::load(path, &Limits::default())
-        .with_context(|| format!("cannot read `{}`", path.display()))
+/// As [`load_model`]; and when a file that is no graph is asked of an engine of graphs.
+pub(crate) fn load_file(file: &ModelFile, options: &Options) -> anyhow::Result<Loaded> {
+    match file {
+        ModelFile::Onnx(model) => load_model(model, options),
+        ModelFile::Boosted(file) => load_boosted(file, options.choice),
+    }
 }
 
-/// Puts a model on the engine that is asked for; `auto` is the first by the rule that takes it.
+fn load_boosted(file: &BoostedFile, choice: Choice) -> anyhow::Result<Loaded> {
+    let what = file.what();
+    let reason = match choice {
+        Choice::Auto => format!("{what} is run by the native engine"),
+        Choice::Native => ASKED_FOR.to_owned(),
+        Choice::Tract | Choice::Rten | Choice::Ort => bail!(
+            "engine `{choice}` (it was asked for) cannot run it: {what} is run by the native engine \
+             alone"
+        ),
+    };
+    let engine = file.engine()?;
+    let seldon_output = engine.seldon_output();
+    let engine = Batched::new(Arc::new(engine), BatchRule::CutAt { max_rows: RUN_ROWS_MAX })?;
+    Ok(Loaded { engine: Arc::new(engine), reason, seldon_output })
+}
+
+/// Why it is an engine that somebody named.
+const ASKED_FOR: &str = "it was asked for";
+
+/// Puts a graph on the engine that is asked for; `auto` is the first by the rule that takes it.
 ///
 /// Blocks while the engine prepares itself.
 ///
@@ -125,7 +154,8 @@ pub fn load_model(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
         choice => Ok(Loaded {
             engine: put(choice, &model, options)
                 .with_context(|| format!("engine `{choice}` (it was asked for) cannot run it"))?,
-            reason: "it was asked for".to_owned(),
+            reason: ASKED_FOR.to_owned(),
+            seldon_output: None,
         }),
     }
 }
@@ -144,7 +174,7 @@ fn automatic(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
                 let reason: Vec<_> =
                     [rule.reason].into_iter().chain(refusals).chain(advice).collect();
                 let reason = reason.join("; ");
-                return Ok(Loaded { engine, reason });
+                return Ok(Loaded { engine, reason, seldon_output: None });
             }
             Err(problem) => refusals.push(format!("{choice} refuses it: {problem:#}")),
         }

@@ -1,5 +1,7 @@
 //! Which engine runs what, and what is said of it.
 
+use std::path::Path;
+
 use super::*;
 
 fn example(name: &str) -> PathBuf {
@@ -7,8 +9,11 @@ fn example(name: &str) -> PathBuf {
 }
 
 fn load(name: &str, choice: Choice) -> anyhow::Result<Loaded> {
-    let model = read(&example(name).join("model.onnx"))?;
-    load_model(&model, &Options { choice, ..Options::default() })
+    load_path(&example(name).join("model.onnx"), choice)
+}
+
+fn load_path(path: &Path, choice: Choice) -> anyhow::Result<Loaded> {
+    load_file(&ModelFile::read(path)?, &Options { choice, ..Options::default() })
 }
 
 #[test]
@@ -23,7 +28,8 @@ fn the_operators_decide_which_engine_runs_a_model() {
     let (engine, reason) = loaded("digits-mlp");
     assert_eq!(engine, "native");
     assert!(reason.ends_with("each product in it has a constant side"), "{reason}");
-    let model = read(&example("digits-cnn/model.onnx")).expect("it is a model");
+    let model = ModelFile::read(&example("digits-cnn/model.onnx")).expect("it is a model");
+    let ModelFile::Onnx(model) = model else { panic!("it is a graph") };
     let orders = [false, true].map(|has_ort| rule::rule(&model, has_ort));
     assert_eq!(orders[0].order, [Choice::Rten, Choice::Tract]);
     assert_eq!(orders[1].order, [Choice::Ort, Choice::Rten, Choice::Tract]);
@@ -39,6 +45,50 @@ fn a_refusal_names_engine_and_operator() {
     assert!(text.contains("LinearClassifier"), "{text}");
     let error = "nope".parse::<Choice>().expect_err("there is no such engine");
     assert_eq!(error.to_string(), "expected engine auto, native, tract, rten, ort, got `nope`");
-    let error = read(&example("iris").join("make.py")).expect_err("it is no model");
+    let error = ModelFile::read(&example("iris").join("make.py")).expect_err("it is no model");
     assert!(error.to_string().starts_with("cannot read `"), "{error:#}");
+}
+
+#[test]
+fn boosted_models_are_known_by_their_content_and_run_by_the_native_engine_alone() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (file, what, described) in [
+        (
+            "xgboost/3.2.0/softprob.ubj",
+            "an XGBoost",
+            "XGBoost 3.2, UBJSON, multi:softprob, 9 trees",
+        ),
+        ("xgboost/0.82/linear.bst", "an XGBoost", "XGBoost before 1.0, binary, reg:linear, linear"),
+        ("lightgbm/4.7.0/binary.txt", "a LightGBM", "LightGBM, format v4, text, binary, 3 trees"),
+        ("catboost/1.2.10/multi.json", "a CatBoost", "CatBoost, JSON, MultiClass, 4 trees"),
+    ] {
+        let path = folder.path().join("model.onnx");
+        std::fs::copy(example("formats").join(file), &path).expect("a file can be copied");
+        let ModelFile::Boosted(read) = ModelFile::read(&path).expect(file) else {
+            panic!("{file} is no graph")
+        };
+        assert_eq!(read.described(), described);
+        assert!(read.n_nodes() > 3, "{file}: {} nodes", read.n_nodes());
+        let loaded = load_path(&path, Choice::Auto).expect(file);
+        assert_eq!(loaded.engine.name(), "native");
+        assert_eq!(loaded.reason, format!("{what} model is run by the native engine"));
+        assert!(load_path(&path, Choice::Native).is_ok());
+        let error = load_path(&path, Choice::Tract).expect_err("it is no graph").to_string();
+        let expected = "engine `tract` (it was asked for) cannot run it: ";
+        assert_eq!(error, format!("{expected}{what} model is run by the native engine alone"));
+    }
+}
+
+#[test]
+fn files_of_other_formats_are_refused_with_a_way_out() {
+    for (file, part) in [
+        ("refused/catboost.cbm", "a binary model of CatBoost is not supported: save it with"),
+        ("refused/keras.keras", "a Keras model is not supported: convert it to ONNX"),
+        ("refused/empty.pkl", "cannot read"),
+        ("sklearn/1.9.1/ridge.joblib", "a file of Python objects"),
+    ] {
+        let error = ModelFile::read(&example("formats").join(file)).expect_err(file);
+        let error = format!("{error:#}");
+        assert!(error.contains(part), "{file}: {error}");
+    }
 }

@@ -9,7 +9,7 @@ use rustix::process::{
 };
 
 use super::Trial;
-use crate::engines::{self, Options};
+use crate::engines::{ModelFile, Options, load_file};
 
 /// Bytes that the parent's message may have.
 const TRIAL_BYTES_MAX: u64 = 1 << 16;
@@ -32,7 +32,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         run_threads: 1,
         ort_library: trial.ort_library,
     };
-    let engine = engines::load_model(&engines::read(&trial.path)?, &options)?.engine;
+    let engine = load_file(&ModelFile::read(&trial.path)?, &options)?.engine;
     let signature = engine.signature();
     let wanted: Vec<usize> = (0..signature.outputs.len()).collect();
     for rows in ROWS {

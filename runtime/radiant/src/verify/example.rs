@@ -113,13 +113,10 @@ mod tests {
     use super::*;
 
     fn signature(specs: &[(&str, DType, usize)]) -> Signature {
-        let spec = |&(name, dtype, n_columns): &(&str, DType, usize)| TensorSpec {
-            name: name.into(),
-            dtype,
-            dims: vec![None, Some(n_columns)],
+        let spec = |&(name, dtype, n_columns): &(&str, DType, usize)| {
+            TensorSpec::new(name, dtype, vec![None, Some(n_columns)])
         };
-        let inputs = specs.iter().map(spec).collect();
-        Signature { inputs, outputs: Vec::new(), classifier: None }
+        Signature::new(specs.iter().map(spec).collect(), Vec::new())
     }
 
     #[test]

@@ -2,22 +2,23 @@
 
 use std::fmt;
 
-use radiant_storage::ModelUri;
+use radiant_storage::{ModelUri, OTHER_WELL_KNOWN};
 use tracing::Level;
 
 /// A name for the model where nobody gave one: the builtin's, the file's without its ending, or the
-/// folder's when the file is called `model.onnx`.
+/// folder's when the file is called `model.onnx` or has another of the names that are looked for.
 pub fn default_name(model: &ModelUri) -> String {
     let text = model.to_string();
     let path = text.split(['?', '#']).next().unwrap_or_default();
     let is_name = |segment: &&str| !matches!(*segment, "" | "." | ".." | "***");
     let mut segments = path.split(['/', ':']).filter(is_name).rev();
     let last = segments.next().unwrap_or("model");
-    match last.strip_suffix(".onnx") {
-        Some("model") => segments.next().unwrap_or("model").to_owned(),
-        Some(stem) if !stem.is_empty() => stem.to_owned(),
-        Some(_) | None => last.to_owned(),
+    if last == "model.onnx" || OTHER_WELL_KNOWN.contains(&last) {
+        return segments.next().unwrap_or("model").to_owned();
     }
+    let endings = OTHER_WELL_KNOWN.iter().filter_map(|name| name.strip_prefix("model"));
+    let mut stems = endings.chain([".onnx"]).filter_map(|ending| last.strip_suffix(ending));
+    stems.find(|stem| !stem.is_empty()).unwrap_or(last).to_owned()
 }
 
 /// What a classifier answers.
@@ -165,6 +166,8 @@ mod tests {
             ("gs:iris", "iris"),
             ("file:///x/iris.v2", "iris.v2"),
             ("https://user:secret@host/iris.onnx?sig=secret", "iris"),
+            ("/mnt/models/iris/model.bst", "iris"),
+            ("/models/churn.json", "churn"),
             ("builtin:echo", "echo"),
         ];
         for (text, name) in cases {

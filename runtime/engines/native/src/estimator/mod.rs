@@ -2,4 +2,6 @@
 //!
 //! An estimator is built from a format's checked data and knows nothing of files.
 
-pub(crate) mod boosted;
+mod boosted;
+
+pub use boosted::BoostedEngine;

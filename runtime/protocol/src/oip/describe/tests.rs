@@ -5,7 +5,7 @@ use radiant_core::DType;
 use super::*;
 
 fn spec(name: &str, dtype: DType, dims: &[Option<usize>]) -> TensorSpec {
-    TensorSpec { name: name.into(), dtype, dims: dims.to_vec() }
+    TensorSpec::new(name, dtype, dims.to_vec())
 }
 
 fn with_iris<R>(rows_max: Option<usize>, describe: impl FnOnce(&ModelInfo<'_>) -> R) -> R {

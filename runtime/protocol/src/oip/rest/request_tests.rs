@@ -1,13 +1,15 @@
 //! Requests as clients send them, and requests that no client should send.
 
-use radiant_core::{DType, Error, ErrorKind, Shape, Strings, Tensor, TensorData, TensorSpec};
+use radiant_core::{
+    DType, Error, ErrorKind, Shape, Strings, Takes, Tensor, TensorData, TensorSpec,
+};
 
 use crate::Limits;
 use crate::oip::{Form, Parameter, Request, RequestedOutput, decode_json};
 
 fn spec(name: &str, dtype: DType, dims: &[i64]) -> TensorSpec {
     let dims = dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
-    TensorSpec { name: name.into(), dtype, dims }
+    TensorSpec::new(name, dtype, dims)
 }
 
 fn two_specs() -> [TensorSpec; 2] {
@@ -435,4 +437,29 @@ fn limits_hold() {
     check(r#"{"x":[[[[[1]]]]]}"#, "no deeper nesting than the limit");
     let parameters = vec![r#""a":1"#; 4097].join(",");
     check(&format!(r#"{{"parameters":{{{parameters}}}}}"#), "expected at most 4096, got more");
+}
+
+#[test]
+fn null_is_a_missing_value_where_the_model_takes_numbers_and_nothing_elsewhere() {
+    let mut specs = [spec("x", DType::F32, &[-1, 2])];
+    let decode = |specs: &[TensorSpec], body: &str| {
+        let (mut request, mut inputs) = (Request::default(), Vec::new());
+        let limits = Limits::default();
+        decode_json(body.as_bytes(), None, Some(specs), &limits, &mut request, &mut inputs)
+            .map(|()| inputs.remove(0))
+            .map_err(|error| error.message().to_owned())
+    };
+    let early = r#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,2],"data":[1,null]}]}"#;
+    let late = r#"{"inputs":[{"data":[1,null],"name":"x","datatype":"FP32","shape":[1,2]}]}"#;
+    let whole = r#"{"inputs":[{"name":"x","datatype":"INT64","shape":[1,2],"data":[1,null]}]}"#;
+    let refused = "input `x`: element 1: expected a number within the range of FP32, got null";
+    for body in [early, late] {
+        assert_eq!(decode(&specs, body).unwrap_err(), refused);
+        specs[0].takes = Takes::Numbers;
+        let data = decode(&specs, body).unwrap().data;
+        assert!(matches!(&data, TensorData::F32(values) if values[1].is_nan()), "{data:?}");
+        specs[0].takes = Takes::Declared;
+    }
+    specs[0].takes = Takes::Numbers;
+    assert!(decode(&specs, whole).unwrap_err().contains("got null"));
 }

@@ -184,11 +184,7 @@ proptest! {
         let start = at.index(body.len());
         let end = (start + bytes.len() / 2).min(body.len());
         body.splice(start..end, bytes);
-        let specs = [radiant_core::TensorSpec {
-            name: "x".into(),
-            dtype: DType::F32,
-            dims: vec![None, Some(2)],
-        }];
+        let specs = [radiant_core::TensorSpec::new("x", DType::F32, vec![None, Some(2)])];
         for specs in [None, Some(&specs[..])] {
             let (mut request, mut inputs) = (Request::default(), Vec::new());
             let limits = Limits::default();

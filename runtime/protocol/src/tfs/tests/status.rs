@@ -55,11 +55,8 @@ fn the_status_serves_both_protocols() {
 
 #[test]
 fn the_metadata_is_a_signature_of_tensorflow() {
-    let signature = Signature {
-        inputs: vec![spec("x", DType::F32, &[-1, 4]), spec("t", DType::Bytes, &[])],
-        outputs: vec![spec("y", DType::I64, &[-1])],
-        classifier: None,
-    };
+    let inputs = vec![spec("x", DType::F32, &[-1, 4]), spec("t", DType::Bytes, &[])];
+    let signature = Signature::new(inputs, vec![spec("y", DType::I64, &[-1])]);
     let mut out = Vec::new();
     metadata_json(&mut out, "iris", Some(3), Some(&signature));
     let info = |name: &str, dtype: &str, sizes: &[&str]| {

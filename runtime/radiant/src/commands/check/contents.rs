@@ -7,22 +7,36 @@ use radiant_onnx::Model;
 use radiant_onnx::dtype_of;
 use radiant_onnx::pb::TensorProto;
 
+use crate::engines::ModelFile;
+
 /// What is in a model file, without its weights.
 #[derive(Debug)]
 pub(super) struct Contents {
     /// `ONNX, file format 10, ai.onnx 18, ai.onnx.ml 3, by skl2onnx 1.20.0`
     pub(super) format: String,
-    /// How often each operator occurs, those of nested graphs included.
+    /// How often each operator of a graph occurs, those of nested graphs included.
     pub(super) operators: BTreeMap<String, usize>,
     /// Numbers that the model has learnt, as far as a file tells them from others: the elements of
-    /// constants and of lists of floats in attributes.
+    /// constants and of lists of floats in attributes; of trees the nodes.
     pub(super) n_parameters: u64,
-    /// What these take as the file has them, texts aside.
+    /// What these take as the file has them, texts aside; of trees the whole file.
     pub(super) weights_bytes: usize,
 }
 
 impl Contents {
-    pub(super) fn of(model: &Model) -> Self {
+    pub(super) fn of(file: &ModelFile) -> Self {
+        match file {
+            ModelFile::Onnx(model) => Self::of_graph(model),
+            ModelFile::Boosted(file) => Self {
+                format: file.described(),
+                operators: BTreeMap::new(),
+                n_parameters: file.n_nodes() as u64,
+                weights_bytes: file.n_bytes,
+            },
+        }
+    }
+
+    fn of_graph(model: &Model) -> Self {
         let opsets = model.opsets.iter().map(|(domain, version)| {
             let domain = if domain.is_empty() { "ai.onnx" } else { domain };
             format!("{domain} {version}")

@@ -11,7 +11,7 @@ use radiant_server::config::{LogFormat, LogLevel};
 use radiant_storage::ModelUri;
 
 use crate::args::CheckArgs;
-use crate::engines::{self, Choice, Loaded, Options};
+use crate::engines::{self, Choice, Loaded, ModelFile, Options};
 use crate::failure::Failure;
 use crate::logging;
 use crate::output::{self, OutputFormat};
@@ -54,19 +54,19 @@ fn check(args: &CheckArgs) -> anyhow::Result<Report> {
     };
     let resident = resident_bytes();
     let started = Instant::now();
-    let model = engines::read(&path)?;
-    let loaded = engines::load_model(&model, &options)?;
+    let file = ModelFile::read(&path)?;
+    let loaded = engines::load_file(&file, &options)?;
     let load = started.elapsed();
     let costs = measure(&*loaded.engine).map_err(|error| format!("{error:#}"));
     let grown = resident_bytes().saturating_sub(resident);
     let folder = path.parent().unwrap_or("".as_ref());
     let n_verified = args.verify.then(|| verify(&*loaded.engine, folder)).transpose()?;
-    let others = match options.choice {
-        Choice::Auto => others(&model, &options, loaded.engine.name()),
+    let others = match (&file, options.choice) {
+        (ModelFile::Onnx(model), Choice::Auto) => others(model, &options, loaded.engine.name()),
         _ => Vec::new(),
     };
     let name = radiant_server::config::default_name(&ModelUri::Local(path.clone()));
-    let contents = Contents::of(&model);
+    let contents = Contents::of(&file);
     Ok(Report { path, name, contents, loaded, load, grown, costs, others, n_verified })
 }
 

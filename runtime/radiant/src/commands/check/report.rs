@@ -27,13 +27,21 @@ pub(super) fn text(report: &Report) -> String {
     for (side, specs) in [("input", &signature.inputs), ("output", &signature.outputs)] {
         rows.extend(specs.iter().map(|spec| [side.to_owned(), format!("{} {spec}", spec.name)]));
     }
+    if let Some(name) = loaded.seldon_output {
+        rows.push(["seldon v1".to_owned(), format!("answers {name}")]);
+    }
     if let Some(classes) = classes(signature) {
         rows.push(["classes".to_owned(), classes.join(", ")]);
     }
     let operators = contents.operators.iter().map(|(name, n)| format!("{name} {n}"));
     let operators: Vec<String> = operators.collect();
-    rows.push(["operators".to_owned(), format!("{} (all by {engine})", operators.join(", "))]);
-    rows.push(["parameters".to_owned(), contents.n_parameters.to_string()]);
+    if operators.is_empty() {
+        rows.push(["nodes".to_owned(), contents.n_parameters.to_string()]);
+    } else {
+        let operators = operators.join(", ");
+        rows.push(["operators".to_owned(), format!("{operators} (all by {engine})")]);
+        rows.push(["parameters".to_owned(), contents.n_parameters.to_string()]);
+    }
     rows.push(["weights".to_owned(), weights(report)]);
     rows.push(["memory".to_owned(), format!("{:.1} MiB more", mebibytes(report.grown))]);
     rows.push(["load".to_owned(), format!("{:.1} ms", milliseconds(report.load))]);

@@ -6,7 +6,7 @@
 use radiant_core::{DType, Error, TensorData};
 use radiant_formats::catboost::{Label, Model, NanValue, Node, Split, Tree};
 
-use super::{AnswerFact, Classes, Input, Method, Scratch};
+use super::{AnswerFact, Input, Method, Scratch};
 use crate::Unsupported;
 use crate::kernel::forest::{ForestKernel, Rows};
 use crate::model::forest::{
@@ -86,16 +86,12 @@ impl CatboostModel {
         self.n_features
     }
 
-    pub(crate) fn n_outputs(&self) -> usize {
+    fn n_outputs(&self) -> usize {
         self.bias.len()
     }
 
-    pub(crate) fn classes(&self) -> Classes<'_> {
-        match (self.link.is_classifier(), self.labels.is_empty()) {
-            (false, _) => Classes::None,
-            (true, true) => Classes::Indices(self.n_outputs().max(2)),
-            (true, false) => Classes::Labels(&self.labels),
-        }
+    pub(crate) fn labels(&self) -> &[Label] {
+        if self.link.is_classifier() { &self.labels } else { &[] }
     }
 
     pub(crate) fn answer_fact(&self, method: Method) -> Option<AnswerFact> {

@@ -7,26 +7,22 @@
 //! has its own exponential.
 //!
 //! A prediction allocates only where its buffers grow.
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the engine for model files comes with its readers"
-    )
-)]
 
 mod catboost;
+mod engine;
+mod labels;
 mod lightgbm;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod xgboost;
 
-pub(crate) use catboost::CatboostModel;
-pub(crate) use lightgbm::LightgbmModel;
-pub(crate) use rows::{Input, Values};
-pub(crate) use xgboost::{Rounds, XgboostModel, XgboostOptions};
+pub use engine::BoostedEngine;
+
+use catboost::CatboostModel;
+use lightgbm::LightgbmModel;
+use rows::{Input, Values};
+use xgboost::{Rounds, XgboostModel, XgboostOptions};
 
 use radiant_core::{DType, Error, TensorData};
 use radiant_formats::catboost::Label;
@@ -39,21 +35,10 @@ pub(crate) enum Method {
     /// The sums before the objective makes something of them.
     Margin,
     /// What the estimator of the scikit-learn interface predicts: for a classifier the index of the
-    /// class in [`BoostedModel::classes`], else what the booster answers.
+    /// class in [`BoostedModel::labels`], else what the booster answers.
     Predict,
     /// A probability for each class, as the classifier of the scikit-learn interface answers.
     PredictProba,
-}
-
-/// The names of classes, in the order of their indices.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Classes<'a> {
-    /// The model is no classifier.
-    None,
-    /// Classes are their indices, as far as the file tells.
-    Indices(usize),
-    /// Classes have names.
-    Labels(&'a [Label]),
 }
 
 /// The form of an answer.
@@ -101,21 +86,12 @@ impl BoostedModel {
         }
     }
 
-    /// The number of sums of a row: classes or targets, or one.
-    pub(crate) fn n_outputs(&self) -> usize {
+    /// The names of classes in the order of their indices; none for what is no classifier, and where
+    /// classes are their indices, as far as the file tells.
+    pub(crate) fn labels(&self) -> &[Label] {
         match self {
-            Self::Xgboost(model) => model.n_outputs(),
-            Self::Lightgbm(model) => model.n_outputs(),
-            Self::Catboost(model) => model.n_outputs(),
-        }
-    }
-
-    /// The names of classes.
-    pub(crate) fn classes(&self) -> Classes<'_> {
-        match self {
-            Self::Xgboost(model) => model.classes(),
-            Self::Lightgbm(model) => model.classes(),
-            Self::Catboost(model) => model.classes(),
+            Self::Xgboost(_) | Self::Lightgbm(_) => &[],
+            Self::Catboost(model) => model.labels(),
         }
     }
 

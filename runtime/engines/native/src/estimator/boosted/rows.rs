@@ -1,6 +1,6 @@
 //! What goes in.
 
-use radiant_core::Error;
+use radiant_core::{Error, TensorData};
 
 /// Numbers of either precision.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ impl<'a> Input<'a> {
         Ok(Self { values, n_rows, n_columns })
     }
 
-    pub(super) fn n_rows(self) -> usize {
+    pub(crate) fn n_rows(self) -> usize {
         self.n_rows
     }
 
@@ -108,9 +108,43 @@ impl<'a> Input<'a> {
     pub(super) fn expect_columns(self, expected: usize) -> Result<(), Error> {
         if self.n_columns != expected {
             let got = self.n_columns;
-            let what = format!("expected {expected} features in each row, got {got}");
-            return Err(Error::invalid_input(what));
+            return Err(Error::invalid_input(format!(
+                "the number of features in data ({got}) is not the same as it was in training data \
+                 ({expected})"
+            )));
         }
         Ok(())
     }
+}
+
+/// Numbers of other types in single precision, each rounded once: XGBoost reads them so, and the Python
+/// packages of LightGBM and CatBoost cast them so.
+///
+/// # Errors
+/// They are strings.
+pub(super) fn singles(data: &TensorData, out: &mut Vec<f32>) -> Result<(), Error> {
+    macro_rules! each {
+        ($values:expr, $cast:expr) => {
+            out.extend($values.iter().map(|&value| $cast(value)))
+        };
+    }
+    out.clear();
+    #[expect(clippy::cast_possible_truncation, reason = "the library computes in single precision")]
+    match data {
+        TensorData::Bool(values) => each!(values, |value| f32::from(u8::from(value))),
+        TensorData::U8(values) => each!(values, f32::from),
+        TensorData::U16(values) => each!(values, f32::from),
+        TensorData::I8(values) => each!(values, f32::from),
+        TensorData::I16(values) => each!(values, f32::from),
+        TensorData::U32(values) => each!(values, |value| value as f32),
+        TensorData::U64(values) => each!(values, |value| value as f32),
+        TensorData::I32(values) => each!(values, |value| value as f32),
+        TensorData::I64(values) => each!(values, |value| value as f32),
+        TensorData::F16(values) => each!(values, f32::from),
+        TensorData::BF16(values) => each!(values, f32::from),
+        TensorData::F32(values) => out.extend_from_slice(values),
+        TensorData::F64(values) => each!(values, |value| value as f32),
+        TensorData::Bytes(_) => return Err(Error::invalid_input("expected numbers, got BYTES")),
+    }
+    Ok(())
 }

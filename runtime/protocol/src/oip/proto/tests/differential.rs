@@ -111,10 +111,8 @@ fn request(tensors: &[Tensor], is_raw: bool) -> Vec<u8> {
 }
 
 fn specs(tensors: &[Tensor]) -> Vec<TensorSpec> {
-    let spec = |tensor: &Tensor| TensorSpec {
-        name: std::sync::Arc::clone(&tensor.name),
-        dtype: tensor.dtype(),
-        dims: vec![None, None],
+    let spec = |tensor: &Tensor| {
+        TensorSpec::new(std::sync::Arc::clone(&tensor.name), tensor.dtype(), vec![None, None])
     };
     tensors.iter().map(spec).collect()
 }

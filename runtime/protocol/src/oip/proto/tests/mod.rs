@@ -17,7 +17,7 @@ use crate::pb::inference::{
 };
 
 fn spec(name: &str, dtype: DType, dims: &[Option<usize>]) -> TensorSpec {
-    TensorSpec { name: name.into(), dtype, dims: dims.to_vec() }
+    TensorSpec::new(name, dtype, dims.to_vec())
 }
 
 /// What a message holds, or why it is refused.

@@ -9,7 +9,7 @@ mod objective;
 use radiant_core::{DType, Error, TensorData};
 use radiant_formats::lightgbm::Model;
 
-use super::{AnswerFact, Classes, Input, Method, Scratch};
+use super::{AnswerFact, Input, Method, Scratch};
 use crate::Unsupported;
 use crate::kernel::forest::{ForestKernel, Rows};
 use linear::LinearTrees;
@@ -64,14 +64,6 @@ impl LightgbmModel {
 
     pub(crate) fn n_features(&self) -> usize {
         self.n_features
-    }
-
-    pub(crate) fn n_outputs(&self) -> usize {
-        self.n_outputs
-    }
-
-    pub(crate) fn classes(&self) -> Classes<'_> {
-        if self.is_classifier { Classes::Indices(self.n_outputs.max(2)) } else { Classes::None }
     }
 
     pub(crate) fn answer_fact(&self, method: Method) -> Option<AnswerFact> {

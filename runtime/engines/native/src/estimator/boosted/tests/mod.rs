@@ -12,6 +12,7 @@ use radiant_formats::{Limits, catboost, lightgbm, xgboost};
 
 use super::*;
 
+mod engine;
 mod inputs;
 
 /// The answers of a version of a library.
@@ -257,11 +258,12 @@ fn catboost_1_2_10_gives_the_same_bits_but_for_its_own_exponential() {
         n_checked += check_all(&model, answers, input, &[("raw", Method::Margin)], case);
         let near = Case { name, exactness: Exactness::Within(4e-16) };
         n_checked += check_all(&model, answers, input, &[("proba", Method::PredictProba)], near);
-        if let Classes::Labels(labels) = model.classes() {
+        if model.labels().is_empty() {
+            n_checked += check_all(&model, answers, input, &[("predict", Method::Predict)], near);
+        } else {
+            let labels = model.labels();
             assert_eq!(predicted_labels(&model, input, labels), texts(answers), "{name}");
             n_checked += 1;
-        } else {
-            n_checked += check_all(&model, answers, input, &[("predict", Method::Predict)], near);
         }
     });
     assert_eq!(n_checked, 36);

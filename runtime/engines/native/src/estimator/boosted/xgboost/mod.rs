@@ -11,7 +11,7 @@ use radiant_core::{DType, Error, TensorData};
 use radiant_formats::Limits;
 use radiant_formats::xgboost::{BaseSpace, Booster, Model};
 
-use super::{AnswerFact, Classes, Input, Method, Scratch};
+use super::{AnswerFact, Input, Method, Scratch};
 use crate::Unsupported;
 use crate::kernel::forest::{ForestKernel, Rows};
 use linear::LinearSums;
@@ -114,19 +114,6 @@ impl XgboostModel {
         self.n_features
     }
 
-    pub(crate) fn n_outputs(&self) -> usize {
-        self.n_outputs
-    }
-
-    /// The classes; those of several outputs that are no classes are two for each.
-    pub(crate) fn classes(&self) -> Classes<'_> {
-        match (self.is_classifier, self.objective.is_multi_class()) {
-            (false, _) => Classes::None,
-            (true, true) => Classes::Indices(self.n_outputs),
-            (true, false) => Classes::Indices(2),
-        }
-    }
-
     pub(crate) fn answer_fact(&self, method: Method) -> Option<AnswerFact> {
         let n_outputs = self.n_outputs;
         let n_answers = if self.objective == Objective::Softmax { 1 } else { n_outputs };
@@ -198,8 +185,10 @@ impl XgboostModel {
     ) -> Result<(), Error> {
         if input.n_columns() > self.n_features {
             let (expected, got) = (self.n_features, input.n_columns());
-            let what = format!("expected at most {expected} features in each row, got {got}");
-            return Err(Error::invalid_input(what));
+            return Err(Error::invalid_input(format!(
+                "the number of columns does not match the number of features in the booster: \
+                 expected at most {expected}, got {got}"
+            )));
         }
         // Columns that are not there are made only as far as a split asks for them.
         let n_asked = match &self.sums {
