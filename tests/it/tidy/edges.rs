@@ -9,14 +9,16 @@ use crate::support::workspace;
 
 /// What each package may use of the others; a name that is missing here is a new package, which
 /// belongs into this table and into ARCHITECTURE.md.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 14] = [
     ("radiant-core", &[]),
     ("radiant-contract", &[]),
     ("radiant-protocol", &["radiant-core"]),
     ("radiant-storage", &["radiant-contract"]),
     ("radiant-formats", &[]),
+    ("radiant-kernels", &[]),
     ("radiant-onnx", &["radiant-core"]),
-    ("radiant-engine-native", &["radiant-core", "radiant-formats", "radiant-onnx"]),
+    ("radiant-engine-native", &["radiant-core", "radiant-kernels", "radiant-onnx"]),
+    ("radiant-engine-estimators", &["radiant-core", "radiant-formats", "radiant-kernels"]),
     ("radiant-engine-tract", &["radiant-core", "radiant-onnx", "radiant-engine-native"]),
     ("radiant-engine-rten", &["radiant-core", "radiant-onnx"]),
     ("radiant-engine-ort", &["radiant-core", "radiant-onnx"]),
@@ -34,6 +36,7 @@ const EDGES: [(&str, &[&str]); 12] = [
             "radiant-formats",
             "radiant-onnx",
             "radiant-engine-native",
+            "radiant-engine-estimators",
             "radiant-engine-tract",
             "radiant-engine-rten",
             "radiant-engine-ort",

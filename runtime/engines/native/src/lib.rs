@@ -1,9 +1,9 @@
-//! Native plans for graphs of `ai.onnx.ml` operators, which is what scikit-learn models become, and for
-//! models of the boosting libraries as these wrote them ([`BoostedEngine`]).
+//! Native plans for graphs of `ai.onnx.ml` operators, which is what scikit-learn models become.
 //!
-//! [`NativeEngine::load`] compiles a checked graph into a list of steps over this crate's own
-//! kernels, or says which operator or attribute it does not know. It never runs a graph by halves.
-//! A run costs well below a microsecond for a small linear model, and a warm one does not allocate.
+//! [`NativeEngine::load`] compiles a checked graph into a list of steps over the kernels of
+//! `radiant-kernels`, or says which operator or attribute it does not know. It never runs a graph by
+//! halves. A run costs well below a microsecond for a small linear model, and a warm one does not
+//! allocate.
 //!
 //! It is not a general ONNX engine: tensors are rows, as scikit-learn's are, and plain networks are
 //! another engine's business.
@@ -26,10 +26,7 @@
 
 mod compiler;
 mod engine;
-mod estimator;
 mod fact;
-mod kernel;
-mod model;
 mod op;
 mod plan;
 mod registers;
@@ -38,5 +35,4 @@ mod tests;
 mod unsupported;
 
 pub use engine::NativeEngine;
-pub use estimator::BoostedEngine;
 pub use unsupported::Unsupported;

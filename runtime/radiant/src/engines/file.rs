@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use radiant_engine_native::{BoostedEngine, Unsupported};
+use radiant_engine_estimators::{BoostedEngine, Unsupported};
 use radiant_formats::catboost::Tree;
 use radiant_formats::xgboost::{Booster, Version};
 use radiant_formats::{Format, FormatError, Limits, Place, catboost, detect, lightgbm, xgboost};

@@ -1,9 +1,9 @@
 //! Activation functions with attributes.
 
 use radiant_core::DType;
+use radiant_kernels::functions;
 
 use crate::Unsupported;
-use crate::kernel::functions;
 
 use super::number::{Number, Real, numbers, reals};
 use super::unary::{between, boxed, built, mapped};

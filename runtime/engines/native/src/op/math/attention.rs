@@ -6,11 +6,11 @@
 //! before a soft cap), the model is refused.
 
 use radiant_core::{DType, Error};
+use radiant_kernels::Isa;
+use radiant_kernels::matmul::{Matrix, Term};
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::Isa;
-use crate::kernel::matmul::{Matrix, Term};
 use crate::registers::{Buffer, Inputs};
 
 use super::attention_mask::{Bias, Window};

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use radiant_core::{DType, Element, Error, Shape};
+use radiant_kernels::matmul::Term;
+use radiant_kernels::{Isa, Kernel};
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::matmul::Term;
-use crate::kernel::{Isa, Kernel};
 use crate::registers::Inputs;
 
 use super::binary::{attributes, same_dtype};

@@ -1,8 +1,8 @@
 //! Products with constant matrices of single precision, laid out when the model is loaded.
 
 use radiant_core::{Error, Shape};
+use radiant_kernels::dense::Dense;
 
-use crate::kernel::dense::Dense;
 use crate::registers::Inputs;
 
 use crate::op::{NodeContext, Op, Outputs};

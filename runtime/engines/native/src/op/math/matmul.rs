@@ -1,11 +1,11 @@
 //! MatMul, as numpy's: batches of matrices that broadcast, vectors at either side.
 
 use radiant_core::{DType, Element, Error, Shape};
+use radiant_kernels::Isa;
+use radiant_kernels::matmul::{Matrix, Term};
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::Isa;
-use crate::kernel::matmul::{Matrix, Term};
 use crate::registers::Inputs;
 
 use super::binary::same_dtype;

@@ -11,10 +11,10 @@
 use std::ops::Range;
 
 use radiant_core::{DType, Error, Shape};
+use radiant_kernels::{Isa, Kernel};
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::{Isa, Kernel};
 use crate::registers::Inputs;
 
 use super::number::{Number, Real, reals};

@@ -5,8 +5,7 @@
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 use radiant_core::Element;
-
-use crate::kernel::erf::erf;
+use radiant_kernels::erf::erf;
 
 /// `Some` of an expression with `$T` as the element type, if it is one of those listed.
 macro_rules! dispatch {

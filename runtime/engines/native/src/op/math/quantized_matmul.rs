@@ -1,9 +1,9 @@
 //! MatMulInteger and QLinearMatMul: products of bytes, summed in 32 bits.
 
 use radiant_core::{DType, Error, Shape, TensorData};
+use radiant_kernels::Isa;
 
 use crate::Unsupported;
-use crate::kernel::Isa;
 use crate::registers::{Inputs, RANK_MAX, View};
 
 use super::matmul::{Product, multiply, product_fact};

@@ -3,10 +3,10 @@
 //! Each works on vectors along an axis, which are gathered where they are not contiguous.
 
 use radiant_core::{DType, Error};
+use radiant_kernels::Isa;
+use radiant_kernels::functions::SoftmaxRows;
 
 use crate::Unsupported;
-use crate::kernel::Isa;
-use crate::kernel::functions::SoftmaxRows;
 use crate::registers::Inputs;
 
 use super::number::Real;

@@ -3,11 +3,11 @@
 use std::marker::PhantomData;
 
 use radiant_core::{DType, Element, Error};
+use radiant_kernels::Isa;
+use radiant_kernels::activation::LogisticAll;
+use radiant_kernels::functions::{self, Map};
 
 use crate::Unsupported;
-use crate::kernel::Isa;
-use crate::kernel::activation::LogisticAll;
-use crate::kernel::functions::{self, Map};
 use crate::registers::Inputs;
 
 use super::number::{Number, Real, integers, reals, signed, unsigned};

@@ -5,10 +5,10 @@
 //! small distances. Double precision takes the squares of differences.
 
 use radiant_core::{DType, Error, Shape};
+use radiant_kernels::dense::Dense;
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::dense::Dense;
 use crate::registers::Inputs;
 
 use crate::op::{Built, NodeContext, Op, Outputs};

@@ -1,10 +1,10 @@
 //! Labels of a classifier: one text or integer a class.
 
 use radiant_core::{DType, Error};
+use radiant_kernels::Isa;
+use radiant_kernels::classes::{self, Greatest};
 
 use crate::Unsupported;
-use crate::kernel::Isa;
-use crate::kernel::classes::{self, Greatest};
 use crate::op::NodeContext;
 use crate::registers::Buffer;
 

@@ -7,12 +7,12 @@
 //! labels stays single, and its labels are 0 and 1.
 
 use radiant_core::{DType, Error};
+use radiant_kernels::Isa;
+use radiant_kernels::activation::logistic;
+use radiant_kernels::dense::Dense;
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::Isa;
-use crate::kernel::activation::logistic;
-use crate::kernel::dense::Dense;
 use crate::registers::Inputs;
 
 use crate::op::{Built, NodeContext, Op, Outputs, check_columns};

@@ -3,11 +3,11 @@
 //! As in onnxruntime 1.32, of a single target only PROBIT transforms the score.
 
 use radiant_core::{DType, Error};
+use radiant_kernels::Isa;
+use radiant_kernels::dense::Dense;
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::Isa;
-use crate::kernel::dense::Dense;
 use crate::registers::Inputs;
 
 use crate::op::{Built, NodeContext, Op, Outputs, check_columns};

@@ -5,10 +5,11 @@
 
 use std::f32::consts::{PI, SQRT_2};
 
+use radiant_kernels::Isa;
+use radiant_kernels::activation::LogisticAll;
+use radiant_kernels::classes::{EachRow, Softmax};
+
 use crate::Unsupported;
-use crate::kernel::Isa;
-use crate::kernel::activation::LogisticAll;
-use crate::kernel::classes::{EachRow, Softmax};
 use crate::op::NodeContext;
 
 /// What is done to scores.

@@ -5,11 +5,11 @@
 use std::marker::PhantomData;
 
 use radiant_core::{DType, Element, Error, Shape};
+use radiant_kernels::Isa;
+use radiant_kernels::classes::{EachRow, NormL1};
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::Isa;
-use crate::kernel::classes::{EachRow, NormL1};
 use crate::registers::Inputs;
 
 use crate::op::{Built, NodeContext, Op, Outputs, n_rows_and_columns};

@@ -2,10 +2,11 @@
 //!
 //! All is in single precision, as in onnxruntime 1.32 (`svmclassifier.h`, `ml_common.h`).
 
+use radiant_kernels::Isa;
+use radiant_kernels::dense::Dense;
+use radiant_kernels::svm::{Affine, TanhAll, Vectors};
+
 use crate::Unsupported;
-use crate::kernel::Isa;
-use crate::kernel::dense::Dense;
-use crate::kernel::svm::{Affine, TanhAll, Vectors};
 
 use crate::op::NodeContext;
 

@@ -3,10 +3,10 @@
 //! A `post_transform` is refused: onnxruntime 1.32 reads the attribute and ignores it.
 
 use radiant_core::{DType, Error};
+use radiant_kernels::dense::Dense;
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::dense::Dense;
 use crate::registers::Inputs;
 
 use crate::op::{Built, NodeContext, Op, Outputs, check_columns};

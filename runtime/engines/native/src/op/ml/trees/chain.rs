@@ -3,7 +3,7 @@
 //! Converters of LightGBM models write a category that is one of several as one node for each, all
 //! with the same child for true. Such a chain becomes one split, and every node has one parent.
 
-use crate::model::forest::{Comparison, Node, Set, Split, Test};
+use radiant_kernels::forest::{Comparison, Node, Set, Split, Test};
 
 use super::table::Trees;
 

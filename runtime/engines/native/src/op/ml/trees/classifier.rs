@@ -8,12 +8,11 @@
 use std::collections::BTreeSet;
 
 use radiant_core::{DType, Element, Error};
+use radiant_kernels::activation::logistic;
+use radiant_kernels::forest::{Aggregate, Feature, Forest, ForestKernel, Node, Score};
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::activation::logistic;
-use crate::kernel::forest::{Feature, ForestKernel, Score};
-use crate::model::forest::{Aggregate, Forest, Node};
 use crate::op::ml::labels::Labels;
 use crate::op::ml::post_transform::PostTransform;
 use crate::op::{Built, NodeContext, Op, Outputs};

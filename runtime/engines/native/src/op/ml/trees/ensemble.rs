@@ -5,9 +5,9 @@
 //! specification has it; onnxruntime's sets also have some numbers between them.
 
 use radiant_core::{DType, Element};
+use radiant_kernels::forest::{Aggregate, Comparison, Node, Set, Split, Test, Vote};
 
 use crate::Unsupported;
-use crate::model::forest::{Aggregate, Comparison, Node, Set, Split, Test, Vote};
 use crate::op::ml::post_transform::PostTransform;
 use crate::op::{Built, NodeContext};
 

@@ -17,8 +17,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::kernel::Isa;
-use crate::kernel::activation::logistic;
+use radiant_kernels::Isa;
+use radiant_kernels::activation::logistic;
 
 use super::post_transform::PostTransform;
 

@@ -1,10 +1,10 @@
 //! What the builders of tree ensembles read of a node.
 
 use radiant_core::{DType, Element};
+use radiant_kernels::forest::{Aggregate, BaseOrder, Forest, ForestParts, Missing};
 use radiant_onnx::pb::TensorProto;
 
 use crate::Unsupported;
-use crate::model::forest::{Aggregate, BaseOrder, Forest, ForestParts, Missing};
 use crate::op::NodeContext;
 
 use super::table::Trees;

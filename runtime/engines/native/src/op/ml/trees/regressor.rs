@@ -1,11 +1,10 @@
 //! TreeEnsembleRegressor, and what it shares with TreeEnsemble.
 
 use radiant_core::{DType, Element, Error};
+use radiant_kernels::forest::{Aggregate, Feature, Forest, ForestKernel, Node, Rows, Score, Vote};
 
 use crate::Unsupported;
 use crate::fact::Fact;
-use crate::kernel::forest::{Feature, ForestKernel, Rows, Score};
-use crate::model::forest::{Aggregate, Forest, Node, Vote};
 use crate::op::ml::post_transform::PostTransform;
 use crate::op::{Built, NodeContext, Op, Outputs, n_rows_and_columns};
 use crate::registers::Inputs;

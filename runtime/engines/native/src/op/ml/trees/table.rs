@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use radiant_core::DType;
+use radiant_kernels::forest::{Comparison, Node, Set, Split, Test, Vote};
 
 use crate::Unsupported;
-use crate::model::forest::{Comparison, Node, Set, Split, Test, Vote};
 use crate::op::NodeContext;
 
 use super::chain;

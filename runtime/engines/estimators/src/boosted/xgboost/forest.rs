@@ -1,0 +1,135 @@
+//! From XGBoost's trees to this crate's.
+
+use radiant_formats::xgboost::{Ensemble, Model, Node, Split, Test, Tree, Version};
+use radiant_kernels::forest::{
+    self as parts, Aggregate, BaseOrder, Comparison, Forest, ForestParts, Missing, Set, Vote,
+};
+
+use crate::Unsupported;
+
+/// Categories from this one on are in no set, as if they were negative.
+const CATEGORIES: u32 = 1 << 24;
+/// The first version whose sums start from the base score; before, it comes last.
+const BASE_FIRST: Version = Version { major: 1, minor: 3 };
+
+/// The features that splits see as categories.
+pub(super) fn categorical_features(
+    model: &Model,
+    ensemble: &Ensemble,
+) -> Result<Vec<u32>, Unsupported> {
+    let splits = || {
+        ensemble.trees.iter().flat_map(|tree| &tree.nodes).filter_map(|node| match node {
+            Node::Split(split) => Some(split),
+            Node::Leaf(_) => None,
+        })
+    };
+    let is_set = |split: &&Split| matches!(split.test, Test::NoneOf { .. });
+    let mut features: Vec<u32> = splits().filter(is_set).map(|split| split.feature).collect();
+    features.sort_unstable();
+    features.dedup();
+    let mixed = splits().find(|split| {
+        matches!(split.test, Test::Less(_)) && features.binary_search(&split.feature).is_ok()
+    });
+    if let Some(split) = mixed {
+        let feature = split.feature as usize;
+        let name = model.feature_names.get(feature).map_or("", String::as_str);
+        return Err(Unsupported::new(
+            format!("feature {feature} {name}").trim_end(),
+            "is a number in one split and a category in another, which is not supported",
+        ));
+    }
+    Ok(features)
+}
+
+/// The forest of the first trees; `None` if there are none.
+pub(super) fn build(
+    model: &Model,
+    ensemble: &Ensemble,
+    n_trees: usize,
+    base: &[f32],
+) -> Result<Option<Forest>, Unsupported> {
+    let mut builder = Builder { ensemble, forest: empty(model, base), n_asked: 0 };
+    for (number, tree) in ensemble.trees.iter().enumerate().take(n_trees) {
+        builder.add(number, tree);
+    }
+    builder.forest.n_features = builder.n_asked.max(1);
+    if builder.forest.roots.is_empty() {
+        return Ok(None);
+    }
+    let refuse = |error: parts::ForestError| Unsupported::new("the trees", error.to_string());
+    Forest::new(builder.forest).map(Some).map_err(refuse)
+}
+
+fn empty(model: &Model, base: &[f32]) -> ForestParts {
+    ForestParts {
+        // Set when all splits are there.
+        n_features: 1,
+        n_outputs: model.n_outputs,
+        nodes: Vec::new(),
+        roots: Vec::new(),
+        votes: Vec::new(),
+        sets: Vec::new(),
+        aggregate: Aggregate::Sum,
+        base: base.iter().map(|&base| base.into()).collect(),
+        base_order: if model.version < BASE_FIRST { BaseOrder::Last } else { BaseOrder::First },
+    }
+}
+
+struct Builder<'a> {
+    ensemble: &'a Ensemble,
+    forest: ForestParts,
+    /// One more than the greatest feature that a split asks for.
+    n_asked: usize,
+}
+
+impl Builder<'_> {
+    fn add(&mut self, number: usize, tree: &Tree) {
+        let first = index(self.forest.nodes.len());
+        self.forest.roots.push(first);
+        let group = self.ensemble.groups.get(number).copied().unwrap_or(0);
+        let weight = self.ensemble.weights.as_ref().and_then(|weights| weights.get(number));
+        for node in &tree.nodes {
+            let node = match node {
+                Node::Split(split) => parts::Node::Split(self.split(split, tree, first)),
+                Node::Leaf(values) => self.leaf(*values, tree, group, weight.copied()),
+            };
+            self.forest.nodes.push(node);
+        }
+    }
+
+    fn split(&mut self, split: &Split, tree: &Tree, first: u32) -> parts::Split {
+        let (left, right) = (first.saturating_add(split.left), first.saturating_add(split.right));
+        let (test, if_true, if_false) = match split.test {
+            Test::Less(threshold) => {
+                (parts::Test::Compare(Comparison::Less, threshold.into()), left, right)
+            }
+            Test::NoneOf { first, n } => {
+                let listed = tree.categories.iter().skip(first as usize).take(n as usize);
+                let known = listed.copied().filter(|&category| category < CATEGORIES);
+                let set = index(self.forest.sets.len());
+                self.forest.sets.push(Set::categories(known.collect()));
+                (parts::Test::Member(set), right, left)
+            }
+        };
+        self.n_asked = self.n_asked.max((split.feature as usize).saturating_add(1));
+        let takes_true = split.is_default_left == (if_true == left);
+        let missing = Missing::Nan { takes_true };
+        parts::Split { feature: split.feature, test, missing, if_true, if_false }
+    }
+
+    fn leaf(&mut self, first: u32, tree: &Tree, group: u32, weight: Option<f32>) -> parts::Node {
+        let first_vote = index(self.forest.votes.len());
+        let width = self.ensemble.leaf_width;
+        for (output, &value) in tree.leaves.iter().skip(first as usize).take(width).enumerate() {
+            let value = weight.map_or(value, |weight| value * weight);
+            let output = if width == 1 { group } else { index(output) };
+            self.forest.votes.push(Vote { output, weight: value.into() });
+        }
+        parts::Node::Leaf { first_vote, n_votes: index(width) }
+    }
+}
+
+/// A place in a list; what has no room in a forest is refused by it.
+fn index(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
