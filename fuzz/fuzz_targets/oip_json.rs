@@ -3,9 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use radiant_core::{DType, TensorSpec};
-use radiant_protocol::Limits;
+use radiant_core::{DType, Form, TensorSpec};
 use radiant_protocol::oip::{Request, decode_generate, decode_index, decode_json, decode_load};
+use radiant_protocol::{Inputs, Limits};
 
 fuzz_target!(|body: &[u8]| {
     let Some((&first, bytes)) = body.split_first() else { return };
@@ -16,9 +16,16 @@ fuzz_target!(|body: &[u8]| {
     let spec = |name: &str, dtype| TensorSpec::new(name, dtype, vec![None, Some(2)]);
     let specs = [spec("x", DType::F32), spec("y", DType::Bytes)];
     let (limits, mut inputs) = (Limits::default(), Vec::new());
-    for specs in [None, Some(&specs[..1]), Some(&specs[..])] {
+    let table = |form| Inputs::Table { form, specs: &specs };
+    for expected in [
+        Inputs::Any,
+        Inputs::Declared(&specs[..1]),
+        Inputs::Declared(&specs),
+        table(Form::Matrix),
+        table(Form::Frame),
+    ] {
         let mut request = Request::default();
-        drop(decode_json(bytes, head_bytes, specs, &limits, &mut request, &mut inputs));
+        drop(decode_json(bytes, head_bytes, expected, &limits, &mut request, &mut inputs));
     }
     drop(decode_generate(bytes, &limits));
     drop(decode_index(bytes, &limits));

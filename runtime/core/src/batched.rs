@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::rows::{
     Padding, append_rows, copy_rows, last_row_bytes, pad_rows, reserve_rows, truncate_rows,
 };
-use crate::{Cancel, Engine, Error, Signature, Tensor, TensorSpec, WeightCopies};
+use crate::{Cancel, Engine, Error, Form, Signature, Tensor, TensorSpec, WeightCopies};
 
 /// Bytes of the inputs and outputs of a run under [`BatchRule::Fixed`], and of what padding adds to
 /// the inputs: as much as a REST body may have by default. A row of a few bytes can ask for it.
@@ -130,9 +130,11 @@ impl Batched {
         &self.engine
     }
 
-    /// Whether the first axis of an input is the batch. Others are the same in every run.
+    /// Whether the first axis of an input is the batch: of a table that of all. Others are the same in
+    /// every run.
     fn is_batched(&self, input: usize) -> bool {
-        self.signature.inputs.get(input).is_some_and(|spec| spec.dims.first() == Some(&None))
+        self.signature.form != Form::Tensors
+            || self.signature.inputs.get(input).is_some_and(|spec| spec.dims.first() == Some(&None))
     }
 
     /// The number of rows of a request.
@@ -241,7 +243,8 @@ impl Engine for Batched {
             BatchRule::Fixed { rows } => (rows.max(1), true),
         };
         let rows = self.rows(inputs).ok_or_else(|| Error::internal("no input has rows"))?;
-        if rows == 0 {
+        // What is wrong with the columns of a table is the engine's to tell, even without rows.
+        if rows == 0 && self.signature.form == Form::Tensors {
             return self.run_empty(wanted, outputs);
         }
         if rows == size || (rows < size && !pads) {

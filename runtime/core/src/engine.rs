@@ -20,8 +20,8 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// Inputs and outputs.
     fn signature(&self) -> &Signature;
 
-    /// Runs the model on `inputs`, which are in the signature's order and have passed
-    /// [`Signature::check`], and leaves the outputs whose indices are in `wanted` in `outputs`, in
+    /// Runs the model on `inputs`, which have passed [`Signature::check`] and are in the signature's
+    /// order, or as they came where it takes a table ([`Form`]), and leaves the outputs whose indices are in `wanted` in `outputs`, in
     /// that order. What `outputs` held before is overwritten; its allocations may be used.
     ///
     /// Blocks the calling thread for as long as the model takes. An engine that cuts a request into
@@ -58,14 +58,41 @@ pub struct WeightCopies {
 /// Inputs and outputs of a model, and what they mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signature {
-    /// What [`Engine::run`] takes, in order.
+    /// What [`Engine::run`] takes, in order; of a table what it is made of.
     pub inputs: Vec<TensorSpec>,
+    /// In which form requests bring inputs.
+    pub form: Form,
     /// What [`Engine::run`] gives, in order.
     pub outputs: Vec<TensorSpec>,
     /// Which outputs are labels and probabilities, if the model is a classifier.
     pub classifier: Option<Classifier>,
     /// What a request gets that asks for no output by name.
     pub answers: Answers,
+}
+
+/// In which form requests bring inputs.
+///
+/// Of a table the server hands over whatever came: [`Engine::run`] looks at names, types and ranks,
+/// and has the last word on columns, widths and types. All that [`Signature::check`] has seen to is
+/// that there is a tensor, that each has one axis or two, and that all have as many rows. Types are
+/// those that came: of JSON without types those that numpy would find, so that integers are INT64.
+/// `null` is a missing value: NaN, with which a column of numbers or truth values is FP64, or a
+/// missing text ([`Strings::is_missing`]); a column of nothing else is FP64, unless it came with texts
+/// in one array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// The tensors that the signature declares, each by its name.
+    #[default]
+    Tensors,
+    /// A table whose columns have no names: [`Signature::inputs`] has one spec, such as FP64 [-1, 4]
+    /// or, for texts, BYTES [-1]. A request brings one tensor of any name and type, a vector or a
+    /// matrix, or several vectors (or matrices of one column): the columns, in their order.
+    Matrix,
+    /// A table whose columns have names: [`Signature::inputs`] has a spec for each, with one axis.
+    /// A request brings vectors (or matrices of one column) by name, in any order, perhaps with
+    /// others, which are the engine's to ignore; or one matrix, whose columns are meant in their
+    /// order.
+    Frame,
 }
 
 /// What a request gets that asks for no output by name, in protocols whose requests can.
@@ -169,7 +196,8 @@ impl fmt::Display for TensorSpec {
 impl Signature {
     /// The signature of a graph that is no classifier.
     pub fn new(inputs: Vec<TensorSpec>, outputs: Vec<TensorSpec>) -> Self {
-        Self { inputs, outputs, classifier: None, answers: Answers::All }
+        let (form, answers) = (Form::Tensors, Answers::All);
+        Self { inputs, form, outputs, classifier: None, answers }
     }
 
     /// The outputs that a request gets which asks for none by name.
@@ -181,12 +209,16 @@ impl Signature {
     }
 
     /// Checks that `inputs` are what the model takes: as many, of these types and shapes, with the
-    /// same number of rows where the first axis is the batch.
+    /// same number of rows where the first axis is the batch. Of a table, that each has one axis or
+    /// two, and as many rows as the others.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the input, what was
     /// expected and what came.
     pub fn check(&self, inputs: &[Tensor]) -> Result<(), Error> {
+        if self.form != Form::Tensors {
+            return self.check_table(inputs);
+        }
         if inputs.len() != self.inputs.len() {
             let (expected, got) = (self.inputs.len(), inputs.len());
             return Err(Error::invalid_input(format!("expected {expected} inputs, got {got}")));
@@ -208,6 +240,21 @@ impl Signature {
             }
         }
         Ok(())
+    }
+
+    fn check_table(&self, inputs: &[Tensor]) -> Result<(), Error> {
+        let expected = inputs.first().map(|tensor| tensor.shape.rows());
+        let Some(expected) = expected else {
+            let listed = self.inputs_listed();
+            return Err(Error::invalid_input(format!("expected {listed}, got no input")));
+        };
+        let fits = |tensor: &&Tensor| {
+            matches!(tensor.shape.rank(), 1 | 2) && tensor.shape.rows() == expected
+        };
+        match inputs.iter().find(|tensor| !fits(tensor)) {
+            None => Ok(()),
+            Some(odd) => Err(no_part(odd, expected)),
+        }
     }
 
     /// Inputs of zeros, `false` and empty strings, for trying a model out: `rows` rows where the
@@ -261,6 +308,18 @@ fn mismatch(spec: &TensorSpec, tensor: &Tensor) -> Error {
         tensor.dtype(),
         tensor.shape
     ))
+}
+
+#[cold]
+fn no_part(tensor: &Tensor, expected: usize) -> Error {
+    let Tensor { name, shape, .. } = tensor;
+    let named = if name.is_empty() { "the input".to_owned() } else { format!("input `{name}`") };
+    Error::invalid_input(if matches!(shape.rank(), 1 | 2) {
+        let got = shape.rows();
+        format!("{named}: expected {expected} rows as in the inputs before, got {got}")
+    } else {
+        format!("{named}: expected rows, a table of one axis or two, got shape {shape}")
+    })
 }
 
 #[cfg(test)]
@@ -329,5 +388,30 @@ mod tests {
             check(&[x(2), y(3)]),
             Err("input `y`: expected 2 rows as in the inputs before, got 3".into())
         );
+    }
+
+    #[test]
+    fn a_table_is_checked_for_rows_and_left_to_the_engine() {
+        for form in [Form::Matrix, Form::Frame] {
+            let signature = Signature { form, ..signature() };
+            let check =
+                |inputs: &[Tensor]| signature.check(inputs).map_err(|error| error.to_string());
+            let zeros = |name: &str, dims: &[usize], dtype| Tensor::zeros(name, dims, dtype);
+            assert_eq!(check(&[zeros("", &[2, 9], DType::I8)]), Ok(()));
+            assert_eq!(check(&[zeros("", &[0], DType::Bytes)]), Ok(()));
+            let columns = [zeros("a", &[2], DType::F64), zeros("", &[2, 1], DType::Bytes)];
+            assert_eq!(check(&columns), Ok(()));
+            let uneven = [zeros("a", &[2], DType::F64), zeros("b", &[3], DType::F64)];
+            let message = "input `b`: expected 2 rows as in the inputs before, got 3";
+            assert_eq!(check(&uneven), Err(message.into()));
+            let message = "the input: expected rows, a table of one axis or two, got shape []";
+            assert_eq!(check(&[zeros("", &[], DType::F64)]), Err(message.into()));
+            let message =
+                "input `x`: expected rows, a table of one axis or two, got shape [1, 1, 1]";
+            assert_eq!(check(&[zeros("x", &[1, 1, 1], DType::F64)]), Err(message.into()));
+            let message = "expected `x` FP32 [-1, 4], `y` INT64 [-1, 1], got no input";
+            assert_eq!(check(&[]), Err(message.into()));
+            assert!(signature.check(&signature.zeros(2).unwrap()).is_ok());
+        }
     }
 }

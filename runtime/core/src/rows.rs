@@ -64,6 +64,34 @@ pub fn copy_rows(from: &Tensor, rows: Range<usize>, to: &mut Tensor) -> Result<(
     Ok(())
 }
 
+/// Makes `to` the column at `index` of `from`, a matrix, or a vector, which is a column of its own:
+/// a vector of all rows, whose name is left as it is. An allocation of `to` is used again if it has
+/// the same element type.
+///
+/// # Errors
+/// [`RowsMismatch`] when there is no such column, or `from` is neither; `to` is then as it was.
+pub fn copy_column(from: &Tensor, index: usize, to: &mut Tensor) -> Result<(), RowsMismatch> {
+    let (rows, width) = match *from.shape.dims() {
+        [rows] => (rows, 1),
+        [rows, width] => (rows, width),
+        _ => return Err(RowsMismatch),
+    };
+    if index >= width {
+        return Err(RowsMismatch);
+    }
+    let places = (0..rows).map(|row| row * width + index);
+    each_type!(
+        &from.data,
+        values => gather(places.filter_map(|at| values.get(at)), &mut to.data),
+        strings => {
+            let to = to.data.reset_strings();
+            places.for_each(|at| to.push_from(strings, at));
+        }
+    );
+    to.shape.set(&[rows]);
+    Ok(())
+}
+
 /// Appends the rows `rows` of `from` to `to`.
 ///
 /// # Errors
@@ -233,6 +261,10 @@ fn copy<T: Element>(values: &[T], to: &mut TensorData) {
     to.reset::<T>().extend_from_slice(values);
 }
 
+fn gather<'v, T: Element>(values: impl Iterator<Item = &'v T>, to: &mut TensorData) {
+    to.reset::<T>().extend(values);
+}
+
 fn append<T: Element>(values: &[T], to: &mut TensorData) {
     if let Some(to) = T::vec(to) {
         to.extend_from_slice(values);
@@ -244,7 +276,11 @@ fn fill<T: Element + Default>(values: &mut Vec<T>, n: usize) {
 }
 
 fn copy_strings(from: &Strings, elements: Range<usize>, to: &mut Strings) {
-    elements.filter_map(|at| from.get(at)).for_each(|string| to.push(string));
+    if from.has_missing() {
+        elements.for_each(|at| to.push_from(from, at));
+    } else {
+        elements.filter_map(|at| from.get(at)).for_each(|string| to.push(string));
+    }
 }
 
 #[cfg(test)]
@@ -352,6 +388,54 @@ mod tests {
             set_empty(&mut tensor, &[7, 3], dtype);
             assert_eq!(tensor, Tensor::zeros("x", &[0, 3], dtype));
         }
+    }
+
+    #[test]
+    fn a_column_is_a_vector_of_all_rows() {
+        for dtype in DTYPES {
+            let all = counting(dtype, &[3, 2]);
+            let mut columns = [Tensor::default(), Tensor::default()];
+            copy_column(&all, 0, &mut columns[0]).unwrap();
+            copy_column(&all, 1, &mut columns[1]).unwrap();
+            assert_eq!((columns[0].shape.dims(), columns[1].dtype()), (&[3][..], dtype));
+            let (mut cell, mut row) = (Tensor::default(), Tensor::default());
+            for (index, column) in columns.iter().enumerate() {
+                copy_rows(column, 2..3, &mut cell).unwrap();
+                copy_rows(&all, 2..3, &mut row).unwrap();
+                let mut expected = Tensor::default();
+                copy_column(&row, index, &mut expected).unwrap();
+                assert_eq!(cell.data, expected.data);
+            }
+            let mut same = Tensor::default();
+            copy_column(&columns[0], 0, &mut same).unwrap();
+            assert_eq!(same, columns[0]);
+            assert_eq!(copy_column(&all, 2, &mut same), Err(RowsMismatch));
+            assert_eq!(copy_column(&columns[0], 1, &mut same), Err(RowsMismatch));
+            assert_eq!(copy_column(&counting(dtype, &[1, 1, 1]), 0, &mut same), Err(RowsMismatch));
+            assert_eq!(same, columns[0]);
+        }
+    }
+
+    #[test]
+    fn missing_texts_stay_missing_in_parts_columns_and_padding() {
+        let texts = [Some("a"), None, None, Some("d")];
+        let all = Tensor::strings("x", &[2, 2], texts.into_iter().collect());
+        let strings = |tensor: &Tensor| match &tensor.data {
+            TensorData::Bytes(strings) => strings.clone(),
+            other => panic!("{other:?}"),
+        };
+        let expect = |texts: &[Option<&str>]| texts.iter().copied().collect::<Strings>();
+        let mut part = Tensor::default();
+        copy_rows(&all, 1..2, &mut part).unwrap();
+        assert_eq!(strings(&part), expect(&texts[2..]));
+        append_rows(&mut part, &all, 0..1).unwrap();
+        assert_eq!(strings(&part), expect(&[None, Some("d"), Some("a"), None]));
+        pad_rows(&mut part, 3, Padding::LastRow).unwrap();
+        assert_eq!(strings(&part), expect(&[None, Some("d"), Some("a"), None, Some("a"), None]));
+        truncate_rows(&mut part, 1);
+        assert_eq!(strings(&part), expect(&texts[2..]));
+        copy_column(&all, 1, &mut part).unwrap();
+        assert_eq!(strings(&part), expect(&[None, Some("d")]));
     }
 
     #[test]

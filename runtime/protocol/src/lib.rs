@@ -26,7 +26,9 @@
     )
 )]
 
+mod columns;
 pub mod grpc;
+mod inputs;
 pub mod json;
 mod limits;
 pub mod oip;
@@ -37,4 +39,5 @@ pub mod tf;
 pub mod tfs;
 mod wire;
 
+pub use inputs::Inputs;
 pub use limits::Limits;

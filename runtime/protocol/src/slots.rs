@@ -9,9 +9,7 @@ use std::sync::Arc;
 use radiant_core::{DType, Error, Shape, Takes, Tensor, TensorSpec};
 use smallvec::SmallVec;
 
-/// How many inputs are taken where no signature tells: each takes far more memory than its bytes on
-/// the wire.
-pub(crate) const UNSIGNED_MAX: usize = 1024;
+use crate::Inputs;
 
 /// The inputs of a signature and which of them came.
 ///
@@ -81,9 +79,10 @@ impl<'s> Names<'s> {
 }
 
 /// The tensors that the inputs of one request go into: those of a model's signature in its order, or
-/// as many as come where there is none.
+/// as they come where there is none, or it is a table.
 #[derive(Debug)]
 pub(crate) struct Slots<'s, 'i> {
+    inputs: Inputs<'s>,
     names: Option<Names<'s>>,
     /// Hold buffers of earlier requests until they are filled.
     tensors: &'i mut Vec<Tensor>,
@@ -92,11 +91,15 @@ pub(crate) struct Slots<'s, 'i> {
 }
 
 impl<'s, 'i> Slots<'s, 'i> {
-    pub(crate) fn new(specs: Option<&'s [TensorSpec]>, tensors: &'i mut Vec<Tensor>) -> Self {
-        if let Some(specs) = specs {
-            tensors.resize_with(specs.len(), Tensor::default);
-        }
-        Self { names: specs.map(Names::new), tensors, count: 0 }
+    pub(crate) fn new(inputs: Inputs<'s>, tensors: &'i mut Vec<Tensor>) -> Self {
+        let names = match inputs {
+            Inputs::Declared(specs) => {
+                tensors.resize_with(specs.len(), Tensor::default);
+                Some(Names::new(specs))
+            }
+            Inputs::Any | Inputs::Table { .. } => None,
+        };
+        Self { inputs, names, tensors, count: 0 }
     }
 
     /// Forgets what came.
@@ -125,7 +128,7 @@ impl<'s, 'i> Slots<'s, 'i> {
             None if self.tensors.iter().take(self.count).any(|tensor| *tensor.name == *name) => {
                 return Err(twice(name));
             }
-            None if self.count >= UNSIGNED_MAX => return Err(too_many()),
+            None if self.count >= self.inputs.max() => return Err(too_many(self.inputs.max())),
             None => self.count,
         };
         self.count = self.count.saturating_add(1);
@@ -159,9 +162,9 @@ impl<'s, 'i> Slots<'s, 'i> {
         self.names.as_ref()?.specs.get(slot)
     }
 
-    /// Whether `null` among the floats of this slot is a missing value.
+    /// Whether `null` among the floats or texts of this slot is a missing value.
     pub(crate) fn takes_nulls(&self, slot: usize) -> bool {
-        self.spec(slot).is_some_and(takes_nulls)
+        self.inputs.is_table() || self.spec(slot).is_some_and(takes_nulls)
     }
 
     /// The tensor in this slot, whose data and shape may be overwritten.
@@ -182,9 +185,10 @@ impl<'s, 'i> Slots<'s, 'i> {
         match &self.names {
             Some(names) if self.count == 0 && !names.specs.is_empty() => Err(none(names.specs)),
             Some(names) => names.check_complete(),
-            None if self.count == 0 => {
-                Err(Error::invalid_input("`inputs`: expected one or more, got none"))
-            }
+            None if self.count == 0 => match self.inputs.specs() {
+                Some(specs) => Err(none(specs)),
+                None => Err(Error::invalid_input("`inputs`: expected one or more, got none")),
+            },
             None => {
                 self.tensors.truncate(self.count);
                 Ok(())
@@ -260,13 +264,16 @@ fn none(specs: &[TensorSpec]) -> Error {
 }
 
 #[cold]
-fn too_many() -> Error {
-    Error::invalid_input(format!("`inputs`: expected at most {UNSIGNED_MAX}, got more"))
+fn too_many(max: usize) -> Error {
+    Error::invalid_input(format!("`inputs`: expected at most {max}, got more"))
 }
 
 #[cfg(test)]
 mod tests {
+    use radiant_core::Form;
+
     use super::*;
+    use crate::inputs::UNSIGNED_MAX;
 
     fn specs(names: &[&str]) -> Vec<TensorSpec> {
         names.iter().map(|&name| TensorSpec::new(name, DType::F32, vec![None])).collect()
@@ -278,7 +285,7 @@ mod tests {
         specs[0].takes = Takes::Numbers;
         for name in ["x", "input-0"] {
             let mut tensors = Vec::new();
-            let mut slots = Slots::new(Some(&specs), &mut tensors);
+            let mut slots = Slots::new(Inputs::Declared(&specs), &mut tensors);
             assert_eq!(slots.find(name, DType::I64), Some(0));
             assert_eq!(slots.find(name, DType::Bytes), None);
             assert_eq!(slots.take_typed(name, DType::I64, &Shape::default()).expect("fits"), 0);
@@ -290,7 +297,7 @@ mod tests {
             assert_eq!(&*tensors[0].name, "x");
         }
         let mut tensors = Vec::new();
-        let mut slots = Slots::new(Some(&specs), &mut tensors);
+        let mut slots = Slots::new(Inputs::Declared(&specs), &mut tensors);
         assert_eq!(
             message(slots.take_typed("y", DType::Bytes, &Shape::from([1]))),
             "input `x`: expected FP32 [-1], got BYTES [1]"
@@ -308,7 +315,7 @@ mod tests {
         let specs = specs(&["a", "b", "c"]);
         for (order, slots) in [("abc", [0, 1, 2]), ("cab", [2, 0, 1]), ("bca", [1, 2, 0])] {
             let mut tensors = Vec::new();
-            let mut names = Slots::new(Some(&specs), &mut tensors);
+            let mut names = Slots::new(Inputs::Declared(&specs), &mut tensors);
             for (name, slot) in order.chars().zip(slots) {
                 let name = name.to_string();
                 assert_eq!(names.find(&name, DType::F32), Some(slot));
@@ -327,16 +334,16 @@ mod tests {
         let specs = specs(&["a", "b"]);
         let listed = "expected `a` FP32 [-1], `b` FP32 [-1]";
         let mut tensors = Vec::new();
-        let mut slots = Slots::new(Some(&specs), &mut tensors);
+        let mut slots = Slots::new(Inputs::Declared(&specs), &mut tensors);
         let unknown = message(slots.take("c"));
         assert_eq!(unknown, format!("input `c`: the model has no such input: {listed}"));
         let mistyped = message(slots.take_typed("b", DType::F64, &Shape::from([2, 1])));
         assert_eq!(mistyped, "input `b`: expected FP32 [-1], got FP64 [2, 1]");
         assert_eq!(message(slots.take("b")), "input `b`: expected it once, got it twice");
         assert_eq!(message(slots.finish()), format!("input `a` is missing: {listed}"));
-        let slots = Slots::new(Some(&specs), &mut tensors);
+        let slots = Slots::new(Inputs::Declared(&specs), &mut tensors);
         assert_eq!(message(slots.finish()), format!("`inputs`: {listed}, got none"));
-        let mut slots = Slots::new(Some(&[]), &mut tensors);
+        let mut slots = Slots::new(Inputs::Declared(&[]), &mut tensors);
         let unknown = message(slots.take("a"));
         assert_eq!(unknown, "input `a`: the model has no such input: expected no input");
         slots.finish().expect("a model may have no input");
@@ -348,15 +355,15 @@ mod tests {
     #[test]
     fn without_a_signature_inputs_are_taken_as_they_come() {
         let mut tensors = vec![Tensor::default(); 3];
-        let mut slots = Slots::new(None, &mut tensors);
+        let mut slots = Slots::new(Inputs::Any, &mut tensors);
         assert_eq!(slots.take("b").expect("is the first"), 0);
         assert_eq!(slots.take_typed("a", DType::F32, &Shape::default()).expect("is another"), 1);
         assert_eq!(message(slots.take("b")), "input `b`: expected it once, got it twice");
         slots.finish().expect("two came");
         assert_eq!(tensors.len(), 2);
-        let slots = Slots::new(None, &mut tensors);
+        let slots = Slots::new(Inputs::Any, &mut tensors);
         assert_eq!(message(slots.finish()), "`inputs`: expected one or more, got none");
-        let mut slots = Slots::new(None, &mut tensors);
+        let mut slots = Slots::new(Inputs::Any, &mut tensors);
         for index in 0..UNSIGNED_MAX {
             slots.take(&index.to_string()).expect("is not too many");
         }
@@ -368,12 +375,54 @@ mod tests {
         let specs = specs(&["a"]);
         for specs in [None, Some(&specs[..])] {
             let mut tensors = Vec::new();
-            let mut slots = Slots::new(specs, &mut tensors);
+            let mut slots = Slots::new(specs.into(), &mut tensors);
             slots.take("a").expect("is free");
             slots.restart();
             slots.take("a").expect("is free again");
             slots.finish().expect("came");
             assert_eq!(tensors.len(), 1);
         }
+    }
+
+    #[test]
+    fn a_table_brings_what_it_likes() {
+        let specs = specs(&["a", "b"]);
+        for form in [Form::Matrix, Form::Frame] {
+            let table = Inputs::Table { form, specs: &specs };
+            let mut tensors = Vec::new();
+            let mut slots = Slots::new(table, &mut tensors);
+            for (slot, name) in ["z", "b", "a"].into_iter().enumerate() {
+                assert_eq!(slots.find(name, DType::Bytes), Some(slot));
+                let taken = slots.take_typed(name, DType::Bytes, &Shape::from([2]));
+                assert_eq!(taken.expect("is another"), slot);
+                assert!(slots.takes_nulls(slot));
+            }
+            assert_eq!(message(slots.take("b")), "input `b`: expected it once, got it twice");
+            slots.finish().expect("three came");
+            let names: Vec<_> = tensors.iter().map(|tensor| &*tensor.name).collect();
+            assert_eq!(names, ["z", "b", "a"]);
+            let none = "`inputs`: expected `a` FP32 [-1], `b` FP32 [-1], got none";
+            assert_eq!(message(Slots::new(table, &mut tensors).finish()), none);
+            let mut slots = Slots::new(table, &mut tensors);
+            for index in 0..UNSIGNED_MAX + 2 {
+                slots.take(&index.to_string()).expect("is not too many");
+            }
+            assert_eq!(message(slots.take("x")), "`inputs`: expected at most 1026, got more");
+        }
+    }
+
+    #[test]
+    fn columns_are_named_where_they_have_names() {
+        let specs = specs(&["a", "b"]);
+        let names = |form, n: usize| {
+            let mut columns = vec![Tensor::default(); n];
+            let named = Inputs::Table { form, specs: &specs }.name_columns(&mut columns);
+            named.map(|()| columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(names(Form::Frame, 2).expect("are two"), ["a", "b"]);
+        assert_eq!(names(Form::Frame, 1).expect("is whole"), [""]);
+        assert_eq!(names(Form::Matrix, 3).expect("have none"), ["", "", ""]);
+        let wrong = "expected 2 columns, `a` FP32 [-1], `b` FP32 [-1], got 3";
+        assert_eq!(message(names(Form::Frame, 3)), wrong);
     }
 }

@@ -179,9 +179,10 @@ pub(crate) struct ServeArgs {
     /// Not given, it is the number of CPUs that the container's quota allows.
     #[arg(long, help_heading = "Model", value_name = "N")]
     threads: Option<String>,
-    /// What a classifier answers: `predict_proba` or `predict`
+    /// What an estimator answers: `predict_proba`, `decision_function` or `predict`
     ///
-    /// Probabilities are a column for each class; `predict` answers one label a row.
+    /// Probabilities are a column for each class of a classifier; `predict` answers one label a row.
+    /// A model that is no classifier answers what it has instead of probabilities.
     #[arg(long, help_heading = "Model")]
     method: Option<String>,
     /// The output that answers, for a model with several

@@ -154,6 +154,7 @@ fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &st
         (Some(name), _) if source.is_main => OutputChoice::Named(name.clone()),
         (_, Method::Probabilities) => OutputChoice::Probabilities,
         (_, Method::Labels) => OutputChoice::Labels,
+        (_, Method::Decision) => OutputChoice::Decision,
     };
     Model {
         served,

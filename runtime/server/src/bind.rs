@@ -1,15 +1,16 @@
 //! Step 3: from what a request carries to the inputs of the engine's signature.
 
-use radiant_core::{Error, Map, Payload, Signature, Takes, Tensor, TensorSpec, Value};
+use radiant_core::{Error, Form, Map, Payload, Signature, Takes, Tensor, TensorSpec, Value};
 use radiant_protocol::Limits;
-use radiant_protocol::seldon::numpy;
+use radiant_protocol::seldon::{self, numpy};
 
 use crate::node::Node;
 use crate::work::Work;
 
 /// Moves the request's payload into `work.inputs`, cast to the types that the model takes.
 ///
-/// An array is the only input; several inputs come by name, as an object in `jsonData`.
+/// An array is the only input; several inputs come by name, as an object in `jsonData`. A table is
+/// handed over as it came.
 ///
 /// # Errors
 /// [`InvalidInput`](radiant_core::ErrorKind::InvalidInput) when the payload is of another kind, an
@@ -20,6 +21,9 @@ pub(crate) fn bind(node: &Node, work: &mut Work, limits: &Limits) -> Result<(), 
     };
     let signature = engine.signature();
     let Work { request, inputs, .. } = work;
+    if signature.form != Form::Tensors {
+        return seldon::table(request, signature.into(), limits, inputs);
+    }
     if let [spec] = &signature.inputs[..] {
         if let Payload::Array(array) = &mut request.payload
             && spec.takes_type(array.dtype())

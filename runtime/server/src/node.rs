@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use radiant_core::{
-    Cancel, Component, DType, Defaults, Engine, Error, Signature, Tensor, TensorSpec,
+    Answers, Cancel, Component, DType, Defaults, Engine, Error, Form, Signature, Tensor,
 };
-use radiant_protocol::seldon;
+use radiant_protocol::{Inputs, seldon};
 use tokio::time::Instant;
 
 use crate::observe::{ModelMetrics, Statistics};
@@ -18,7 +18,7 @@ use crate::{LoadError, Model, Served};
 /// How a model's V1 requests run on an engine.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// The type that numbers are decoded to: the single input's.
+    /// The type that numbers are decoded to: the single input's. Those of a table keep their own.
     pub(crate) want: Option<DType>,
     /// The index of the one output that a V1 reply carries.
     pub(crate) wanted: [usize; 1],
@@ -30,11 +30,19 @@ pub(crate) struct Plan {
 pub enum OutputChoice {
     /// A classifier's probabilities, any other model's first output.
     Probabilities,
-    /// A classifier's labels, any other model's first output.
+    /// A classifier's labels, another estimator's output `predict` if it has one, and any other model's
+    /// first output.
     Labels,
+    /// The output `decision_function`.
+    Decision,
     /// The output with this name.
     Named(String),
 }
+
+/// The outputs that engines of estimators call after methods of scikit-learn, where a choice means
+/// them.
+const PREDICT: &str = "predict";
+const DECISION: &str = "decision_function";
 
 /// A model that is ready to answer.
 #[derive(Debug)]
@@ -117,9 +125,9 @@ impl Node {
         }
     }
 
-    /// The inputs that requests must have, if the model says so.
-    pub(crate) fn inputs(&self) -> Option<&[TensorSpec]> {
-        self.engine().map(|(engine, _)| &engine.signature().inputs[..])
+    /// The inputs that requests may bring.
+    pub(crate) fn inputs(&self) -> Inputs<'_> {
+        self.engine().map_or(Inputs::Any, |(engine, _)| engine.signature().into())
     }
 
     /// Step 8: runs the engine on `work.inputs` for the outputs `work.wanted`, and counts the run.
@@ -168,8 +176,8 @@ impl Plan {
     fn new(engine: &dyn Engine, output: &OutputChoice) -> Result<Self, LoadError> {
         let signature = engine.signature();
         let wanted = [choose_output(signature, output)?];
-        let want = match &signature.inputs[..] {
-            [input] => Some(input.dtype),
+        let want = match (signature.form, &signature.inputs[..]) {
+            (Form::Tensors, [input]) => Some(input.dtype),
             _ => None,
         };
         Ok(Self { want, wanted, cost: measure(engine, wanted) })
@@ -180,16 +188,26 @@ fn choose_output(signature: &Signature, output: &OutputChoice) -> Result<usize, 
     let classifier = signature.classifier.as_ref();
     match output {
         OutputChoice::Probabilities => Ok(classifier.map_or(0, |c| c.probabilities)),
-        OutputChoice::Labels => Ok(classifier.map_or(0, |c| c.labels)),
-        OutputChoice::Named(name) => signature.output_index(name).ok_or_else(|| {
-            let names: Vec<_> =
-                signature.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
-            LoadError::new(format!(
-                "parameter `output`: expected one of {}, got `{name}`",
-                names.join(", ")
-            ))
-        }),
+        OutputChoice::Labels => {
+            let predict = || match signature.answers {
+                Answers::First => signature.output_index(PREDICT),
+                Answers::All => None,
+            };
+            Ok(classifier.map(|classifier| classifier.labels).or_else(predict).unwrap_or(0))
+        }
+        OutputChoice::Decision => output_named(signature, "method", DECISION),
+        OutputChoice::Named(name) => output_named(signature, "output", name),
     }
+}
+
+/// The index of the output that a parameter names.
+fn output_named(signature: &Signature, parameter: &str, name: &str) -> Result<usize, LoadError> {
+    signature.output_index(name).ok_or_else(|| {
+        let names: Vec<_> =
+            signature.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
+        let names = names.join(", ");
+        LoadError::new(format!("parameter `{parameter}`: expected one of {names}, got `{name}`"))
+    })
 }
 
 /// Warms the engine with zeros and measures what its runs cost. What fails on zeros is served all
@@ -229,4 +247,42 @@ fn best_run(engine: &dyn Engine, wanted: [usize; 1], inputs: &[Tensor]) -> Optio
         }
     }
     Some(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use radiant_core::{Classifier, Strings, TensorSpec};
+
+    use super::*;
+
+    fn chosen(names: &[&str], classifier: Option<(usize, usize)>) -> Vec<Result<usize, String>> {
+        let output = |name: &&str| TensorSpec::new(*name, DType::F64, vec![None]);
+        let classifier = classifier.map(|(labels, probabilities)| Classifier {
+            labels,
+            probabilities,
+            classes: Strings::new(),
+        });
+        let outputs = names.iter().map(output).collect();
+        let answers = Answers::First;
+        let signature = Signature { classifier, answers, ..Signature::new(Vec::new(), outputs) };
+        let choices = [OutputChoice::Probabilities, OutputChoice::Labels, OutputChoice::Decision];
+        let choose = |choice| choose_output(&signature, &choice).map_err(|e| e.to_string());
+        choices.into_iter().map(choose).collect()
+    }
+
+    #[test]
+    fn the_method_chooses_the_output_that_a_reply_carries() {
+        let classifier = ["predict", "predict_proba", "decision_function"];
+        assert_eq!(chosen(&classifier, Some((0, 1))), [Ok(1), Ok(0), Ok(2)]);
+        let listed = |names: &str| {
+            Err(format!("parameter `method`: expected one of {names}, got `decision_function`"))
+        };
+        // A classifier without probabilities, a regressor, a transformer that predicts too.
+        assert_eq!(chosen(&["predict", "decision_function"], None), [Ok(0), Ok(0), Ok(1)]);
+        assert_eq!(chosen(&["predict"], None), [Ok(0), Ok(0), listed("`predict`")]);
+        let clusters = ["transform", "predict"];
+        assert_eq!(chosen(&clusters, None), [Ok(0), Ok(1), listed("`transform`, `predict`")]);
+        assert_eq!(chosen(&["transform"], None), [Ok(0), Ok(0), listed("`transform`")]);
+        assert_eq!(chosen(&["label", "probabilities"], Some((0, 1)))[..2], [Ok(1), Ok(0)]);
+    }
 }

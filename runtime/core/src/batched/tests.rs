@@ -178,6 +178,51 @@ fn an_output_without_its_rows_is_an_error() {
 }
 
 #[test]
+fn all_that_a_table_brings_is_cut() {
+    /// Answers with the texts of its last input.
+    #[derive(Debug)]
+    struct Last(Signature);
+    impl Engine for Last {
+        fn name(&self) -> &'static str {
+            "last"
+        }
+        fn signature(&self) -> &Signature {
+            &self.0
+        }
+        fn run(
+            &self,
+            inputs: &[Tensor],
+            _wanted: &[usize],
+            outputs: &mut Vec<Tensor>,
+            _cancel: &Cancel,
+        ) -> Result<(), Error> {
+            self.0.check(inputs)?;
+            let last = inputs.last().filter(|last| last.shape.rows() < 3);
+            *outputs = vec![last.cloned().ok_or_else(|| Error::invalid_input("no rows"))?];
+            Ok(())
+        }
+    }
+    let inputs = vec![spec("a", DType::F64, &[ANY])];
+    let outputs = vec![spec("y", DType::Bytes, &[ANY])];
+    let signature = Signature { form: Form::Frame, ..Signature::new(inputs, outputs) };
+    let rule = BatchRule::for_signature(&signature, true, 2);
+    assert_eq!(rule, BatchRule::CutAt { max_rows: 2 });
+    let batched = Batched::new(Arc::new(Last(signature)), rule).unwrap();
+    let texts = [Some("x"), None, Some(""), None, None];
+    let came = [
+        Tensor::new("b", &[5, 1], vec![0_i64; 5]),
+        Tensor::strings("a", &[5], texts.into_iter().collect()),
+    ];
+    let mut outputs = Vec::new();
+    batched.run(&came, &[0], &mut outputs, &Cancel::never()).unwrap();
+    assert_eq!(outputs, came[1..]);
+    // What is not there is the engine's to tell.
+    let none = [Tensor::zeros("c", &[0], DType::F64), Tensor::zeros("d", &[0], DType::F64)];
+    batched.run(&none, &[0], &mut outputs, &Cancel::never()).unwrap();
+    assert_eq!(&*outputs[0].name, "d");
+}
+
+#[test]
 fn the_rule_follows_from_the_signature_and_from_the_graph() {
     let rule =
         |first, independent| BatchRule::for_signature(&doubling(first).signature, independent, 64);

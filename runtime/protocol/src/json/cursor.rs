@@ -25,8 +25,8 @@ impl<'a> Cursor<'a> {
         Self { bytes, at: 0, takes_nulls: false }
     }
 
-    /// Whether the tensors of floats that are read from here on may have `null` for NaN. At first they
-    /// may not.
+    /// Whether the tensors of floats that are read from here on may have `null` for NaN, and those of
+    /// strings `null` for a missing one. At first they may not.
     pub(crate) fn take_nulls(&mut self, takes: bool) {
         self.takes_nulls = takes;
     }

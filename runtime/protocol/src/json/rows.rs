@@ -66,6 +66,15 @@ impl Cursor<'_> {
         shape: &mut Shape,
         data: &mut TensorData,
     ) -> Result<Scan, SyntaxError> {
+        self.peek();
+        if let Some((end, extents)) = small::matrix(self.bytes, self.at, &mut Exact::new(data))
+            && data.len() <= limits.elements_max
+            && limits.rank_max.min(limits.depth()) >= extents.len()
+        {
+            self.at = end;
+            shape.set(&extents);
+            return Ok(Scan::Numbers);
+        }
         self.scan(limits, shape, &mut Exact::new(data))
     }
 

@@ -476,10 +476,14 @@ impl Elements for Texts<'_> {
 
     #[inline]
     fn take(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, SyntaxError> {
-        if cursor.bytes.get(cursor.at) != Some(&b'"') {
-            return Ok(false);
+        match cursor.bytes.get(cursor.at) {
+            Some(b'"') => self.0.push(cursor.string()?.as_bytes()),
+            Some(b'n') if cursor.takes_nulls => {
+                cursor.literal("null")?;
+                self.0.push_missing();
+            }
+            _ => return Ok(false),
         }
-        self.0.push(cursor.string()?.as_bytes());
         Ok(true)
     }
 }

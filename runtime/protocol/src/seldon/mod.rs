@@ -41,6 +41,7 @@ mod reply;
 mod request;
 mod shape;
 mod status;
+mod table;
 mod tftensor;
 
 use radiant_core::{Payload, Tensor};
@@ -52,6 +53,7 @@ pub use meta::{Meta, encode_meta, metric_value};
 pub use reply::{encode_reply, encode_tensor_reply};
 pub use request::{decode_request, decode_value};
 pub use status::{Status, encode_error, status};
+pub use table::table;
 
 #[cfg(test)]
 mod feedback_tests;

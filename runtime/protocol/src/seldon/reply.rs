@@ -253,7 +253,7 @@ fn push_each<T: Copy>(
     push_nested(out, dims, &mut values, &push);
 }
 
-/// Appends strings as nested arrays.
+/// Appends strings as nested arrays; missing ones are `null`.
 ///
 /// # Errors
 /// One of them is not text.
@@ -263,8 +263,12 @@ pub(super) fn push_strings(
     strings: &Strings,
 ) -> Result<(), Error> {
     check_texts(strings)?;
-    let mut texts = strings.iter().map(|string| str::from_utf8(string).unwrap_or_default());
-    push_nested(out, dims, &mut texts, &|out, text| push_string(out, text));
+    let text = |string: Option<_>| string.map(|string| str::from_utf8(string).unwrap_or_default());
+    let mut texts = strings.iter_present().map(text);
+    push_nested(out, dims, &mut texts, &|out, text| match text {
+        Some(text) => push_string(out, text),
+        None => out.extend_from_slice(b"null"),
+    });
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! `PredictRequest` and `PredictResponse` on the wire.
 
-use radiant_core::{Error, Tensor, TensorSpec};
+use radiant_core::{Error, Tensor};
 
 use super::{DEFAULT_SIGNATURE, Form, OUTPUTS_MAX, Request};
-use crate::Limits;
 use crate::slots::{Slots, check_type};
 use crate::tf::{self, Fill, Layout};
 use crate::wire::{self, Fields};
+use crate::{Inputs, Limits};
 
 /// Which model a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,22 +68,22 @@ fn int64_value(message: &[u8]) -> Result<i64, Error> {
 
 /// Decodes a `PredictRequest` into `request` and `inputs`, whose memory is used again.
 ///
-/// With `specs` there is one tensor for each of them, in their order and of their types; without,
-/// tensors come in the order of the request. Neither shapes nor `signature_name` are checked.
+/// There is one tensor for each input that is declared, in that order and of their types; others come
+/// in the order of the request. Neither shapes nor `signature_name` are checked.
 ///
 /// # Errors
 /// The bytes are no such message; an input is none of the model's, comes twice or not at all, is of
 /// another type, or is no tensor that [`tf::decode`] takes.
 pub fn decode_proto(
     message: &[u8],
-    specs: Option<&[TensorSpec]>,
+    expected: Inputs<'_>,
     limits: &Limits,
     request: &mut Request,
     inputs: &mut Vec<Tensor>,
 ) -> Result<(), Error> {
     request.clear();
     request.form = Form::Columns;
-    let mut slots = Slots::new(specs, inputs);
+    let mut slots = Slots::new(expected, inputs);
     let mut fill = Fill::default();
     let mut spec = ModelSpec::default();
     let mut fields = Fields::new(message);
@@ -97,7 +97,9 @@ pub fn decode_proto(
         }
     }
     request.signature_name.push_str(spec.signature_name);
-    slots.finish()
+    slots.finish()?;
+    // A map of protobuf has no order.
+    expected.check_unordered(inputs.len())
 }
 
 /// Reads an entry of the map of inputs.

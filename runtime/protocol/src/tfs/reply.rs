@@ -108,8 +108,12 @@ fn push_part(out: &mut Vec<u8>, tensor: &Tensor, dims: &[usize], part: Range<usi
         values => push_nested(out, dims, values.get(part).unwrap_or_default(), &Print::print),
         strings => {
             let as_bytes = tensor.name.ends_with(BYTES_SUFFIX);
-            let strings: Vec<&[u8]> = part.filter_map(|index| strings.get(index)).collect();
-            push_nested(out, dims, &strings, &|string, out| bytes::push(out, string, as_bytes));
+            let string = |index| strings.get(index).filter(|_| !strings.is_missing(index));
+            let strings: Vec<Option<&[u8]>> = part.map(string).collect();
+            push_nested(out, dims, &strings, &|string, out| match string {
+                Some(string) => bytes::push(out, string, as_bytes),
+                None => out.extend_from_slice(b"null"),
+            });
         }
     );
 }

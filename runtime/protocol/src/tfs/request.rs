@@ -1,19 +1,20 @@
-//! Requests in JSON, for models with a signature; others are in `untyped`.
+//! Requests in JSON, for models that declare their inputs; others are in `untyped`.
 
 use radiant_core::{Error, Tensor, TensorSpec};
 
 use super::{Form, Request, bytes, rows, untyped};
-use crate::Limits;
 use crate::json::{Cursor, SyntaxError};
 use crate::slots::{Slots, listed, takes_nulls};
+use crate::{Inputs, Limits};
 
 /// Decodes the body of a predict request into `request` and `inputs`, whose memory is used again.
 ///
-/// With `specs` there is one tensor for each of them, in their order and with their types; shapes
+/// There is one tensor for each input that is declared, in that order and with its type; shapes
 /// are left to [`Signature::check`](radiant_core::Signature::check). The rows of `instances` are the
-/// first axis. Without `specs` tensors come in the order of the request and are typed as numpy types
-/// lists; one that has no name in the request has none here. `signature_name` is not checked, and
-/// keys that are not known are passed over.
+/// first axis. Others come in the order of the request and are typed as numpy types lists; one that
+/// has no name in the request has none here. Of a table, `null` is a missing value, rows of objects
+/// are its columns, and a list of rows is, too, if its columns have no common type. `signature_name`
+/// is not checked, and keys that are not known are passed over.
 ///
 /// # Errors
 /// The body is not JSON; holds neither `instances` nor `inputs`, or both; has an input that the
@@ -21,7 +22,7 @@ use crate::slots::{Slots, listed, takes_nulls};
 /// an error `request` and `inputs` are unspecified.
 pub fn decode_json(
     body: &[u8],
-    specs: Option<&[TensorSpec]>,
+    expected: Inputs<'_>,
     limits: &Limits,
     request: &mut Request,
     inputs: &mut Vec<Tensor>,
@@ -50,11 +51,11 @@ pub fn decode_json(
             let message = "expected either `instances` or `inputs`, and once, got more of them";
             return Err(Error::invalid_input(message));
         }
-        match (found, specs) {
-            (Form::Rows, Some(specs)) => reader.rows(specs, inputs),
-            (Form::Columns, Some(specs)) => reader.columns(specs, inputs),
-            (Form::Rows, None) => untyped::rows(&mut reader, inputs),
-            (Form::Columns, None) => untyped::columns(&mut reader, inputs),
+        match (found, expected) {
+            (Form::Rows, Inputs::Declared(specs)) => reader.rows(specs, inputs),
+            (Form::Columns, Inputs::Declared(specs)) => reader.columns(specs, inputs),
+            (Form::Rows, _) => untyped::rows(&mut reader, expected, inputs),
+            (Form::Columns, _) => untyped::columns(&mut reader, expected, inputs),
         }?;
     }
     reader.cursor.finish().map_err(|error| reader.not_json(error))?;
@@ -145,7 +146,7 @@ impl<'r> Reader<'r> {
             return self.only("`inputs`: expected an object", specs, inputs);
         }
         self.start(b'{')?;
-        let mut slots = Slots::new(Some(specs), inputs);
+        let mut slots = Slots::new(Inputs::Declared(specs), inputs);
         let mut first = true;
         while let Some(key) = self.key(&mut first)? {
             let slot = slots.take(&key)?;
@@ -168,7 +169,7 @@ impl<'r> Reader<'r> {
             let message = format!("{expected} with the inputs {listed}, got a plain value");
             return Err(Error::invalid_input(message));
         };
-        let mut slots = Slots::new(Some(specs), inputs);
+        let mut slots = Slots::new(Inputs::Declared(specs), inputs);
         let slot = slots.take(&spec.name)?;
         self.tensor(spec, slots.tensor(slot))?;
         slots.finish()

@@ -21,13 +21,15 @@ pub fn default_name(model: &ModelUri) -> String {
     stems.find(|stem| !stem.is_empty()).unwrap_or(last).to_owned()
 }
 
-/// What a classifier answers.
+/// What an estimator answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// One probability a class.
+    /// One probability a class, where it is a classifier.
     Probabilities,
-    /// One label a row.
+    /// What it predicts: one label a row, where it is a classifier.
     Labels,
+    /// Its decision function.
+    Decision,
 }
 
 impl Method {
@@ -36,6 +38,7 @@ impl Method {
         match self {
             Self::Probabilities => "predict_proba",
             Self::Labels => "predict",
+            Self::Decision => "decision_function",
         }
     }
 }

@@ -226,7 +226,7 @@ fn parameters_set_method_and_output_and_unknown_ones_are_warned_of() {
     assert_eq!(labels("predict"), Method::Labels);
     assert_eq!(labels("predict_proba"), Method::Probabilities);
     assert_eq!(labels("anything_else"), Method::Labels);
-    assert!(method("decision_function").is_err());
+    assert_eq!(labels("decision_function"), Method::Decision);
 
     let text = r#"[{"name":"output","value":"scores","type":"STRING"},
                    {"name":"xtype","value":"DataFrame","type":"STRING"}]"#;

@@ -43,10 +43,10 @@ pub(super) const MODEL: Kind<ModelUri> = Kind {
 
 pub(super) const METHOD: Kind<Method> = Kind {
     // Seldon's SKLEARN_SERVER takes any other word for `predict`.
-    accepts: "predict_proba or predict",
+    accepts: "predict_proba, decision_function or predict",
     parse: |text| match text.trim() {
         "predict_proba" => Some(Method::Probabilities),
-        "decision_function" => None,
+        "decision_function" => Some(Method::Decision),
         _ => Some(Method::Labels),
     },
     print: |method| method.as_str().to_owned(),

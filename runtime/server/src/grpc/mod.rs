@@ -27,6 +27,8 @@ mod serve;
 mod service;
 mod stream;
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
 mod tfs;
 

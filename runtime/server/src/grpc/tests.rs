@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::reply::Body;
 use super::serve::Draining;
 use super::service::{Shared, dispatch};
-use crate::state::fixture;
+use crate::state::{State, fixture};
 
 const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 const STREAM: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
@@ -27,22 +27,25 @@ const CHECK: &str = "/grpc.health.v1.Health/Check";
 
 /// A server of one model, `echo`, which is loaded when `is_loaded`.
 fn server(is_loaded: bool) -> (Arc<Shared>, watch::Sender<bool>) {
-    let state = fixture::echo(is_loaded);
+    of_state(fixture::echo(is_loaded))
+}
+
+pub(super) fn of_state(state: Arc<State>) -> (Arc<Shared>, watch::Sender<bool>) {
     let (drain, draining) = watch::channel(false);
     (Arc::new(Shared::new(state, None, Draining(draining)).unwrap()), drain)
 }
 
-fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
+pub(super) fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     [&[flag][..], &length, message].concat()
 }
 
 /// The code of a reply, its text, its messages with their flags, and `grpc-encoding`.
 #[derive(Debug, Default)]
-struct Got {
-    code: String,
-    text: String,
-    messages: Vec<(u8, Vec<u8>)>,
+pub(super) struct Got {
+    pub(super) code: String,
+    pub(super) text: String,
+    pub(super) messages: Vec<(u8, Vec<u8>)>,
     encoding: String,
 }
 
@@ -65,7 +68,12 @@ async fn got(response: Response<Body>) -> Got {
     Got { code, text: text("grpc-message"), messages, encoding }
 }
 
-async fn call(shared: &Arc<Shared>, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Got {
+pub(super) async fn call(
+    shared: &Arc<Shared>,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Got {
     let mut request = Request::post(path);
     for (name, value) in headers {
         request = request.header(*name, *value);

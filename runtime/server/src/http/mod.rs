@@ -14,6 +14,8 @@ mod route;
 mod seldon;
 mod serve;
 #[cfg(test)]
+mod table_tests;
+#[cfg(test)]
 mod tests;
 mod tfs;
 

@@ -1,9 +1,12 @@
-//! A state for tests: one model that answers with what it was given.
+//! A state for tests: one model that answers with what it was given, or tells it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use radiant_core::{Component, Error, Payload, Reply, Tensor};
+use radiant_core::{
+    Answers, Cancel, Component, DType, Engine, Error, Form, Payload, Reply, Signature, Tensor,
+    TensorSpec,
+};
 use radiant_protocol::Limits;
 
 use super::{RequestConfig, State};
@@ -28,17 +31,72 @@ impl Component for Echo {
     }
 }
 
+/// An engine that takes tables and tells what it was given: in its only output, `seen`, for each row.
+/// Before the rows it wants columns `a` and `b`, or one table of two columns.
+#[derive(Debug)]
+struct Seen(Signature);
+
+impl Seen {
+    fn new(form: Form) -> Self {
+        let column = |name: &str, dtype| TensorSpec::new(name, dtype, vec![None]);
+        let inputs = match form {
+            Form::Frame => vec![column("a", DType::F64), column("b", DType::Bytes)],
+            _ => vec![TensorSpec::new("input", DType::F64, vec![None, Some(2)])],
+        };
+        let outputs = vec![column("seen", DType::Bytes)];
+        let answers = Answers::First;
+        Self(Signature { form, answers, ..Signature::new(inputs, outputs) })
+    }
+}
+
+impl Engine for Seen {
+    fn name(&self) -> &'static str {
+        "seen"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn run(
+        &self,
+        inputs: &[Tensor],
+        wanted: &[usize],
+        outputs: &mut Vec<Tensor>,
+        _cancel: &Cancel,
+    ) -> Result<(), Error> {
+        let show = |input: &Tensor| {
+            let data = format!("{:?}", input.data);
+            let elements = data.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
+            format!("{} {} {} {elements}", input.name, input.dtype(), input.shape)
+        };
+        let seen = inputs.iter().map(show).collect::<Vec<_>>().join("; ");
+        let rows = inputs[0].shape.rows();
+        let texts = std::iter::repeat_n(seen.trim(), rows).collect();
+        *outputs = vec![Tensor::strings("seen", &[rows], texts); wanted.len()];
+        Ok(())
+    }
+}
+
 /// The state of a server of one model, `echo`, which is loaded when `is_loaded`. Replies of 150 bytes
 /// are worth compressing, bodies have 10,000 bytes and messages 20,000 at most.
 pub(crate) fn echo(is_loaded: bool) -> Arc<State> {
+    serving("echo", Served::Component(Arc::new(Echo)), is_loaded)
+}
+
+/// As [`echo`], of one model, `seen`, that takes tables of this form and tells what it was given.
+pub(crate) fn seen(form: Form) -> Arc<State> {
+    serving("seen", Served::Engine(Arc::new(Seen::new(form))), true)
+}
+
+fn serving(model: &str, served: Served, is_loaded: bool) -> Arc<State> {
     let registry = Arc::new(Registry::new());
     let labels = NodeLabels::new(&NodeIdentity::default());
     let requests = |name: &str| RequestMetrics::new(&registry, &labels, name, "1");
-    let entry =
-        Entry::new("echo", "1", requests("echo"), ModelMetrics::new(&registry, "echo", "1"));
-    let load = |_: &str, _: &dyn Fn(&str)| {
+    let entry = Entry::new(model, "1", requests(model), ModelMetrics::new(&registry, model, "1"));
+    let load = move |_: &str, _: &dyn Fn(&str)| {
         Ok::<_, LoadError>(Model {
-            served: Served::Component(Arc::new(Echo)),
+            served: served.clone(),
             output: OutputChoice::Probabilities,
             class_names: None,
             request_path: None,

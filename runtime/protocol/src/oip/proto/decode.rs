@@ -3,18 +3,18 @@
 //! The message is walked once for what stands beside the tensors and to count, then once more for
 //! the inputs, with the raw contents alongside: no list of either is kept.
 
-use radiant_core::{DType, Error, Shape, Tensor, TensorSpec};
+use radiant_core::{DType, Error, Shape, Tensor};
 use smallvec::SmallVec;
 
 use super::{ITEMS_MAX, field, parameters, typed};
-use crate::Limits;
 use crate::oip::{Form, Parameter, Request, RequestedOutput, datatype, raw};
 use crate::slots::{Slots, quoted};
 use crate::wire::Fields;
+use crate::{Inputs, Limits};
 
-/// Decodes a `ModelInferRequest` into `request` and `inputs`, whose memory is used again. With
-/// `specs` there is one tensor for each of them, in their order; without, one for each input as it
-/// came. Shapes are not compared with those of `specs`.
+/// Decodes a `ModelInferRequest` into `request` and `inputs`, whose memory is used again. There
+/// is one tensor for each input that is declared, in that order, or one for each input as it came.
+/// Shapes are not compared with those that are declared.
 ///
 /// # Errors
 /// The message is not protobuf or exceeds a limit; an input is unknown, missing or there twice, has
@@ -25,7 +25,7 @@ use crate::wire::Fields;
 /// One copy of the tensors. Allocates for names, parameters and what is larger than last time only.
 pub fn decode_proto(
     message: &[u8],
-    specs: Option<&[TensorSpec]>,
+    expected: Inputs<'_>,
     limits: &Limits,
     request: &mut Request,
     inputs: &mut Vec<Tensor>,
@@ -40,7 +40,7 @@ pub fn decode_proto(
     }
     let mut bodies = Occurrences { fields: Fields::new(message), number: field::INPUTS };
     let mut raws = Occurrences { fields: Fields::new(message), number: field::RAW_INPUT_CONTENTS };
-    let mut slots = Slots::new(specs, inputs);
+    let mut slots = Slots::new(expected, inputs);
     let mut is_typed = false;
     while let Some(body) = bodies.next()? {
         let raw = raws.next()?;

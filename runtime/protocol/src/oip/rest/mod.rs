@@ -32,6 +32,8 @@ pub use request::decode_json;
 mod request_tests;
 #[cfg(test)]
 mod round_trip_tests;
+#[cfg(test)]
+mod table_tests;
 
 /// Appends the body of an error reply.
 pub fn encode_error(out: &mut Vec<u8>, message: &str) {

@@ -92,11 +92,12 @@ fn push_data(out: &mut Vec<u8>, tensor: &Tensor) -> Result<(), Error> {
         TensorData::F64(values) => push_list(out, values, |out, &v| push_f64(out, v)),
         TensorData::Bytes(strings) => {
             let mut bad = None;
-            push_list(out, strings.iter().enumerate(), |out, (index, string)| {
-                match std::str::from_utf8(string) {
-                    Ok(text) => push_string(out, text),
-                    Err(_) => bad = bad.or(Some(index)),
-                }
+            push_list(out, strings.iter_present().enumerate(), |out, (index, string)| match string
+                .map(std::str::from_utf8)
+            {
+                Some(Ok(text)) => push_string(out, text),
+                Some(Err(_)) => bad = bad.or(Some(index)),
+                None => out.extend_from_slice(b"null"),
             });
             return bad.map_or(Ok(()), |index| Err(no_text(&tensor.name, index)));
         }

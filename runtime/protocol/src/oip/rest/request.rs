@@ -1,20 +1,20 @@
 //! Inference requests: one pass over the JSON, then over the bytes behind it.
 
-use radiant_core::{Error, ErrorKind, Tensor, TensorSpec, Value};
+use radiant_core::{Error, ErrorKind, Tensor, Value};
 
 use super::fault::{Fault, other_kind};
 use super::raw_request;
-use crate::Limits;
 use crate::json::Cursor;
 use crate::oip::{Form, Parameter, Request, RequestedOutput};
 use crate::slots::Slots;
+use crate::{Inputs, Limits};
 
 /// How many parameters a request may have: each takes far more memory than text.
 const PARAMETERS_MAX: usize = 4096;
 
-/// Decodes an inference request. `inputs` are buffers to write into; afterwards they are the model's
-/// inputs in the order of `specs`, with its names and types, or without `specs` what came, in its
-/// order. Shapes are not compared with `specs`.
+/// Decodes an inference request. `inputs` are buffers to write into; afterwards they are the inputs
+/// that are declared, in that order, with their names and types, or what came, in its order. Shapes
+/// are not compared with those that are declared.
 ///
 /// `head_bytes` tells how many bytes of `body` are JSON, the bytes of tensors being behind it: the
 /// header `Inference-Header-Content-Length`. All are where it is `None`; with 0 the body is nothing
@@ -26,13 +26,13 @@ const PARAMETERS_MAX: usize = 4096;
 ///
 /// # Errors
 /// [`InvalidInput`](ErrorKind::InvalidInput): the body is not such a request, its inputs are not
-/// those of `specs` by name and type, or it exceeds a limit. [`Unsupported`](ErrorKind::Unsupported)
+/// those that are expected by name and type, or it exceeds a limit. [`Unsupported`](ErrorKind::Unsupported)
 /// for shared memory. `request` and `inputs` are unspecified then.
 #[expect(clippy::too_many_arguments, reason = "two for what came, two to read it by, two to fill")]
 pub fn decode_json(
     body: &[u8],
     head_bytes: Option<usize>,
-    specs: Option<&[TensorSpec]>,
+    expected: Inputs<'_>,
     limits: &Limits,
     request: &mut Request,
     inputs: &mut Vec<Tensor>,
@@ -42,7 +42,7 @@ pub fn decode_json(
         None => (body, None),
         Some(0) => {
             request.form = Form::Rest { binary: true };
-            return raw_request::decode(body, specs, limits, inputs);
+            return raw_request::decode(body, expected.specs(), limits, inputs);
         }
         Some(n_head) => {
             let split = body.split_at_checked(n_head);
@@ -50,7 +50,7 @@ pub fn decode_json(
             (head, Some(tail))
         }
     };
-    let slots = Slots::new(specs, inputs);
+    let slots = Slots::new(expected, inputs);
     let mut reader = Reader { cursor: Cursor::new(head), head, all: tail, tail, limits, slots };
     reader.message(request).map_err(|fault| fault.into_error(head))?;
     if let Some([_, ..]) = reader.tail {

@@ -4,8 +4,8 @@ use radiant_core::{
     DType, Error, ErrorKind, Shape, Strings, Takes, Tensor, TensorData, TensorSpec,
 };
 
-use crate::Limits;
 use crate::oip::{Form, Parameter, Request, RequestedOutput, decode_json};
+use crate::{Inputs, Limits};
 
 fn spec(name: &str, dtype: DType, dims: &[i64]) -> TensorSpec {
     let dims = dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
@@ -23,7 +23,7 @@ fn decode_within(
     head_bytes: Option<usize>,
 ) -> Result<(Request, Vec<Tensor>), Error> {
     let (mut request, mut inputs) = (Request::default(), Vec::new());
-    decode_json(body, head_bytes, specs, limits, &mut request, &mut inputs)?;
+    decode_json(body, head_bytes, specs.into(), limits, &mut request, &mut inputs)?;
     Ok((request, inputs))
 }
 
@@ -73,7 +73,8 @@ fn nothing_of_an_earlier_request_is_left() {
     let (mut request, mut inputs) = (Request::default(), Vec::new());
     let mut decode = |specs: Option<&[TensorSpec]>, body: &str| {
         let limits = Limits::default();
-        decode_json(body.as_bytes(), None, specs, &limits, &mut request, &mut inputs).unwrap();
+        decode_json(body.as_bytes(), None, specs.into(), &limits, &mut request, &mut inputs)
+            .unwrap();
         (request.clone(), inputs.clone())
     };
     decode(
@@ -445,9 +446,16 @@ fn null_is_a_missing_value_where_the_model_takes_numbers_and_nothing_elsewhere()
     let decode = |specs: &[TensorSpec], body: &str| {
         let (mut request, mut inputs) = (Request::default(), Vec::new());
         let limits = Limits::default();
-        decode_json(body.as_bytes(), None, Some(specs), &limits, &mut request, &mut inputs)
-            .map(|()| inputs.remove(0))
-            .map_err(|error| error.message().to_owned())
+        decode_json(
+            body.as_bytes(),
+            None,
+            Inputs::Declared(specs),
+            &limits,
+            &mut request,
+            &mut inputs,
+        )
+        .map(|()| inputs.remove(0))
+        .map_err(|error| error.message().to_owned())
     };
     let early = r#"{"inputs":[{"name":"x","datatype":"FP32","shape":[1,2],"data":[1,null]}]}"#;
     let late = r#"{"inputs":[{"data":[1,null],"name":"x","datatype":"FP32","shape":[1,2]}]}"#;

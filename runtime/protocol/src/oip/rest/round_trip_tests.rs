@@ -4,8 +4,8 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use radiant_core::{DType, Strings, Tensor, TensorData};
 
-use crate::Limits;
 use crate::oip::{Form, Reply, Request, RequestedOutput, decode_json, encode_json, raw};
+use crate::{Inputs, Limits};
 
 fn reply<'a>(request: &'a Request, outputs: &'a [Tensor]) -> Reply<'a> {
     Reply { model: "iris", version: "2", id: "42", request, outputs }
@@ -169,7 +169,7 @@ proptest! {
         let (body, n_head) = as_request(&out, n_head);
         let (mut decoded, mut inputs) = (Request::default(), Vec::new());
         let limits = Limits::default();
-        decode_json(&body, n_head, None, &limits, &mut decoded, &mut inputs).unwrap();
+        decode_json(&body, n_head, Inputs::Any, &limits, &mut decoded, &mut inputs).unwrap();
         prop_assert_eq!(&inputs, &tensors);
         prop_assert_eq!(decoded.id, "42");
     }
@@ -188,7 +188,7 @@ proptest! {
         for specs in [None, Some(&specs[..])] {
             let (mut request, mut inputs) = (Request::default(), Vec::new());
             let limits = Limits::default();
-            if decode_json(&body, n_head, specs, &limits, &mut request, &mut inputs).is_ok() {
+            if decode_json(&body, n_head, specs.into(), &limits, &mut request, &mut inputs).is_ok() {
                 for input in inputs {
                     prop_assert_eq!(input.shape.n_elements(), Ok(input.data.len()));
                     prop_assert!(!matches!(input.data, TensorData::Bytes(_)) || specs.is_none());

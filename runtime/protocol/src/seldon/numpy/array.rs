@@ -86,18 +86,22 @@ fn ragged(place: &[usize], extent: Option<&usize>, got: &str) -> Error {
 
 /// Which kinds of elements there are.
 #[derive(Default)]
-struct Kinds {
-    booleans: bool,
-    integers: bool,
+pub(super) struct Kinds {
+    pub(super) booleans: bool,
+    pub(super) integers: bool,
     /// Integers that fit U64 only.
-    large_integers: bool,
-    floats: bool,
-    texts: bool,
-    objects: bool,
+    pub(super) large_integers: bool,
+    /// Integers beyond 64 bits.
+    pub(super) huge: bool,
+    pub(super) floats: bool,
+    pub(super) texts: bool,
+    pub(super) nulls: bool,
+    /// Lists and objects.
+    pub(super) others: bool,
 }
 
 impl Kinds {
-    fn of(leaves: &[Value]) -> Self {
+    pub(super) fn of<'v>(leaves: impl IntoIterator<Item = &'v Value>) -> Self {
         let mut kinds = Self::default();
         for leaf in leaves {
             let kind = match leaf {
@@ -106,24 +110,35 @@ impl Kinds {
                 Value::BigInt(digits) if digits.parse::<u64>().is_ok() => &mut kinds.large_integers,
                 Value::Float(_) => &mut kinds.floats,
                 Value::Text(_) => &mut kinds.texts,
-                Value::BigInt(_) | Value::Null | Value::List(_) | Value::Map(_) => {
-                    &mut kinds.objects
-                }
+                Value::BigInt(_) => &mut kinds.huge,
+                Value::Null => &mut kinds.nulls,
+                Value::List(_) | Value::Map(_) => &mut kinds.others,
             };
             *kind = true;
         }
         kinds
     }
+
+    /// Whether numbers of these kinds are F64.
+    pub(super) const fn are_floats(&self) -> bool {
+        self.floats || (self.integers && self.large_integers)
+    }
+
+    /// Whether there are texts beside numbers or truth values.
+    pub(super) const fn are_mixed(&self) -> bool {
+        let integers = self.integers || self.large_integers || self.huge;
+        self.texts && (integers || self.booleans || self.floats)
+    }
 }
 
 fn typed(leaves: Vec<Value>, shape: Shape) -> Payload {
     let kinds = Kinds::of(&leaves);
-    if kinds.objects {
+    if kinds.nulls || kinds.huge || kinds.others {
         return Payload::Objects(Objects { shape, values: leaves });
     }
     let data = if kinds.texts {
         TensorData::Bytes(texts(&leaves))
-    } else if kinds.floats || (kinds.integers && kinds.large_integers) {
+    } else if kinds.are_floats() {
         TensorData::F64(leaves.iter().map(float).collect())
     } else if kinds.large_integers {
         TensorData::U64(leaves.iter().map(unsigned).collect())
@@ -137,7 +152,7 @@ fn typed(leaves: Vec<Value>, shape: Shape) -> Payload {
     Payload::Array(Tensor { shape, data, ..Tensor::default() })
 }
 
-fn float(leaf: &Value) -> f64 {
+pub(super) fn float(leaf: &Value) -> f64 {
     match leaf {
         Value::Float(float) => *float,
         Value::Int(integer) => *integer as f64,
@@ -147,7 +162,7 @@ fn float(leaf: &Value) -> f64 {
     }
 }
 
-fn signed(leaf: &Value) -> i64 {
+pub(super) fn signed(leaf: &Value) -> i64 {
     match leaf {
         Value::Int(integer) => *integer,
         Value::Bool(truth) => i64::from(*truth),
@@ -155,7 +170,7 @@ fn signed(leaf: &Value) -> i64 {
     }
 }
 
-fn unsigned(leaf: &Value) -> u64 {
+pub(super) fn unsigned(leaf: &Value) -> u64 {
     match leaf {
         Value::BigInt(digits) => digits.parse().unwrap_or_default(),
         Value::Bool(truth) => u64::from(*truth),

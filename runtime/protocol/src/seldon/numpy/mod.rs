@@ -6,11 +6,13 @@
 
 mod array;
 mod cast;
+mod column;
 
 pub use array::array;
 pub(super) use array::{text, widen_mixed};
 pub use cast::cast;
 pub(super) use cast::{Number, Scalar};
+pub use column::{column, columns, table};
 
 #[cfg(test)]
 mod tests;

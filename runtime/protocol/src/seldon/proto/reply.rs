@@ -236,8 +236,9 @@ fn push_strings(
 ) -> Result<(), Error> {
     check_texts(strings)?;
     push_bytes(out, META, head.meta);
-    push_any_lists(out, &head.names, dims, strings.iter(), |out, string| {
-        push_bytes(out, value_field::STRING, string);
+    push_any_lists(out, &head.names, dims, strings.iter_present(), |out, string| match string {
+        Some(string) => push_bytes(out, value_field::STRING, string),
+        None => value::push(out, &Value::Null),
     });
     Ok(())
 }

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use radiant_core::{DType, Error, Shape, Strings, Tensor, TensorData, TensorSpec};
 
 use super::spec;
-use crate::Limits;
 use crate::tf::tests::tensor;
 use crate::tfs::{Form, Request, decode_json, encode_json};
+use crate::{Inputs, Limits};
 
 fn read_limited(
     body: &str,
@@ -20,7 +20,7 @@ fn read_limited(
         outputs: vec!["old".to_owned()],
     };
     let mut inputs = vec![Tensor::new("old", &[1], vec![1_i64]); 3];
-    decode_json(body.as_bytes(), specs, limits, &mut request, &mut inputs)?;
+    decode_json(body.as_bytes(), specs.into(), limits, &mut request, &mut inputs)?;
     Ok((request, inputs))
 }
 
@@ -349,6 +349,8 @@ proptest! {
             Just(r#"{"signature_name":"s","instances":[{"a":[1,2],"b":7},{"b":8,"a":[3,4]}]}"#),
             Just(r#"{"inputs":{"b":[7,8],"a":[[1,2.5e3],[3,4]]}}"#),
             Just(r#"{"instances":[[{"b64":"YQ=="},"b"],["\u00e9",{"b64":""}]]}"#),
+            Just(r#"{"instances":[{"a":1,"b":"x"},{"b":null,"a":true,"c":2.5}]}"#),
+            Just(r#"{"instances":[[1,"x",null],[2,null,true]]}"#),
         ],
         at in any::<prop::sample::Index>(),
         byte: u8,
@@ -357,11 +359,18 @@ proptest! {
         let mut changed = body.as_bytes().to_vec();
         changed[at] = byte;
         let (two, text) = (two(), text());
-        for specs in [None, Some(&two[..]), Some(&text[..])] {
+        let table = |form| Inputs::Table { form, specs: &two };
+        for expected in [
+            Inputs::Any,
+            Inputs::Declared(&two),
+            Inputs::Declared(&text),
+            table(radiant_core::Form::Matrix),
+            table(radiant_core::Form::Frame),
+        ] {
             for body in [&body.as_bytes()[..at], &changed] {
                 let (mut request, mut inputs) = (Request::default(), Vec::new());
                 let limits = Limits::default();
-                if decode_json(body, specs, &limits, &mut request, &mut inputs).is_ok() {
+                if decode_json(body, expected, &limits, &mut request, &mut inputs).is_ok() {
                     for input in inputs {
                         prop_assert_eq!(input.shape.n_elements(), Ok(input.data.len()));
                     }
@@ -381,4 +390,66 @@ fn append(data: &mut TensorData, more: &TensorData) {
             }
         }
     );
+}
+
+/// The inputs of a table of two columns, each with its name, shape and elements.
+fn read_table(body: &str, form: radiant_core::Form) -> Result<Vec<String>, String> {
+    let specs = [spec("a", DType::F64, &[-1]), spec("b", DType::Bytes, &[-1])];
+    let expected = Inputs::Table { form, specs: &specs };
+    let (mut request, mut inputs) = (Request::default(), vec![Tensor::default(); 3]);
+    decode_json(body.as_bytes(), expected, &Limits::default(), &mut request, &mut inputs)
+        .map_err(|error| error.to_string())?;
+    let show = |input: &Tensor| format!("{} {} {:?}", input.name, input.shape, input.data);
+    Ok(inputs.iter().map(show).collect())
+}
+
+#[test]
+fn a_table_has_the_types_that_numpy_finds() {
+    for form in [radiant_core::Form::Matrix, radiant_core::Form::Frame] {
+        let check = |body: &str, expected: &[&str]| {
+            assert_eq!(read_table(body, form).expect(body), expected, "{body}");
+        };
+        check(r#"{"instances":[[1,2],[3,4]]}"#, &[" [2, 2] I64([1, 2, 3, 4])"]);
+        check(r#"{"instances":["x","y"]}"#, &[r#" [2] Bytes(["x", "y"])"#]);
+        check(r#"{"instances":[[1,null],[3,4]]}"#, &[" [2, 2] F64([1.0, NaN, 3.0, 4.0])"]);
+        check(r#"{"inputs":[["x",null]]}"#, &[r#" [1, 2] Bytes(["x", None])"#]);
+        let columns = ["b [2] Bytes([\"x\", None])", "a [2] I64([1, 2])"];
+        check(r#"{"inputs":{"b":["x",null],"a":[1,2]}}"#, &columns);
+        check(r#"{"instances":[{"b":"x","a":1},{"a":2}]}"#, &columns);
+    }
+}
+
+#[test]
+fn columns_that_have_no_common_type_are_cut_and_named_where_they_have_names() {
+    let body = r#"{"instances":[[1,"x"],[null,"y"]]}"#;
+    let unnamed = [" [2] F64([1.0, NaN])", r#" [2] Bytes(["x", "y"])"#];
+    assert_eq!(read_table(body, radiant_core::Form::Matrix).expect(body), unnamed);
+    let named = ["a [2] F64([1.0, NaN])", r#"b [2] Bytes(["x", "y"])"#];
+    assert_eq!(read_table(body, radiant_core::Form::Frame).expect(body), named);
+    let wide = r#"{"instances":[[1,"x",null]]}"#;
+    let error = read_table(wide, radiant_core::Form::Frame).expect_err("has three");
+    assert_eq!(error, "expected 2 columns, `a` FP64 [-1], `b` BYTES [-1], got 3");
+}
+
+#[test]
+fn what_is_no_table_is_refused() {
+    for (body, expected) in [
+        (r#"{"instances":[{"a":[1]}]}"#, "`instances`: row 0: column `a`: expected a number"),
+        (r#"{"instances":[{"a":1},2]}"#, "`instances`: row 1: expected an object as row 0 is"),
+        (r#"{"inputs":{"a":[{}]}}"#, "input `a`: expected numbers, truth values, strings and null"),
+        (r#"{"inputs":{"a":[["x",1,null]]}}"#, "input `a`: expected elements of one type, got 3"),
+        (r#"{"instances":[{"a":1]}"#, "request is not JSON"),
+    ] {
+        let error = read_table(body, radiant_core::Form::Frame).expect_err(body);
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn missing_texts_are_null() {
+    let texts = [Some("x"), None].into_iter().collect();
+    let mut out = Vec::new();
+    let request = Request { form: Form::Columns, ..Request::default() };
+    encode_json(&mut out, &request, &[Tensor::strings("t", &[2], texts)]).expect("are texts");
+    assert_eq!(out, br#"{"outputs":["x",null]}"#);
 }

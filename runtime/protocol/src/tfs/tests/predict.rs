@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use prost::Message as _;
-use radiant_core::{DType, Error, Tensor, TensorSpec};
+use radiant_core::{DType, Error, Form, Tensor, TensorSpec};
 
 use super::spec;
 use crate::pb::tensorflow::TensorProto;
@@ -12,7 +12,7 @@ use crate::pb::tensorflow::serving as pb;
 use crate::pb::tensorflow::serving::model_spec::VersionChoice;
 use crate::tf::tests::tensor;
 use crate::tfs::{ModelSpec, Request, decode_proto, encode_proto, target};
-use crate::{Limits, tf};
+use crate::{Inputs, Limits, tf};
 
 fn proto(tensor: &Tensor) -> TensorProto {
     let mut out = Vec::new();
@@ -36,7 +36,7 @@ fn message(inputs: &[Tensor]) -> pb::PredictRequest {
 fn read(message: &[u8], specs: Option<&[TensorSpec]>) -> Result<(Request, Vec<Tensor>), Error> {
     let mut request = Request { outputs: vec!["old".to_owned()], ..Request::default() };
     let mut inputs = vec![Tensor::new("old", &[1], vec![1_i64]); 3];
-    decode_proto(message, specs, &Limits::default(), &mut request, &mut inputs)?;
+    decode_proto(message, specs.into(), &Limits::default(), &mut request, &mut inputs)?;
     Ok((request, inputs))
 }
 
@@ -153,6 +153,22 @@ fn the_response_tells_the_version_and_the_signature() {
     assert_eq!(response.model_spec, Some(model_spec));
     let float_val = &response.outputs.get("x").expect("the output").float_val;
     assert_eq!(float_val, &[1.5, 2.5]);
+}
+
+#[test]
+fn columns_of_a_table_without_names_cannot_come_in_a_map() {
+    let specs = [spec("a", DType::F64, &[-1, 2])];
+    let tensors = ["z", "a"].map(|name| Tensor { name: name.into(), ..x() });
+    let message = message(&tensors).encode_to_vec();
+    let read = |form| {
+        let (mut request, mut inputs) = (Request::default(), Vec::new());
+        let expected = Inputs::Table { form, specs: &specs };
+        decode_proto(&message, expected, &Limits::default(), &mut request, &mut inputs)
+            .map(|()| inputs.len())
+            .map_err(|error| error.message().to_owned())
+    };
+    assert_eq!(read(Form::Frame), Ok(2));
+    assert!(read(Form::Matrix).expect_err("has no order").ends_with("have no order"));
 }
 
 proptest! {

@@ -186,7 +186,7 @@ proptest! {
         for specs in [None, Some(specs(&tensors))] {
             let (mut request, mut inputs) = (Request::default(), Vec::new());
             let result =
-                decode_proto(&sent, specs.as_deref(), &limits, &mut request, &mut inputs);
+                decode_proto(&sent, specs.as_deref().into(), &limits, &mut request, &mut inputs);
             if result.is_ok() {
                 for input in &inputs {
                     prop_assert_eq!(input.shape.n_elements(), Ok(input.data.len()));

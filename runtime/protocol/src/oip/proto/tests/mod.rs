@@ -26,7 +26,7 @@ fn decode(
     specs: Option<&[TensorSpec]>,
 ) -> Result<(Request, Vec<Tensor>), radiant_core::Error> {
     let (mut request, mut inputs) = (Request::default(), Vec::new());
-    decode_proto(message, specs, &Limits::default(), &mut request, &mut inputs)?;
+    decode_proto(message, specs.into(), &Limits::default(), &mut request, &mut inputs)?;
     Ok((request, inputs))
 }
 

@@ -4,14 +4,14 @@ use prost::Message as _;
 use radiant_core::{DType, ErrorKind, Tensor, TensorData, TensorSpec};
 
 use super::{asking, decode, floats, input, message, parameter, spec, typed};
-use crate::Limits;
+use crate::inputs::UNSIGNED_MAX;
 use crate::oip::proto::{ITEMS_MAX, Target, decode_proto, field, target};
 use crate::oip::{Form, Parameter, Request, RequestedOutput};
 use crate::pb::inference::infer_parameter::ParameterChoice;
 use crate::pb::inference::model_infer_request::InferRequestedOutputTensor;
 use crate::pb::inference::{InferTensorContents, ModelInferRequest};
-use crate::slots::UNSIGNED_MAX;
 use crate::wire::{push_bytes, push_message};
+use crate::{Inputs, Limits};
 
 fn refusal(message: &[u8], specs: Option<&[TensorSpec]>) -> String {
     decode(message, specs).expect_err("a message to refuse").message().to_owned()
@@ -180,7 +180,8 @@ fn inputs_come_in_the_order_of_the_signature_into_the_memory_there_is() {
         &[],
     );
     let limits = Limits::default();
-    decode_proto(&sent, Some(&specs), &limits, &mut request, &mut inputs).expect("two inputs");
+    decode_proto(&sent, Inputs::Declared(&specs), &limits, &mut request, &mut inputs)
+        .expect("two inputs");
     assert_eq!(
         inputs,
         [Tensor::new("x", &[2], vec![1_f32, 2.]), Tensor::new("y", &[1], vec![7_i64])]
@@ -189,7 +190,7 @@ fn inputs_come_in_the_order_of_the_signature_into_the_memory_there_is() {
     assert!(std::sync::Arc::ptr_eq(&inputs[0].name, &specs[0].name));
 
     let one = message(vec![input("z", "UINT8", &[1])], &[&[9]]);
-    decode_proto(&one, None, &limits, &mut request, &mut inputs).expect("one input");
+    decode_proto(&one, Inputs::Any, &limits, &mut request, &mut inputs).expect("one input");
     assert_eq!(inputs, [Tensor::new("z", &[1], vec![9_u8])]);
 }
 
