@@ -19,6 +19,7 @@ use actix_service::fn_service;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use radiant_contract::env::MapEnv;
+use radiant_core::schema::Scoring;
 use radiant_engine_native::NativeEngine;
 use radiant_onnx::{Limits, strip_zip_maps};
 use radiant_server::config::{Config, Flags};
@@ -144,6 +145,7 @@ fn load() -> Model {
         request_path: None,
         platform: "onnx_onnxv1".to_owned(),
         reason: String::new(),
+        scoring: Scoring::default(),
         metadata: "{}\n".to_owned(),
     }
 }

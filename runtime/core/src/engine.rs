@@ -62,6 +62,9 @@ pub struct Signature {
     pub inputs: Vec<TensorSpec>,
     /// In which form requests bring inputs.
     pub form: Form,
+    /// The names of the columns of the one input, a matrix, where the model knows them and its library
+    /// would refuse others: who brings columns by name is held to them, in this order. Mostly empty.
+    pub columns: Vec<Arc<str>>,
     /// What [`Engine::run`] gives, in order.
     pub outputs: Vec<TensorSpec>,
     /// Which outputs are labels and probabilities, if the model is a classifier.
@@ -197,7 +200,7 @@ impl Signature {
     /// The signature of a graph that is no classifier.
     pub fn new(inputs: Vec<TensorSpec>, outputs: Vec<TensorSpec>) -> Self {
         let (form, answers) = (Form::Tensors, Answers::All);
-        Self { inputs, form, outputs, classifier: None, answers }
+        Self { inputs, form, columns: Vec::new(), outputs, classifier: None, answers }
     }
 
     /// The outputs that a request gets which asks for none by name.

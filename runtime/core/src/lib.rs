@@ -13,6 +13,7 @@ mod error;
 mod message;
 pub mod no_rows;
 pub mod rows;
+pub mod schema;
 mod shape;
 mod strings;
 mod tensor;

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use radiant_core::{Error, Form, Signature, Tensor, TensorSpec};
+use radiant_core::{
+    Element, Error, Form, Shape, Signature, Strings, Tensor, TensorData, TensorSpec,
+};
 
 use crate::slots::listed;
+use crate::tf::by_dtype;
 
 /// How many inputs are taken where no signature tells: each takes far more memory than its bytes on
 /// the wire.
@@ -97,6 +100,47 @@ impl<'s> Inputs<'s> {
     }
 }
 
+/// Vectors of one type and length side by side, as the columns of a matrix.
+pub(crate) fn stack(columns: &[Tensor]) -> Option<Tensor> {
+    fn interleaved<T: Element>(columns: &[Tensor], rows: usize) -> Option<TensorData> {
+        let columns: Vec<&[T]> =
+            columns.iter().map(|column| Element::slice(&column.data)).collect::<Option<_>>()?;
+        let mut values = Vec::with_capacity(rows.saturating_mul(columns.len()));
+        for row in 0..rows {
+            values.extend(columns.iter().filter_map(|column| column.get(row)));
+        }
+        Some(T::wrap(values))
+    }
+    let first = columns.first()?;
+    let rows = first.data.len();
+    let is_like = |column: &Tensor| *column.shape.dims() == [rows] && column.data.len() == rows;
+    if !columns.iter().all(is_like) {
+        return None;
+    }
+    let data = by_dtype!(
+        first.dtype(),
+        T => interleaved::<T>(columns, rows)?,
+        bytes => {
+            let texts: Option<Vec<&Strings>> = columns.iter().map(texts_of).collect();
+            let (texts, mut strings) = (texts?, Strings::new());
+            for row in 0..rows {
+                for column in &texts {
+                    strings.push_from(column, row);
+                }
+            }
+            TensorData::Bytes(strings)
+        }
+    );
+    Some(Tensor { shape: Shape::from([rows, columns.len()]), data, ..Tensor::default() })
+}
+
+fn texts_of(column: &Tensor) -> Option<&Strings> {
+    match &column.data {
+        TensorData::Bytes(strings) => Some(strings),
+        _ => None,
+    }
+}
+
 #[cold]
 fn no_order(specs: &[TensorSpec]) -> Error {
     let listed = listed(specs);
@@ -110,4 +154,24 @@ fn no_order(specs: &[TensorSpec]) -> Error {
 fn wrong_width(specs: &[TensorSpec], got: usize) -> Error {
     let (expected, listed) = (specs.len(), listed(specs));
     Error::invalid_input(format!("expected {expected} columns, {listed}, got {got}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_one_type_and_length_make_a_matrix() {
+        let numbers =
+            [Tensor::new("a", &[2], vec![1_i64, 2]), Tensor::new("b", &[2], vec![3_i64, 4])];
+        let matrix = Tensor::new("", &[2, 2], vec![1_i64, 3, 2, 4]);
+        assert_eq!(stack(&numbers), Some(matrix));
+        let texts =
+            |texts: [Option<&str>; 1]| Tensor::strings("", &[1], texts.into_iter().collect());
+        let both = Tensor::strings("", &[1, 2], [Some("x"), None].into_iter().collect());
+        assert_eq!(stack(&[texts([Some("x")]), texts([None])]), Some(both));
+        assert_eq!(stack(&[numbers[0].clone(), Tensor::new("b", &[2], vec![0.5_f64; 2])]), None);
+        assert_eq!(stack(&[numbers[0].clone(), Tensor::new("b", &[1], vec![1_i64])]), None);
+        assert_eq!(stack(&[]), None);
+    }
 }

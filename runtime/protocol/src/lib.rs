@@ -31,6 +31,7 @@ pub mod grpc;
 mod inputs;
 pub mod json;
 mod limits;
+pub mod mlflow;
 pub mod oip;
 pub mod pb;
 pub mod seldon;

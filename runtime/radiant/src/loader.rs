@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, anyhow};
 use radiant_contract::metadata::TEXT_BYTES_MAX;
 use radiant_contract::{Layer, Metadata, ports};
+use radiant_core::schema::Scoring;
 use radiant_core::{Signature, Value};
 use radiant_server::config::{Config, Isolated, Method};
 use radiant_server::{LoadError, Model, OutputChoice, Served};
@@ -164,6 +165,7 @@ fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &st
         metadata: metadata.to_json() + "\n",
         platform: platform.to_owned(),
         reason: String::new(),
+        scoring: Scoring::default(),
     }
 }
 

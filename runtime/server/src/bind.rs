@@ -1,8 +1,8 @@
 //! Step 3: from what a request carries to the inputs of the engine's signature.
 
 use radiant_core::{Error, Form, Map, Payload, Signature, Takes, Tensor, TensorSpec, Value};
-use radiant_protocol::Limits;
 use radiant_protocol::seldon::{self, numpy};
+use radiant_protocol::{Inputs, Limits, mlflow};
 
 use crate::node::Node;
 use crate::work::Work;
@@ -10,7 +10,7 @@ use crate::work::Work;
 /// Moves the request's payload into `work.inputs`, cast to the types that the model takes.
 ///
 /// An array is the only input; several inputs come by name, as an object in `jsonData`. A table is
-/// handed over as it came.
+/// handed over as it came; columns by name are those of the model's MLflow signature, if it has one.
 ///
 /// # Errors
 /// [`InvalidInput`](radiant_core::ErrorKind::InvalidInput) when the payload is of another kind, an
@@ -21,6 +21,12 @@ pub(crate) fn bind(node: &Node, work: &mut Work, limits: &Limits) -> Result<(), 
     };
     let signature = engine.signature();
     let Work { request, inputs, .. } = work;
+    if let (Some(schema), Some(specs)) = (&node.scoring.schema, &node.frame) {
+        let expected = Inputs::Table { form: Form::Frame, specs };
+        seldon::table(request, expected, limits, inputs)?;
+        *inputs = mlflow::bind_table(std::mem::take(inputs), schema, signature)?;
+        return Ok(());
+    }
     if signature.form != Form::Tensors {
         return seldon::table(request, signature.into(), limits, inputs);
     }

@@ -9,6 +9,8 @@ pub(crate) enum Protocol {
     V2,
     /// TensorFlow Serving, and KServe's first protocol.
     TensorFlow,
+    /// MLflow's scoring server.
+    Mlflow,
 }
 
 impl Protocol {
@@ -18,6 +20,7 @@ impl Protocol {
             Self::Seldon => "seldon",
             Self::V2 => "v2",
             Self::TensorFlow => "tensorflow",
+            Self::Mlflow => "mlflow",
         }
     }
 }
@@ -140,13 +143,19 @@ endpoints! {
     TfList: TensorFlow "model-list",
     /// Anything else below `/v1`, or an unknown method of its services.
     TfUnknown: TensorFlow "unknown",
+    /// A prediction.
+    Invocations: Mlflow "invocations",
+    /// Whether the main model answers.
+    MlflowPing: Mlflow "ping",
+    /// The version of MLflow whose protocol is spoken.
+    MlflowVersion: Mlflow "version",
 }
 
 impl Endpoint {
     /// The value of the orchestrator's label `service` over HTTP.
     pub(crate) const fn service(self) -> &'static str {
         match self {
-            Self::Predict | Self::Infer | Self::TfPredict => "predictions",
+            Self::Predict | Self::Infer | Self::TfPredict | Self::Invocations => "predictions",
             Self::Feedback => "feedback",
             Self::HealthStatus => "status",
             Self::Metadata | Self::ModelMetadata | Self::TfMetadata => "metadata",
@@ -178,7 +187,8 @@ impl Endpoint {
 
     /// Whether it speaks of the main model where it names none.
     pub(crate) const fn is_of_main_model(self) -> bool {
-        matches!(self.protocol(), Protocol::Seldon) || matches!(self, Self::Infer | Self::TfPredict)
+        matches!(self.protocol(), Protocol::Seldon | Protocol::Mlflow)
+            || matches!(self, Self::Infer | Self::TfPredict)
     }
 
     /// Whether it runs the model on its inputs.
@@ -191,6 +201,7 @@ impl Endpoint {
                 | Self::Generate
                 | Self::GenerateStream
                 | Self::TfPredict
+                | Self::Invocations
         )
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use radiant_core::schema::Scoring;
 use radiant_core::{Component, Engine};
 
 use crate::OutputChoice;
@@ -25,6 +26,8 @@ pub struct Model {
     pub platform: String,
     /// Why it is this engine that runs it; empty where there was nothing to choose.
     pub reason: String,
+    /// What its MLflow signature says, where it has one.
+    pub scoring: Scoring,
 }
 
 /// What computes a model's answers.

@@ -4,8 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use radiant_core::schema::{Schema, Scoring};
 use radiant_core::{
-    Answers, Cancel, Component, DType, Defaults, Engine, Error, Form, Signature, Tensor,
+    Answers, Cancel, Component, DType, Defaults, Engine, Error, Form, Signature, Tensor, TensorSpec,
 };
 use radiant_protocol::{Inputs, seldon};
 use tokio::time::Instant;
@@ -62,6 +63,10 @@ pub(crate) struct Node {
     pub(crate) platform: String,
     /// Why it is this engine that runs the model; empty where there was nothing to choose.
     pub(crate) reason: String,
+    /// How it answers MLflow's scoring protocol.
+    pub(crate) scoring: Scoring,
+    /// The columns of its MLflow signature, where they have names.
+    pub(crate) frame: Option<Vec<TensorSpec>>,
     metrics: Arc<ModelMetrics>,
     pub(crate) statistics: Arc<Statistics>,
     plan: Option<Plan>,
@@ -84,7 +89,12 @@ impl Node {
         statistics: Arc<Statistics>,
     ) -> Result<Self, LoadError> {
         let plan = match &model.served {
-            Served::Engine(engine) => Some(Plan::new(&**engine, &model.output)?),
+            Served::Engine(engine) => {
+                if let Some(name) = &model.scoring.output {
+                    output_named(engine.signature(), "`predict_fn` in `MLmodel`", name)?;
+                }
+                Some(Plan::new(&**engine, &model.output)?)
+            }
             Served::Component(_) => None,
         };
         let (mut plain_meta, mut plain_meta_proto) = (Vec::new(), Vec::new());
@@ -103,6 +113,8 @@ impl Node {
             metadata: model.metadata,
             platform: model.platform,
             reason: model.reason,
+            frame: model.scoring.schema.as_ref().and_then(Schema::frame),
+            scoring: model.scoring,
             metrics,
             statistics,
             plan,
@@ -195,18 +207,18 @@ fn choose_output(signature: &Signature, output: &OutputChoice) -> Result<usize, 
             };
             Ok(classifier.map(|classifier| classifier.labels).or_else(predict).unwrap_or(0))
         }
-        OutputChoice::Decision => output_named(signature, "method", DECISION),
-        OutputChoice::Named(name) => output_named(signature, "output", name),
+        OutputChoice::Decision => output_named(signature, "parameter `method`", DECISION),
+        OutputChoice::Named(name) => output_named(signature, "parameter `output`", name),
     }
 }
 
-/// The index of the output that a parameter names.
-fn output_named(signature: &Signature, parameter: &str, name: &str) -> Result<usize, LoadError> {
+/// The index of the output that somebody names.
+fn output_named(signature: &Signature, who: &str, name: &str) -> Result<usize, LoadError> {
     signature.output_index(name).ok_or_else(|| {
         let names: Vec<_> =
             signature.outputs.iter().map(|output| format!("`{}`", output.name)).collect();
         let names = names.join(", ");
-        LoadError::new(format!("parameter `{parameter}`: expected one of {names}, got `{name}`"))
+        LoadError::new(format!("{who}: expected one of {names}, got `{name}`"))
     })
 }
 
@@ -251,7 +263,7 @@ fn best_run(engine: &dyn Engine, wanted: [usize; 1], inputs: &[Tensor]) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use radiant_core::{Classifier, Strings, TensorSpec};
+    use radiant_core::{Classifier, Strings};
 
     use super::*;
 
@@ -284,5 +296,10 @@ mod tests {
         assert_eq!(chosen(&clusters, None), [Ok(0), Ok(1), listed("`transform`, `predict`")]);
         assert_eq!(chosen(&["transform"], None), [Ok(0), Ok(0), listed("`transform`")]);
         assert_eq!(chosen(&["label", "probabilities"], Some((0, 1)))[..2], [Ok(1), Ok(0)]);
+        let outputs = vec![TensorSpec::new("predict", DType::F64, vec![None])];
+        let signature = Signature::new(Vec::new(), outputs);
+        let error = output_named(&signature, "`predict_fn` in `MLmodel`", "score").unwrap_err();
+        let message = "`predict_fn` in `MLmodel`: expected one of `predict`, got `score`";
+        assert_eq!(error.to_string(), message);
     }
 }

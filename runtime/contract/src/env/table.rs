@@ -41,7 +41,7 @@ variables! {
     RADIANT_THREADS, Ours, "",
         "Threads that compute. Unset: one for each CPU that the container's quota allows.";
     RADIANT_METHOD, Ours, "predict_proba",
-        "What a classifier answers: `predict_proba` (probabilities) or `predict` (labels).";
+        "What an estimator answers: `predict_proba`, `decision_function` or `predict`.";
     RADIANT_OUTPUT, Ours, "",
         "The output that a model with several answers with. Unset: the first.";
     RADIANT_ALSO, Ours, "",

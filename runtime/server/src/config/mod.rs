@@ -46,7 +46,7 @@ pub struct Config {
     pub engine: String,
     /// How models are put on engines.
     pub loading: Loading,
-    /// What a classifier answers.
+    /// What an estimator answers.
     pub method: Method,
     /// The output that a model with several answers with, by name.
     pub output: Option<String>,

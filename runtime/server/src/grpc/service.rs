@@ -133,6 +133,8 @@ async fn answer<'a, B: Incoming>(
         Protocol::V2 => oip::answer(state, record, message).await?,
         Protocol::Seldon => seldon::answer(state, record, message).await?,
         Protocol::TensorFlow => Box::pin(tfs::answer(state, record, message)).await?,
+        // Spoken over REST alone.
+        Protocol::Mlflow => return Err(unanswered(record.parts.uri.path())),
     };
     let (message, encoding) = pack(state, answer, encoding).await?;
     record.reply_bytes = bytes::Buf::remaining(&message);

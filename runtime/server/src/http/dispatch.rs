@@ -13,7 +13,7 @@ use super::doc;
 use super::error::HttpError;
 use super::reply::{Body, JSON, Reply, TEXT, puid, respond};
 use super::route::{Target, resolve};
-use super::{oip, seldon, tfs};
+use super::{mlflow, oip, seldon, tfs};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::observe::{Access, Outcome, RequestMetrics, Transport};
 use crate::state::State;
@@ -92,6 +92,7 @@ async fn answer(
         Protocol::Seldon => seldon_v1(state, incoming, target).await,
         Protocol::V2 => Box::pin(oip::answer(state, incoming, target)).await,
         Protocol::TensorFlow => Box::pin(tfs::answer(state, incoming, target)).await,
+        Protocol::Mlflow => Box::pin(mlflow::answer(state, incoming, target)).await,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use radiant_core::{Error, ErrorKind};
-use radiant_protocol::{oip, seldon, tfs};
+use radiant_protocol::{mlflow, oip, seldon, tfs};
 
 use crate::endpoint::Protocol;
 
@@ -45,6 +45,7 @@ impl HttpError {
             (Protocol::Seldon, _) | (_, None) => self.status,
             (Protocol::V2, Some(kind)) => oip::http_status(kind),
             (Protocol::TensorFlow, Some(kind)) => tfs::http_status(kind),
+            (Protocol::Mlflow, Some(kind)) => mlflow::http_status(kind),
         }
     }
 

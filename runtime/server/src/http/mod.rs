@@ -7,6 +7,9 @@ mod dispatch;
 mod doc;
 mod error;
 mod idle;
+mod mlflow;
+#[cfg(test)]
+mod mlflow_tests;
 mod oip;
 mod puid;
 mod reply;

@@ -8,7 +8,7 @@ use actix_http::body::{BodySize, MessageBody};
 use actix_http::header::{self, HeaderMap, HeaderValue};
 use actix_http::{ConnectionType, Response, StatusCode};
 use bytes::Bytes;
-use radiant_protocol::{oip, seldon, tfs};
+use radiant_protocol::{mlflow, oip, seldon, tfs};
 
 use super::came::{Came, HEAD_BYTES, PUID};
 use super::error::HttpError;
@@ -122,6 +122,10 @@ impl Reply {
             Protocol::Seldon => seldon::encode_error(&mut body, &error.info, &error.reason),
             Protocol::V2 => oip::encode_error(&mut body, &error.info),
             Protocol::TensorFlow => tfs::encode_error(&mut body, &error.info),
+            Protocol::Mlflow => {
+                let status = error.status(protocol);
+                mlflow::encode_error(&mut body, status, &error.reason, &error.info);
+            }
         }
         Self {
             status: error.status(protocol),

@@ -94,7 +94,7 @@ fn is_below(rest: &str) -> bool {
     rest.starts_with('/')
 }
 
-/// The paths that an orchestrator calls.
+/// The paths that an orchestrator calls, and other short ones.
 fn microservice(path: &str) -> Option<Target<'_>> {
     let (endpoint, methods) = match path {
         "/predict" => (Endpoint::Predict, Methods::GetPost),
@@ -110,6 +110,9 @@ fn microservice(path: &str) -> Option<Target<'_>> {
         "/live" => (Endpoint::Live, Methods::Get),
         "/seldon.json" => (Endpoint::OpenApi, Methods::Get),
         "/" => (Endpoint::TfLive, Methods::Get),
+        "/invocations" => (Endpoint::Invocations, Methods::Post),
+        "/ping" | "/health" => (Endpoint::MlflowPing, Methods::Get),
+        "/version" => (Endpoint::MlflowVersion, Methods::Get),
         _ => return None,
     };
     Some(Target::of(endpoint, methods, false))
@@ -302,6 +305,11 @@ mod tests {
             ("/seldon/", Endpoint::Unknown, true, None),
             ("/seldon/a/b/c/predict", Endpoint::Unknown, true, None),
             ("/", Endpoint::TfLive, false, None),
+            ("/invocations", Endpoint::Invocations, false, None),
+            ("/seldon/ns/iris/invocations", Endpoint::Invocations, true, None),
+            ("/ping", Endpoint::MlflowPing, false, None),
+            ("/health", Endpoint::MlflowPing, false, None),
+            ("/version", Endpoint::MlflowVersion, false, None),
             ("", Endpoint::Unknown, false, None),
         ] {
             let target = resolve(path);

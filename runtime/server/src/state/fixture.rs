@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use radiant_core::schema::Scoring;
 use radiant_core::{
     Answers, Cancel, Component, DType, Engine, Error, Form, Payload, Reply, Signature, Tensor,
     TensorSpec,
@@ -81,19 +82,25 @@ impl Engine for Seen {
 /// The state of a server of one model, `echo`, which is loaded when `is_loaded`. Replies of 150 bytes
 /// are worth compressing, bodies have 10,000 bytes and messages 20,000 at most.
 pub(crate) fn echo(is_loaded: bool) -> Arc<State> {
-    serving("echo", Served::Component(Arc::new(Echo)), is_loaded)
+    serving("echo", Served::Component(Arc::new(Echo)), &Scoring::default(), is_loaded)
 }
 
 /// As [`echo`], of one model, `seen`, that takes tables of this form and tells what it was given.
 pub(crate) fn seen(form: Form) -> Arc<State> {
-    serving("seen", Served::Engine(Arc::new(Seen::new(form))), true)
+    scored_seen(form, &Scoring::default())
 }
 
-fn serving(model: &str, served: Served, is_loaded: bool) -> Arc<State> {
+/// As [`seen`], of a model that has a signature of MLflow.
+pub(crate) fn scored_seen(form: Form, scoring: &Scoring) -> Arc<State> {
+    serving("seen", Served::Engine(Arc::new(Seen::new(form))), scoring, true)
+}
+
+fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> Arc<State> {
     let registry = Arc::new(Registry::new());
     let labels = NodeLabels::new(&NodeIdentity::default());
     let requests = |name: &str| RequestMetrics::new(&registry, &labels, name, "1");
     let entry = Entry::new(model, "1", requests(model), ModelMetrics::new(&registry, model, "1"));
+    let scoring = scoring.clone();
     let load = move |_: &str, _: &dyn Fn(&str)| {
         Ok::<_, LoadError>(Model {
             served: served.clone(),
@@ -103,6 +110,7 @@ fn serving(model: &str, served: Served, is_loaded: bool) -> Arc<State> {
             metadata: "{}\n".to_owned(),
             platform: "test".to_owned(),
             reason: String::new(),
+            scoring: scoring.clone(),
         })
     };
     let repository = Repository::new(vec![entry], Arc::new(load));

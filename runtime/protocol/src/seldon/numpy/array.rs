@@ -190,7 +190,7 @@ fn texts(leaves: &[Value]) -> Strings {
 }
 
 /// A string, a number or a truth value as Python's `str` spells it.
-pub(in crate::seldon) fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text.clone()),
         Value::Bool(truth) => Some(if *truth { "True" } else { "False" }.to_owned()),

@@ -9,7 +9,8 @@ mod cast;
 mod column;
 
 pub use array::array;
-pub(super) use array::{text, widen_mixed};
+pub(crate) use array::text;
+pub(super) use array::widen_mixed;
 pub use cast::cast;
 pub(super) use cast::{Number, Scalar};
 pub use column::{column, columns, table};
