@@ -48,42 +48,60 @@ impl Json {
         }
     }
 
-    /// Where this document and another differ first, as a JSON pointer with both values.
-    pub(crate) fn difference(&self, got: &Self) -> Option<String> {
+    /// Where this document and another differ first, as a JSON pointer with both values. Numbers may be
+    /// apart by this part of their size; by zero they must be spelt alike.
+    pub(crate) fn difference(&self, got: &Self, apart: f64) -> Option<String> {
         let mut path = String::new();
-        self.differ(got, &mut path)
+        self.differ(got, apart, &mut path)
     }
 
-    fn differ(&self, got: &Self, path: &mut String) -> Option<String> {
+    fn is_near(&self, got: &Self, apart: f64) -> bool {
+        let (Self::Token(wanted), Self::Token(found)) = (self, got) else { return self == got };
+        let is_whole = |token: &str| !token.contains(['.', 'e']);
+        match (wanted.parse::<f64>(), found.parse::<f64>()) {
+            (Ok(a), Ok(b)) if apart > 0.0 && is_whole(wanted) == is_whole(found) => {
+                (a - b).abs() <= apart * a.abs()
+            }
+            _ => wanted == found,
+        }
+    }
+
+    fn differ(&self, got: &Self, apart: f64, path: &mut String) -> Option<String> {
         match (self, got) {
             (Self::Map(wanted), Self::Map(found)) => {
                 let keys =
                     wanted.keys().chain(found.keys().filter(|key| !wanted.contains_key(*key)));
-                keys.into_iter()
-                    .find_map(|key| differ_below(wanted.get(key), found.get(key), key, path))
+                keys.into_iter().find_map(|key| {
+                    differ_below([wanted.get(key), found.get(key)], key, apart, path)
+                })
             }
             (Self::List(wanted), Self::List(found)) => {
                 (0..wanted.len().max(found.len())).find_map(|index| {
-                    differ_below(wanted.get(index), found.get(index), &index.to_string(), path)
+                    differ_below(
+                        [wanted.get(index), found.get(index)],
+                        &index.to_string(),
+                        apart,
+                        path,
+                    )
                 })
             }
-            _ if self == got => None,
+            _ if self.is_near(got, apart) => None,
             _ => Some(format!("at `{path}`: expected {self}, got {got}")),
         }
     }
 }
 
 fn differ_below(
-    wanted: Option<&Json>,
-    found: Option<&Json>,
+    [wanted, found]: [Option<&Json>; 2],
     key: &str,
+    apart: f64,
     path: &mut String,
 ) -> Option<String> {
     let length = path.len();
     path.push('/');
     path.push_str(key);
     let difference = match (wanted, found) {
-        (Some(wanted), Some(found)) => wanted.differ(found, path),
+        (Some(wanted), Some(found)) => wanted.differ(found, apart, path),
         (Some(wanted), None) => Some(format!("at `{path}`: expected {wanted}, got nothing")),
         (None, Some(found)) => Some(format!("at `{path}`: expected nothing, got {found}")),
         (None, None) => None,
@@ -236,7 +254,7 @@ impl Parser<'_> {
 #[test]
 fn numbers_compare_by_their_spelling_and_objects_by_their_keys() {
     let difference = |wanted: &str, got: &str| {
-        Json::parse(wanted).unwrap().difference(&Json::parse(got).unwrap())
+        Json::parse(wanted).unwrap().difference(&Json::parse(got).unwrap(), 0.0)
     };
     assert_eq!(difference(r#"{"a":1,"b":[NaN]}"#, "{\"b\": [NaN],\n\"a\":1}"), None);
     assert_eq!(difference(r#"["h\u00e9"]"#, r#"["hé"]"#), None);

@@ -102,6 +102,14 @@ pub(crate) struct CheckArgs {
     /// Run the test data in the model's folder too
     #[arg(long)]
     pub(crate) verify: bool,
+    /// Rows with the answers that are expected of them: arrays by name in an `.npz` archive or a JSON
+    /// object. Those named like an output (`predict`, `predict_proba`, ...) are compared, the others
+    /// are the model's input or its columns
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) against: Option<PathBuf>,
+    /// How far answers may be from those expected, relative to the greater of one and their size
+    #[arg(long, value_name = "NUMBER", default_value_t = crate::commands::TOLERANCE)]
+    pub(crate) tolerance: f64,
     /// How to print
     // The long name `output` is an option of `serve`.
     #[arg(short = 'o', long, value_enum, default_value = "text")]

@@ -120,7 +120,9 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         ort_library: config.loading.ort_library.clone(),
     };
     let file = engines::ModelFile::read(&path)?;
-    let engines::Loaded { engine, reason, seldon_output } = engines::load_file(&file, &options)?;
+    let platform = file.platform();
+    let loaded = engines::load_file(file, &options)?;
+    let engines::Loaded { engine, reason, seldon_output, scoring } = loaded;
     let load_time = started.elapsed();
     if config.loading.verify {
         say("running the model's test data");
@@ -141,12 +143,12 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         "model loaded"
     );
     let class_names = class_names(&metadata, signature);
-    let model = model(source, Served::Engine(engine), &metadata, file.platform());
+    let model = model(source, Served::Engine(engine), &metadata, platform);
     let output = match (&model.output, seldon_output) {
-        (OutputChoice::Probabilities, Some(name)) => OutputChoice::Named(name.to_owned()),
+        (OutputChoice::Probabilities, Some(name)) => OutputChoice::Named(name),
         (chosen, _) => chosen.clone(),
     };
-    Ok(Model { class_names, reason, output, ..model })
+    Ok(Model { class_names, reason, output, scoring, ..model })
 }
 
 fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &str) -> Model {

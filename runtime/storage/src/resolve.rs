@@ -9,11 +9,25 @@ use crate::{ModelUri, StorageError};
 /// The file in a model folder that needs no other name.
 const WELL_KNOWN: &str = "model.onnx";
 
+/// The description of an MLflow model folder: what else is in it is for its reader to find.
+const MLFLOW: &str = "MLmodel";
+
 /// The names that other servers and libraries give a model of another format, in the order in which they
-/// are looked for: XGBoost's as MLServer does, then LightGBM's. What such a file holds is for its
-/// reader to say.
-pub const OTHER_WELL_KNOWN: [&str; 6] =
-    ["model.bst", "model.json", "model.ubj", "model.xgb", "model.lgb", "model.txt"];
+/// are looked for: MLflow's, scikit-learn's and XGBoost's as MLServer does, then LightGBM's. What such a
+/// file holds is for its reader to say.
+pub const OTHER_WELL_KNOWN: [&str; 11] = [
+    MLFLOW,
+    "model.joblib",
+    "model.pickle",
+    "model.pkl",
+    "model.skops",
+    "model.bst",
+    "model.json",
+    "model.ubj",
+    "model.xgb",
+    "model.lgb",
+    "model.txt",
+];
 
 /// How many names of a folder an error lists.
 const NAMES_SHOWN: usize = 20;
@@ -25,8 +39,8 @@ pub struct LocalModel {
     pub path: PathBuf,
 }
 
-/// Finds the model file: the address itself, or in a folder `model.onnx`, or else the only file
-/// whose name ends in `.onnx`, or else the first of [`OTHER_WELL_KNOWN`]. Links are followed.
+/// Finds the model file: the address itself, or in a folder `MLmodel`, or else `model.onnx`, or else the
+/// only file whose name ends in `.onnx`, or else the first of [`OTHER_WELL_KNOWN`]. Links are followed.
 ///
 /// # Errors
 /// [`StorageError`]: the address is not on this machine, nothing is there, or a folder holds no
@@ -83,12 +97,14 @@ fn in_folder(folder: &Path) -> Result<LocalModel, StorageError> {
             && folder.join(name).is_file()
     };
     let models: Vec<&PathBuf> = names.iter().filter(is_model).collect();
+    let called = |known: &str| {
+        let is_known = |name: &&PathBuf| name.as_os_str() == known;
+        names.iter().find(is_known).filter(|name| folder.join(name).is_file())
+    };
     let found = match models.as_slice() {
+        _ if called(MLFLOW).is_some() => called(MLFLOW),
         [only] => Some(*only),
-        [] => OTHER_WELL_KNOWN.iter().find_map(|known| {
-            let is_known = |name: &&PathBuf| name.as_os_str() == *known;
-            names.iter().find(is_known).filter(|name| folder.join(name).is_file())
-        }),
+        [] => OTHER_WELL_KNOWN.iter().find_map(|known| called(known)),
         several => several.iter().copied().find(|name| name.as_os_str() == WELL_KNOWN),
     };
     match found {
@@ -135,7 +151,9 @@ mod tests {
             (&["iris.onnx", "notes.txt"], Ok("iris.onnx")),
             (&["Iris.ONNX"], Ok("Iris.ONNX")),
             (&[], Err("an empty folder")),
-            (&["model.pkl"], Err("`model.pkl`")),
+            (&["model.pt"], Err("`model.pt`")),
+            (&["model.onnx", "MLmodel", "model.pkl"], Ok("MLmodel")),
+            (&["model.pkl", "model.joblib"], Ok("model.joblib")),
             (&["model.json", "model.bst", "notes.txt"], Ok("model.bst")),
             (&["model.txt", "model.onnx"], Ok("model.onnx")),
             (&["model.lgb", "trees.txt"], Ok("model.lgb")),
@@ -144,8 +162,9 @@ mod tests {
             let folder = folder(files);
             let expected = expected.map(str::to_owned).map_err(|got| {
                 let expected = "expected `model.onnx`, one other `.onnx` file, or one of \
-                                `model.bst`, `model.json`, `model.ubj`, `model.xgb`, `model.lgb`, \
-                                `model.txt`";
+                                `MLmodel`, `model.joblib`, `model.pickle`, `model.pkl`, \
+                                `model.skops`, `model.bst`, `model.json`, `model.ubj`, `model.xgb`, \
+                                `model.lgb`, `model.txt`";
                 format!("model folder `FOLDER`: {expected}, got {got}")
             });
             assert_eq!(found(folder.path()), expected);

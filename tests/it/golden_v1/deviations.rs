@@ -18,6 +18,8 @@ pub(super) enum Class {
     AddedPath,
     /// A payload that the original reads only with TensorFlow installed.
     TfTensor,
+    /// The original fails for an estimator without probabilities where nobody chose a method.
+    Regressor,
 }
 
 impl Class {
@@ -31,6 +33,7 @@ impl Class {
             Self::WrongMethod => "a wrong method on a known path is 405 with the same body",
             Self::AddedPath => "a recorded 404 or 500 for a path that we add is a listed deviation",
             Self::TfTensor => "supporting tftensor natively is a strict superset",
+            Self::Regressor => "a regressor under the default method answers `predict`",
         }
     }
 }
@@ -53,7 +56,7 @@ impl Deviation {
         match self.class {
             Class::ClientMistake => Some("MICROSERVICE_BAD_DATA"),
             Class::UnknownPath | Class::WrongMethod => Some("MICROSERVICE_INTERNAL_ERROR"),
-            Class::AddedPath | Class::TfTensor => None,
+            Class::AddedPath | Class::TfTensor | Class::Regressor => None,
         }
     }
 
@@ -69,7 +72,7 @@ pub(super) fn of(row: &Row) -> Option<&'static Deviation> {
 }
 
 /// All deviations, in the order of the recording.
-pub(super) static DEVIATIONS: [Deviation; 30] = [
+pub(super) static DEVIATIONS: [Deviation; 36] = [
     ident("ndarray ragged", Class::ClientMistake),
     ident("tensor bad shape", Class::ClientMistake),
     ident("tensor no shape", Class::ClientMistake),
@@ -111,6 +114,36 @@ pub(super) static DEVIATIONS: [Deviation; 30] = [
     Deviation { model: "xgb_binary", ..ident("iris-3", Class::ClientMistake) },
     Deviation { model: "xgb_binary", ..ident("iris-6", Class::ClientMistake) },
     Deviation { model: "xgb_binary", ..ident("iris-9", Class::ClientMistake) },
+    Deviation {
+        model: "sk_reg_proba",
+        body: &[("/data/ndarray/0", "-0.08254936159009313")],
+        ..ident("iris-0", Class::Regressor)
+    },
+    Deviation {
+        model: "sk_reg_proba",
+        body: &[("/data/tensor/values/1", "1.7565509086104623")],
+        ..ident("iris-1", Class::Regressor)
+    },
+    Deviation {
+        model: "sk_reg_proba",
+        body: &[("/meta/requestPath/classifier", "org/img:1.0")],
+        ..ident("iris-2", Class::Regressor)
+    },
+    Deviation {
+        model: "sk_reg_proba",
+        body: &[("/data/tensor/values/0", "-0.08254936159009313")],
+        ..ident("iris-5", Class::Regressor)
+    },
+    Deviation {
+        model: "sk_reg_proba",
+        body: &[("/data/ndarray/2", "1.280199445149555")],
+        ..ident("iris-10", Class::Regressor)
+    },
+    Deviation {
+        model: "sk_reg_proba",
+        body: &[("/meta/requestPath/classifier", "org/img:1.0")],
+        ..ident("iris-api", Class::Regressor)
+    },
 ];
 
 /// A deviation of the model `Ident` with the status that its class has.
@@ -119,17 +152,7 @@ const fn ident(row: &'static str, class: Class) -> Deviation {
         Class::ClientMistake => 400,
         Class::UnknownPath => 404,
         Class::WrongMethod => 405,
-        Class::AddedPath | Class::TfTensor => 200,
+        Class::AddedPath | Class::TfTensor | Class::Regressor => 200,
     };
     Deviation { model: "Ident", row, class, status, body: &[] }
 }
-
-/// Models of the recording that scikit-learn wrote: its files are not served yet.
-pub(super) const WAITING_MODELS: [&str; 6] =
-    ["sk_proba", "sk_predict", "sk_str", "sk_decision", "sk_reg_proba", "sk_reg_predict"];
-
-/// The rows that were recorded of each of [`WAITING_MODELS`].
-pub(super) const WAITING_ROWS: [&str; 15] = [
-    "iris-0", "iris-1", "iris-2", "iris-3", "iris-4", "iris-5", "iris-6", "iris-7", "iris-8",
-    "iris-9", "iris-10", "iris-api", "iris-api", "metadata", "health",
-];

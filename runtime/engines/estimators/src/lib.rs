@@ -1,14 +1,16 @@
-//! Models as their own libraries wrote them, which answer as these libraries do.
+//! Models as the libraries that trained them wrote them, run without Python and with the same numbers:
+//! estimators of scikit-learn ([`SklearnEngine`]), and boosted trees of XGBoost, LightGBM and CatBoost
+//! ([`BoostedEngine`]).
 //!
-//! [`BoostedEngine`] runs the models of XGBoost, LightGBM and CatBoost. It is built from the checked
-//! data of a file (`radiant-formats`), and knows nothing of files or graphs; the inner loops are
-//! those of `radiant-kernels`.
-//!
-//! A part of a model that is not surely computed right is refused when the model is prepared, by
-//! [`Unsupported`].
+//! Files are read by `radiant-formats`, inner loops are those of `radiant-kernels`. Graphs of ONNX are
+//! the business of other engines.
+#![cfg_attr(test, expect(clippy::float_cmp, reason = "tests ask for equal bits"))]
 
 mod boosted;
+mod first;
+mod sklearn;
 mod unsupported;
 
 pub use boosted::BoostedEngine;
+pub use sklearn::SklearnEngine;
 pub use unsupported::Unsupported;

@@ -31,6 +31,8 @@ pub mod joblib;
 pub mod json;
 pub mod lightgbm;
 mod limits;
+pub mod mlflow;
+pub mod npz;
 pub mod numpy;
 pub mod object;
 pub mod pickle;

@@ -53,8 +53,8 @@ pub fn read(bytes: Vec<u8>, limits: &Limits, audit: &Audit) -> Result<Graph, For
 
 /// The entries of the archive, unpacked where somebody asked for them.
 #[derive(Debug)]
-struct Files {
-    store: Store,
+pub(crate) struct Files {
+    pub(crate) store: Store,
     entries: HashMap<String, zip::Entry>,
     ranges: HashMap<String, Range<usize>>,
     /// Bytes that may yet be unpacked.
@@ -62,7 +62,7 @@ struct Files {
 }
 
 impl Files {
-    fn new(store: Store) -> Result<Self, FormatError> {
+    pub(crate) fn new(store: Store) -> Result<Self, FormatError> {
         let entries = zip::entries(&store.bytes, &store.limits)?;
         let entries = entries.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
         let len = u64::try_from(store.bytes.len()).unwrap_or(u64::MAX);
@@ -72,8 +72,15 @@ impl Files {
         Ok(Self { store, entries, ranges: HashMap::new(), left })
     }
 
+    /// The names of all entries, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.entries.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
     /// Where in the store's bytes an entry is.
-    fn range(&mut self, name: &str) -> Result<Range<usize>, FormatError> {
+    pub(crate) fn range(&mut self, name: &str) -> Result<Range<usize>, FormatError> {
         if let Some(range) = self.ranges.get(name) {
             return Ok(range.clone());
         }

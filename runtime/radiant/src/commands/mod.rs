@@ -5,6 +5,8 @@ mod config;
 mod fetch;
 mod serve;
 
+pub(crate) use check::TOLERANCE;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{ErrorKind, Read};

@@ -13,6 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
+use radiant_core::schema::Scoring;
 use radiant_core::{BatchRule, Batched, Engine};
 use radiant_engine_native::NativeEngine;
 use radiant_engine_rten::{RtenEngine, own_pool};
@@ -22,7 +23,8 @@ use radiant_server::EngineThread;
 
 use self::onnx_runtime::Runtime;
 
-pub(crate) use self::file::{BoostedFile, ModelFile};
+pub(crate) use self::file::{Content, ModelFile};
+use self::file::{Folder, scoring};
 
 /// Names of the engines.
 pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
@@ -103,7 +105,9 @@ pub struct Loaded {
     pub reason: String,
     /// The output that Seldon's own server gives for such a model, where that is neither the first nor
     /// a classifier's probabilities.
-    pub seldon_output: Option<&'static str>,
+    pub seldon_output: Option<String>,
+    /// What MLflow notes of it.
+    pub scoring: Scoring,
 }
 
 /// Puts the model of a file on the engine that is asked for.
@@ -111,28 +115,71 @@ pub struct Loaded {
 /// Blocks while the engine prepares itself.
 ///
 /// # Errors
-/// As [`load_model`]; and when a file that is no graph is asked of an engine of graphs.
-pub(crate) fn load_file(file: &ModelFile, options: &Options) -> anyhow::Result<Loaded> {
-    match file {
-        ModelFile::Onnx(model) => load_model(model, options),
-        ModelFile::Boosted(file) => load_boosted(file, options.choice),
+/// As [`load_model`]; and when a file that is no graph is asked of an engine of graphs, or lacks the
+/// output that MLflow notes.
+pub(crate) fn load_file(file: ModelFile, options: &Options) -> anyhow::Result<Loaded> {
+    let ModelFile { content, mlflow } = file;
+    let output = mlflow.as_ref().and_then(Folder::output);
+    let loaded = load_content(content, output, options)?;
+    let Some(Folder { model, .. }) = &mlflow else { return Ok(loaded) };
+    // Where two answers are the same there is one output.
+    let signature = loaded.engine.signature();
+    let output = output.filter(|name| signature.output_index(name).is_some());
+    let scoring = scoring(model, output);
+    Ok(Loaded { scoring, ..loaded })
+}
+
+fn load_content(
+    content: Content,
+    output: Option<&str>,
+    options: &Options,
+) -> anyhow::Result<Loaded> {
+    match content {
+        Content::Onnx(model) => load_model(&model, options),
+        Content::Boosted(file) => {
+            let what = file.what();
+            let reason = reason(what, options.choice)?;
+            let engine = file.engine()?;
+            let seldon = engine.seldon_output();
+            match output {
+                // Where both answers are the same there is no output of its own.
+                Some("booster") if seldon.is_none() => own(engine, reason, None),
+                Some(output) => own(engine.answering(output)?, reason, Some(output.to_owned())),
+                None => own(engine, reason, seldon.map(str::to_owned)),
+            }
+        }
+        Content::Estimator(file) => {
+            let reason = reason("an estimator in a file of Python objects", options.choice)?;
+            match output {
+                Some(output) => {
+                    own(file.engine.answering(output)?, reason, Some(output.to_owned()))
+                }
+                None => own(file.engine, reason, None),
+            }
+        }
     }
 }
 
-fn load_boosted(file: &BoostedFile, choice: Choice) -> anyhow::Result<Loaded> {
-    let what = file.what();
-    let reason = match choice {
-        Choice::Auto => format!("{what} is run by the native engine"),
-        Choice::Native => ASKED_FOR.to_owned(),
+/// Why the native engine runs what is no graph.
+fn reason(what: &str, choice: Choice) -> anyhow::Result<String> {
+    match choice {
+        Choice::Auto => Ok(format!("{what} is run by the native engine")),
+        Choice::Native => Ok(ASKED_FOR.to_owned()),
         Choice::Tract | Choice::Rten | Choice::Ort => bail!(
             "engine `{choice}` (it was asked for) cannot run it: {what} is run by the native engine \
              alone"
         ),
-    };
-    let engine = file.engine()?;
-    let seldon_output = engine.seldon_output();
+    }
+}
+
+/// An engine of rows, in batches.
+fn own(
+    engine: impl Engine + 'static,
+    reason: String,
+    seldon_output: Option<String>,
+) -> anyhow::Result<Loaded> {
     let engine = Batched::new(Arc::new(engine), BatchRule::CutAt { max_rows: RUN_ROWS_MAX })?;
-    Ok(Loaded { engine: Arc::new(engine), reason, seldon_output })
+    Ok(Loaded { engine: Arc::new(engine), reason, seldon_output, scoring: Scoring::default() })
 }
 
 /// Why it is an engine that somebody named.
@@ -156,6 +203,7 @@ pub fn load_model(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
                 .with_context(|| format!("engine `{choice}` (it was asked for) cannot run it"))?,
             reason: ASKED_FOR.to_owned(),
             seldon_output: None,
+            scoring: Scoring::default(),
         }),
     }
 }
@@ -174,7 +222,12 @@ fn automatic(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
                 let reason: Vec<_> =
                     [rule.reason].into_iter().chain(refusals).chain(advice).collect();
                 let reason = reason.join("; ");
-                return Ok(Loaded { engine, reason, seldon_output: None });
+                return Ok(Loaded {
+                    engine,
+                    reason,
+                    seldon_output: None,
+                    scoring: Scoring::default(),
+                });
             }
             Err(problem) => refusals.push(format!("{choice} refuses it: {problem:#}")),
         }

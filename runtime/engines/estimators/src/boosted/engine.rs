@@ -36,6 +36,7 @@ use super::{
     XgboostModel, XgboostOptions,
 };
 use crate::Unsupported;
+use crate::first::put_first;
 
 /// The name of the one input.
 const INPUT: &str = "input";
@@ -137,6 +138,15 @@ impl BoostedEngine {
             ..Signature::new(vec![input], outputs)
         };
         Self { whole, best, methods, labels, signature }
+    }
+
+    /// The same model, which answers with this output where none is asked for.
+    ///
+    /// # Errors
+    /// [`Unsupported`] if it has no such output.
+    pub fn answering(mut self, output: &str) -> Result<Self, Unsupported> {
+        put_first(&mut self.signature, &mut self.methods, output)?;
+        Ok(self)
     }
 
     /// The output that Seldon's own server gives, where it is neither the first nor a classifier's

@@ -19,10 +19,11 @@ mod xgboost;
 
 pub use engine::BoostedEngine;
 
+pub(crate) use lightgbm::LightgbmModel;
+pub(crate) use rows::{Input, Values};
+pub(crate) use xgboost::{Rounds, XgboostModel, XgboostOptions};
+
 use catboost::CatboostModel;
-use lightgbm::LightgbmModel;
-use rows::{Input, Values};
-use xgboost::{Rounds, XgboostModel, XgboostOptions};
 
 use radiant_core::{DType, Error, TensorData};
 use radiant_formats::catboost::Label;

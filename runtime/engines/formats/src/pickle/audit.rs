@@ -15,13 +15,14 @@ const PACKAGES: [&str; 7] =
     ["sklearn", "numpy", "joblib", "xgboost", "lightgbm", "catboost", "_loss"];
 
 /// Parts of packages of which not everything is.
-const MODULES: [&str; 9] = [
+const MODULES: [&str; 10] = [
     "scipy._lib",
     "scipy.sparse",
     "scipy.stats",
     "scipy.interpolate",
     "pandas.core",
     "pandas._libs",
+    "pandas.arrays",
     "pandas.indexes",
     "datetime",
     "decimal",
@@ -49,8 +50,8 @@ const BUILTINS: [&str; 15] = [
 /// What files of Python 2 name of it besides.
 const OLD_BUILTINS: [&str; 3] = ["unicode", "long", "xrange"];
 
-/// Single names of the standard library.
-const NAMES: [(&str, &str); 14] = [
+/// Single names of the standard library, and of pandas 3, which names its types without a module.
+const NAMES: [(&str, &str); 18] = [
     ("collections", "OrderedDict"),
     ("collections", "defaultdict"),
     ("collections", "Counter"),
@@ -65,6 +66,10 @@ const NAMES: [(&str, &str); 14] = [
     ("fractions", "Fraction"),
     ("uuid", "UUID"),
     ("mtrand", "__RandomState_ctor"),
+    ("pandas", "Index"),
+    ("pandas", "RangeIndex"),
+    ("pandas", "Series"),
+    ("pandas", "StringDtype"),
 ];
 
 /// Modules that pickles name to run code, reach the system, or reach other names.

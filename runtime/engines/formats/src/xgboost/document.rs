@@ -12,6 +12,7 @@ use crate::{FormatError, Limits, Place};
 /// # Errors
 /// When members are missing or wrong, or ask for more than [`Limits`] allow.
 pub fn read_document(root: Value<'_>, limits: &Limits) -> Result<Model, FormatError> {
+    let config = root.get("Config");
     let root = root.get("Model").unwrap_or(root);
     let version = version(root)?;
     let learner = root.expect("learner")?;
@@ -23,7 +24,12 @@ pub fn read_document(root: Value<'_>, limits: &Limits) -> Result<Model, FormatEr
     FormatError::check_limit(param.path(), "outputs", limits.outputs_max, n_outputs)?;
     let shape = Shape { n_features, n_outputs };
     let gradient_booster = learner.expect("gradient_booster")?;
-    let (booster, categories) = booster(gradient_booster, shape, limits)?;
+    let (mut booster, categories) = booster(gradient_booster, shape, limits)?;
+    if let (Booster::Trees(ensemble), Some(config)) = (&mut booster, config)
+        && ensemble.n_parallel_trees.is_none()
+    {
+        ensemble.n_parallel_trees = configured_parallel_trees(config)?;
+    }
     Ok(Model {
         version,
         n_features,
@@ -183,6 +189,16 @@ fn ensemble(
         n_parallel_trees: count(param, "num_parallel_tree")?,
         leaf_width: leaf_width.unwrap_or(1),
     })
+}
+
+/// Trees of a round as the settings beside a model tell them, which versions before 1.5 note nowhere
+/// else.
+fn configured_parallel_trees(config: Value<'_>) -> Result<Option<usize>, FormatError> {
+    let booster = config.get("learner").and_then(|learner| learner.get("gradient_booster"));
+    let Some(booster) = booster else { return Ok(None) };
+    // Those of dart stand a level deeper.
+    let booster = booster.get("gbtree").unwrap_or(booster);
+    booster.get("gbtree_train_param").map_or(Ok(None), |param| count(param, "num_parallel_tree"))
 }
 
 fn groups(model: Value<'_>, n_trees: usize, n_outputs: usize) -> Result<Vec<u32>, FormatError> {

@@ -7,7 +7,7 @@ use radiant_onnx::Model;
 use radiant_onnx::dtype_of;
 use radiant_onnx::pb::TensorProto;
 
-use crate::engines::ModelFile;
+use crate::engines::{Content, ModelFile};
 
 /// What is in a model file, without its weights.
 #[derive(Debug)]
@@ -17,20 +17,26 @@ pub(super) struct Contents {
     /// How often each operator of a graph occurs, those of nested graphs included.
     pub(super) operators: BTreeMap<String, usize>,
     /// Numbers that the model has learnt, as far as a file tells them from others: the elements of
-    /// constants and of lists of floats in attributes; of trees the nodes.
-    pub(super) n_parameters: u64,
+    /// constants and of lists of floats in attributes; of trees the nodes. Not counted in estimators.
+    pub(super) n_parameters: Option<u64>,
     /// What these take as the file has them, texts aside; of trees the whole file.
     pub(super) weights_bytes: usize,
 }
 
 impl Contents {
     pub(super) fn of(file: &ModelFile) -> Self {
-        match file {
-            ModelFile::Onnx(model) => Self::of_graph(model),
-            ModelFile::Boosted(file) => Self {
+        match &file.content {
+            Content::Onnx(model) => Self::of_graph(model),
+            Content::Estimator(file) => Self {
                 format: file.described(),
                 operators: BTreeMap::new(),
-                n_parameters: file.n_nodes() as u64,
+                n_parameters: None,
+                weights_bytes: file.n_bytes,
+            },
+            Content::Boosted(file) => Self {
+                format: file.described(),
+                operators: BTreeMap::new(),
+                n_parameters: Some(file.n_nodes() as u64),
                 weights_bytes: file.n_bytes,
             },
         }
@@ -64,7 +70,7 @@ impl Contents {
         }
         let Weights { n, bytes } = weights;
         let weights_bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-        Self { format: format.join(", "), operators, n_parameters: n, weights_bytes }
+        Self { format: format.join(", "), operators, n_parameters: Some(n), weights_bytes }
     }
 }
 

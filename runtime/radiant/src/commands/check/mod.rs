@@ -1,5 +1,6 @@
 //! `radiant check`: loads a model and tells what it is, without serving it.
 
+mod against;
 mod contents;
 mod measure;
 mod report;
@@ -11,12 +12,14 @@ use radiant_server::config::{LogFormat, LogLevel};
 use radiant_storage::ModelUri;
 
 use crate::args::CheckArgs;
-use crate::engines::{self, Choice, Loaded, ModelFile, Options};
+use crate::engines::{self, Choice, Content, Loaded, ModelFile, Options};
 use crate::failure::Failure;
 use crate::logging;
 use crate::output::{self, OutputFormat};
 use crate::verify::verify;
 
+pub(crate) use against::TOLERANCE;
+use against::{Proof, prove};
 use contents::Contents;
 use measure::{Costs, measure, resident_bytes};
 
@@ -34,6 +37,8 @@ struct Report {
     others: Vec<(Choice, Result<Costs, String>)>,
     /// Sets of test data that the model passed, if it was to be verified.
     n_verified: Option<usize>,
+    /// How near the model came to the answers of a file of rows.
+    proof: Option<Proof>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
@@ -55,19 +60,24 @@ fn check(args: &CheckArgs) -> anyhow::Result<Report> {
     let resident = resident_bytes();
     let started = Instant::now();
     let file = ModelFile::read(&path)?;
-    let loaded = engines::load_file(&file, &options)?;
+    let contents = Contents::of(&file);
+    let graph = match &file.content {
+        // Loaded again by each other engine.
+        Content::Onnx(model) if options.choice == Choice::Auto => Some(model.clone()),
+        _ => None,
+    };
+    let loaded = engines::load_file(file, &options)?;
     let load = started.elapsed();
     let costs = measure(&*loaded.engine).map_err(|error| format!("{error:#}"));
     let grown = resident_bytes().saturating_sub(resident);
     let folder = path.parent().unwrap_or("".as_ref());
     let n_verified = args.verify.then(|| verify(&*loaded.engine, folder)).transpose()?;
-    let others = match (&file, options.choice) {
-        (ModelFile::Onnx(model), Choice::Auto) => others(model, &options, loaded.engine.name()),
-        _ => Vec::new(),
-    };
+    let proof = args.against.as_deref().map(|rows| prove(&*loaded.engine, rows, args.tolerance));
+    let proof = proof.transpose()?;
+    let others = graph.map(|graph| others(&graph, &options, loaded.engine.name()));
+    let others = others.unwrap_or_default();
     let name = radiant_server::config::default_name(&ModelUri::Local(path.clone()));
-    let contents = Contents::of(&file);
-    Ok(Report { path, name, contents, loaded, load, grown, costs, others, n_verified })
+    Ok(Report { path, name, contents, loaded, load, grown, costs, others, n_verified, proof })
 }
 
 /// What each engine but `chosen` does with the model.

@@ -9,6 +9,7 @@ use radiant_server::{Example, examples};
 use serde_json::{Value, json};
 
 use super::Report;
+use super::against::{Agreement, Proof};
 use super::measure::{Costs, ROWS};
 use crate::output;
 
@@ -27,7 +28,7 @@ pub(super) fn text(report: &Report) -> String {
     for (side, specs) in [("input", &signature.inputs), ("output", &signature.outputs)] {
         rows.extend(specs.iter().map(|spec| [side.to_owned(), format!("{} {spec}", spec.name)]));
     }
-    if let Some(name) = loaded.seldon_output {
+    if let Some(name) = &loaded.seldon_output {
         rows.push(["seldon v1".to_owned(), format!("answers {name}")]);
     }
     if let Some(classes) = classes(signature) {
@@ -36,11 +37,11 @@ pub(super) fn text(report: &Report) -> String {
     let operators = contents.operators.iter().map(|(name, n)| format!("{name} {n}"));
     let operators: Vec<String> = operators.collect();
     if operators.is_empty() {
-        rows.push(["nodes".to_owned(), contents.n_parameters.to_string()]);
+        rows.extend(contents.n_parameters.map(|n| ["nodes".to_owned(), n.to_string()]));
     } else {
         let operators = operators.join(", ");
         rows.push(["operators".to_owned(), format!("{operators} (all by {engine})")]);
-        rows.push(["parameters".to_owned(), contents.n_parameters.to_string()]);
+        rows.extend(contents.n_parameters.map(|n| ["parameters".to_owned(), n.to_string()]));
     }
     rows.push(["weights".to_owned(), weights(report)]);
     rows.push(["memory".to_owned(), format!("{:.1} MiB more", mebibytes(report.grown))]);
@@ -55,6 +56,10 @@ pub(super) fn text(report: &Report) -> String {
     if let Some(n) = report.n_verified {
         rows.push(["test data".to_owned(), format!("{n} passed")]);
     }
+    if let Some(Proof { n_rows, outputs }) = &report.proof {
+        let agreed = outputs.iter().map(agreed).collect::<Vec<_>>().join("; ");
+        rows.push(["agrees".to_owned(), format!("{n_rows} rows: {agreed}")]);
+    }
     for (choice, costs) in &report.others {
         let told = costs.as_ref().map_or_else(|problem| format!("no: {problem}"), cost);
         rows.push([format!("with {choice}"), told]);
@@ -68,6 +73,28 @@ pub(super) fn text(report: &Report) -> String {
         let _infallible = write!(text, "\n{protocol} over {transport}:\n{}\n", command(&example));
     }
     text
+}
+
+fn proof_json(proof: &Proof) -> Value {
+    let output = |agreement: &Agreement| {
+        json!({
+            "output": agreement.name,
+            "values": agreement.n_values,
+            "equal_in_every_bit": agreement.n_equal,
+            "greatest_difference": agreement.greatest,
+        })
+    };
+    json!({
+        "rows": proof.n_rows,
+        "outputs": proof.outputs.iter().map(output).collect::<Vec<_>>(),
+    })
+}
+
+/// `predict_proba 447 of 450 values equal in every bit, 2.2e-16 at most`
+fn agreed(agreement: &Agreement) -> String {
+    let Agreement { name, n_values, n_equal, greatest } = agreement;
+    let exactly = format!("{name} {n_equal} of {n_values} values equal in every bit");
+    if n_equal == n_values { exactly } else { format!("{exactly}, others within {greatest:.1e}") }
 }
 
 /// `2.3 MiB, 1 copy`, `2.3 MiB, 3 copies now and 8 at most`
@@ -173,6 +200,7 @@ pub(super) fn json(report: &Report) -> Value {
         "load_ms": milliseconds(report.load),
         "costs": costs_json(&report.costs),
         "test_data_passed": report.n_verified,
+        "agrees": report.proof.as_ref().map(proof_json),
         "other_engines": report.others.iter().map(other).collect::<serde_json::Map<_, _>>(),
         "advice": advice(report),
         "examples": examples(&report.name, signature).into_iter().map(example).collect::<Vec<_>>(),

@@ -1,30 +1,9 @@
-//! What a model file is: told by its content, whatever its name.
+//! Boosted models in the files of their own libraries.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
-use anyhow::{Context, bail};
 use radiant_engine_estimators::{BoostedEngine, Unsupported};
 use radiant_formats::catboost::Tree;
 use radiant_formats::xgboost::{Booster, Version};
-use radiant_formats::{Format, FormatError, Limits, Place, catboost, detect, lightgbm, xgboost};
-use radiant_onnx::Model;
-
-/// How far into a file that is called ONNX and is none its format is looked for, in bytes.
-const HEAD_BYTES: u64 = 1 << 16;
-
-/// What can be done about a model that Python pickled.
-const NOT_YET: &str = "convert it to ONNX with skl2onnx";
-
-/// A model file that has been read and checked.
-#[derive(Debug)]
-pub(crate) enum ModelFile {
-    /// A graph.
-    Onnx(Box<Model>),
-    /// A boosted model as its own library wrote it.
-    Boosted(BoostedFile),
-}
+use radiant_formats::{FormatError, Limits, catboost, lightgbm, xgboost};
 
 /// A boosted model, and the file that it came in.
 #[derive(Debug)]
@@ -43,67 +22,8 @@ enum Boosted {
     Catboost(Box<catboost::Model>),
 }
 
-impl ModelFile {
-    /// Reads and checks the file at `path`. Blocks while it reads.
-    ///
-    /// # Errors
-    /// When it is no sound model of a format that is read: the message says what is wrong where, and
-    /// what can be done about a format that is not read.
-    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        Self::read_any(path).with_context(|| format!("cannot read `{}`", path.display()))
-    }
-
-    fn read_any(path: &Path) -> anyhow::Result<Self> {
-        let onnx = || radiant_onnx::load(path, &radiant_onnx::Limits::default());
-        let is_called_onnx = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"));
-        let bytes = if is_called_onnx {
-            // Such files may be large: they are read once if they are what they are called.
-            let problem = match onnx() {
-                Ok(model) => return Ok(Self::Onnx(Box::new(model))),
-                Err(problem) => problem,
-            };
-            match bytes(path, HEAD_BYTES).map(|head| detect(&head)) {
-                Ok(Some(Format::Onnx) | None) | Err(_) => return Err(problem.into()),
-                Ok(Some(_)) => whole(path)?,
-            }
-        } else {
-            whole(path)?
-        };
-        let boosted = match detect(&bytes) {
-            Some(Format::Xgboost) => BoostedFile::xgboost(&bytes)?,
-            Some(Format::Lightgbm) => BoostedFile::lightgbm(&bytes)?,
-            Some(Format::Catboost) => BoostedFile::catboost(&bytes)?,
-            Some(Format::Refused(refused)) => return Err(refused.error().into()),
-            Some(Format::Pickle | Format::Packed(_) | Format::Skops | Format::MlflowArchive) => {
-                let what = "a file of Python objects (pickle, joblib, skops or MLflow)";
-                return Err(FormatError::unsupported(Place::File, what, NOT_YET).into());
-            }
-            Some(Format::Onnx) | None => {
-                // External constants lie beside it, which its own reader finds.
-                drop(bytes);
-                return Ok(Self::Onnx(Box::new(onnx()?)));
-            }
-        };
-        Ok(Self::Boosted(boosted))
-    }
-
-    /// The name of the format in the Open Inference Protocol's metadata.
-    pub(crate) fn platform(&self) -> &'static str {
-        match self {
-            Self::Onnx(_) => "onnx_onnxv1",
-            Self::Boosted(file) => match (&file.model, file.form) {
-                (Boosted::Xgboost(_), "JSON") => "xgboost_json",
-                (Boosted::Xgboost(_), "UBJSON") => "xgboost_ubj",
-                (Boosted::Xgboost(_), _) => "xgboost_binary",
-                (Boosted::Lightgbm(_), _) => "lightgbm_text",
-                (Boosted::Catboost(_), _) => "catboost_json",
-            },
-        }
-    }
-}
-
 impl BoostedFile {
-    fn xgboost(bytes: &[u8]) -> Result<Self, FormatError> {
+    pub(super) fn xgboost(bytes: &[u8]) -> Result<Self, FormatError> {
         let model = xgboost::read(bytes, &Limits::default())?;
         let form = match bytes {
             [b'{', rest @ ..] if rest.trim_ascii_start().starts_with(b"\"") => "JSON",
@@ -113,14 +33,25 @@ impl BoostedFile {
         Ok(Self { model: Boosted::Xgboost(Box::new(model)), form, n_bytes: bytes.len() })
     }
 
-    fn lightgbm(bytes: &[u8]) -> Result<Self, FormatError> {
+    pub(super) fn lightgbm(bytes: &[u8]) -> Result<Self, FormatError> {
         let model = Box::new(lightgbm::read(bytes, &Limits::default())?);
         Ok(Self { model: Boosted::Lightgbm(model), form: "text", n_bytes: bytes.len() })
     }
 
-    fn catboost(bytes: &[u8]) -> Result<Self, FormatError> {
+    pub(super) fn catboost(bytes: &[u8]) -> Result<Self, FormatError> {
         let model = Box::new(catboost::read(bytes, &Limits::default())?);
         Ok(Self { model: Boosted::Catboost(model), form: "JSON", n_bytes: bytes.len() })
+    }
+
+    /// The name of the format in the Open Inference Protocol's metadata.
+    pub(super) fn platform(&self) -> &'static str {
+        match (&self.model, self.form) {
+            (Boosted::Xgboost(_), "JSON") => "xgboost_json",
+            (Boosted::Xgboost(_), "UBJSON") => "xgboost_ubj",
+            (Boosted::Xgboost(_), _) => "xgboost_binary",
+            (Boosted::Lightgbm(_), _) => "lightgbm_text",
+            (Boosted::Catboost(_), _) => "catboost_json",
+        }
     }
 
     /// `an XGBoost model`
@@ -204,25 +135,4 @@ impl BoostedFile {
             }
         }
     }
-}
-
-/// All bytes of a file.
-fn whole(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let limit = Limits::default().file_bytes_max;
-    let n_bytes = path.metadata()?.len();
-    FormatError::check_limit(Place::File, "bytes", limit, n_bytes)?;
-    bytes(path, limit)
-}
-
-/// The first bytes of a file, at most so many.
-fn bytes(path: &Path, n_max: u64) -> anyhow::Result<Vec<u8>> {
-    // Opening a pipe would block: look first.
-    let metadata = path.metadata()?;
-    if !metadata.is_file() {
-        bail!("expected a file, got a folder, device, pipe or socket");
-    }
-    let n_bytes = usize::try_from(metadata.len().min(n_max)).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(n_bytes);
-    File::open(path)?.take(n_max).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -1,0 +1,188 @@
+//! From the tensors of a request to the table that an estimator wants.
+
+use std::borrow::Cow;
+
+use radiant_core::{Error, Tensor, TensorData};
+
+use super::data::{Array, Cell, Data, Table};
+use super::estimator::{Wanted, Wants};
+
+/// The table that the tensors of a request are.
+///
+/// One tensor is a matrix by position, or a text a row. Several are its columns: by name where the
+/// model knows names and all of them come, else in the order in which they come.
+///
+/// # Errors
+/// A column that is wanted by its name is missing, or a tensor has too many axes.
+pub(crate) fn table<'t>(
+    wants: &Wants,
+    names: &[String],
+    tensors: &'t [Tensor],
+) -> Result<Table<'t>, Error> {
+    match (tensors, wants) {
+        ([], _) => Err(Error::invalid_input("expected an input, got none")),
+        ([tensor], Wants::Texts) => Ok(Table::Array(Array::column(data(&tensor.data)))),
+        ([tensor], Wants::Frame(wanted))
+            if wanted.iter().any(|column| *column.name == *tensor.name) =>
+        {
+            columns(wants, &[column(tensor)?])
+        }
+        ([tensor], _) => matrix(tensor),
+        (several, Wants::Frame(_)) => {
+            let all = several.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+            columns(wants, &all)
+        }
+        (several, _) => {
+            let n_rows = several[0].shape.rows();
+            let all = several.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+            let find = |name: &String| all.iter().find(|(column, _)| column == name);
+            let by_name: Option<Vec<_>> = names.iter().map(find).collect();
+            let ordered = by_name.filter(|found| !found.is_empty());
+            let columns = match ordered {
+                Some(found) => found.into_iter().map(|(_, column)| column.clone()).collect(),
+                None => all.into_iter().map(|(_, column)| column).collect(),
+            };
+            Ok(Table::Frame { n_rows, columns })
+        }
+    }
+}
+
+fn matrix(tensor: &Tensor) -> Result<Table<'_>, Error> {
+    let data = data(&tensor.data);
+    Ok(Table::Array(match *tensor.shape.dims() {
+        [_] => Array::column(data),
+        [n_rows, n_columns] => Array { n_rows, n_columns: Some(n_columns), data },
+        _ => return Err(misshaped(tensor)),
+    }))
+}
+
+/// A column of a table: `[n]` or `[n, 1]`.
+fn column(tensor: &Tensor) -> Result<(&str, Data<'_>), Error> {
+    match tensor.shape.dims() {
+        [_] | [_, 1] => Ok((&tensor.name, data(&tensor.data))),
+        _ => Err(misshaped(tensor)),
+    }
+}
+
+#[cold]
+fn misshaped(tensor: &Tensor) -> Error {
+    let Tensor { name, shape, .. } = tensor;
+    Error::invalid_input(format!(
+        "input `{name}`: expected rows and columns as one tensor, or a tensor [n] or [n, 1] for each \
+         column, got {shape}"
+    ))
+}
+
+/// The elements of a tensor. Whole numbers beyond 63 bits become floats.
+fn data(data: &TensorData) -> Data<'_> {
+    fn wide<T: Copy + Into<i64>>(values: &[T]) -> Data<'static> {
+        values.iter().map(|value| (*value).into()).collect::<Vec<i64>>().into()
+    }
+    match data {
+        TensorData::F64(values) => Data::F64(Cow::Borrowed(values)),
+        TensorData::F32(values) => Data::F32(Cow::Borrowed(values)),
+        TensorData::I64(values) => Data::I64(Cow::Borrowed(values)),
+        TensorData::Bool(values) => Data::Bool(Cow::Borrowed(values)),
+        TensorData::Bytes(values) if values.has_missing() => {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned().into();
+            let cell = |at| match values.get(at).filter(|_| !values.is_missing(at)) {
+                Some(bytes) => Cell::Text(text(bytes)),
+                None => Cell::None,
+            };
+            Data::Cells((0..values.len()).map(cell).collect())
+        }
+        TensorData::Bytes(values) => Data::Text(Cow::Borrowed(values)),
+        TensorData::U8(values) => wide(values),
+        TensorData::U16(values) => wide(values),
+        TensorData::U32(values) => wide(values),
+        TensorData::I8(values) => wide(values),
+        TensorData::I16(values) => wide(values),
+        TensorData::I32(values) => wide(values),
+        TensorData::U64(values) => {
+            let whole: Result<Vec<i64>, _> =
+                values.iter().map(|value| (*value).try_into()).collect();
+            match whole {
+                Ok(whole) => whole.into(),
+                Err(_) => values.iter().map(|value| *value as f64).collect::<Vec<f64>>().into(),
+            }
+        }
+        TensorData::F16(values) => values.iter().map(|v| f32::from(*v)).collect::<Vec<_>>().into(),
+        TensorData::BF16(values) => values.iter().map(|v| f32::from(*v)).collect::<Vec<_>>().into(),
+    }
+}
+
+/// A table of named columns, in the order that the estimator wants.
+///
+/// # Errors
+/// A column that is wanted by its name is missing.
+pub(crate) fn columns<'t, S: AsRef<str>>(
+    wants: &Wants,
+    columns: &[(S, Data<'t>)],
+) -> Result<Table<'t>, Error> {
+    let n_rows = columns.first().map_or(0, |(_, column)| column.len());
+    let Wants::Frame(wanted) = wants else {
+        let columns = columns.iter().map(|(_, column)| column.clone()).collect();
+        return Ok(Table::Frame { n_rows, columns });
+    };
+    let find = |name: &str| {
+        let found = columns.iter().find(|(column, _)| column.as_ref() == name);
+        found.map(|(_, column)| column.clone()).ok_or_else(|| {
+            let names: Vec<_> =
+                columns.iter().map(|(name, _)| format!("`{}`", name.as_ref())).collect();
+            Error::invalid_input(format!("column `{name}` is missing: got {}", names.join(", ")))
+        })
+    };
+    let at = |at: usize| {
+        columns.get(at).map(|(_, column)| column.clone()).ok_or_else(|| {
+            let n_columns = columns.len();
+            Error::invalid_input(format!("column {at} is missing: got {n_columns} columns"))
+        })
+    };
+    let find = |wanted: &Wanted| wanted.at.map_or_else(|| find(&wanted.name), at);
+    let columns = wanted.iter().map(find).collect::<Result<_, _>>()?;
+    Ok(Table::Frame { n_rows, columns })
+}
+
+#[cfg(test)]
+mod tests {
+    use radiant_core::Strings;
+
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn columns_are_taken_by_name_and_else_by_position() {
+        let tensors =
+            [Tensor::new("b", &[2], vec![3_i64, 4]), Tensor::new("a", &[2, 1], vec![1.0_f64, 2.0])];
+        let frame = |wants: &Wants, known: &[&str]| match table(wants, &names(known), &tensors) {
+            Ok(Table::Frame { n_rows: 2, columns }) => {
+                columns.iter().map(Data::dtype).map(|dtype| dtype.to_string()).collect::<Vec<_>>()
+            }
+            other => vec![format!("{other:?}")],
+        };
+        assert_eq!(frame(&Wants::Matrix(None), &["a", "b"]), ["FP64", "INT64"]);
+        assert_eq!(frame(&Wants::Matrix(None), &[]), ["INT64", "FP64"]);
+        let wanted = |name: &str| Wanted { name: name.to_owned(), dtype: None, at: None };
+        assert_eq!(frame(&Wants::Frame(vec![wanted("a")]), &[]), ["FP64"]);
+        let missing = table(&Wants::Frame(vec![wanted("c")]), &[], &tensors);
+        assert_eq!(missing.unwrap_err().message(), "column `c` is missing: got `b`, `a`");
+    }
+
+    #[test]
+    fn a_tensor_alone_is_a_matrix_or_a_text_a_row() {
+        let texts: Strings = ["x", "y"].into_iter().collect();
+        let tensors = [Tensor::strings("any", &[2, 1], texts)];
+        let table_of = |wants: &Wants| match table(wants, &[], &tensors) {
+            Ok(Table::Array(array)) => (array.n_rows, array.n_columns),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(table_of(&Wants::Texts), (2, None));
+        assert_eq!(table_of(&Wants::Matrix(Some(1))), (2, Some(1)));
+        let cube = [Tensor::new("x", &[1, 1, 1], vec![0.0_f32])];
+        let refused = table(&Wants::Matrix(None), &[], &cube).unwrap_err();
+        assert!(refused.message().starts_with("input `x`: expected rows and columns"));
+    }
+}

@@ -1,0 +1,125 @@
+//! Folders of MLflow: the description, and the file that it names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use radiant_core::schema::{self, ColumnType, Scoring};
+use radiant_core::{DType, TensorSpec};
+use radiant_formats::Limits;
+use radiant_formats::mlflow::{self, Flavor, Kind, MlModel};
+
+pub(super) use mlflow::FILE;
+
+/// A folder of MLflow.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    /// What its description says.
+    pub(crate) model: MlModel,
+    /// The file of the model.
+    pub(super) model_path: PathBuf,
+}
+
+impl Folder {
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let model = mlflow::read(&super::whole(path)?, &Limits::default())?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let model_path = folder.join(&model.file);
+        // A link could lead anywhere.
+        let (root, found) = (real(folder)?, real(&model_path)?);
+        anyhow::ensure!(
+            found.starts_with(&root),
+            "the model `{}`: expected a file inside the folder, got a link out of it",
+            model.file
+        );
+        Ok(Self { model, model_path })
+    }
+
+    /// The output that MLflow's own server answers with: what `predict` of its Python function gives.
+    /// `None` is whatever the engine answers unasked.
+    pub(crate) fn output(&self) -> Option<&str> {
+        let is_booster = |class: &String| class.ends_with("core.Booster");
+        match self.model.flavor {
+            Flavor::Sklearn => Some(&self.model.method),
+            Flavor::Xgboost if self.model.class.as_ref().is_some_and(is_booster) => Some("booster"),
+            Flavor::Xgboost | Flavor::Lightgbm => Some("predict"),
+            Flavor::Onnx => None,
+        }
+    }
+}
+
+/// What MLflow's signature says, in the server's terms.
+pub(crate) fn scoring(model: &MlModel, output: Option<&str>) -> Scoring {
+    let signature = model.signature.as_ref();
+    let schema = signature.and_then(|signature| signature.inputs.as_ref());
+    let parameters = signature.and_then(|signature| signature.params.as_ref());
+    let parameter = |param: &mlflow::Param| schema::Parameter {
+        name: param.name.as_str().into(),
+        kind: kind(&param.kind),
+        is_list: param.is_list,
+    };
+    Scoring {
+        schema: schema.map(inputs),
+        parameters: parameters.map(|params| params.iter().map(parameter).collect()),
+        output: output.map(Arc::from),
+    }
+}
+
+/// A reader gives columns alone or tensors alone.
+fn inputs(schema: &mlflow::Schema) -> schema::Schema {
+    let name = |column: &mlflow::Column| Arc::from(column.name.as_deref().unwrap_or_default());
+    let tensor = |column: &mlflow::Column| match &column.kind {
+        Kind::Tensor { dtype, shape } => {
+            let dims = shape.iter().map(|&dim| usize::try_from(dim).ok()).collect();
+            Some(TensorSpec::new(name(column), self::dtype(dtype), dims))
+        }
+        _ => None,
+    };
+    if let Some(tensors) = schema.columns.iter().map(tensor).collect() {
+        return schema::Schema::Tensors(tensors);
+    }
+    let column = |column: &mlflow::Column| schema::Column {
+        name: name(column),
+        kind: kind(&column.kind),
+        required: column.required,
+    };
+    schema::Schema::Columns(schema.columns.iter().map(column).collect())
+}
+
+fn kind(kind: &Kind) -> ColumnType {
+    match kind {
+        Kind::Boolean => ColumnType::Boolean,
+        Kind::Integer => ColumnType::Integer,
+        Kind::Long => ColumnType::Long,
+        Kind::Float => ColumnType::Float,
+        Kind::Double => ColumnType::Double,
+        Kind::Text => ColumnType::Text,
+        Kind::Binary => ColumnType::Binary,
+        Kind::Datetime => ColumnType::Other("datetime".into()),
+        Kind::Other(name) => ColumnType::Other(name.as_str().into()),
+        Kind::Tensor { .. } => ColumnType::Other("tensor".into()),
+    }
+}
+
+/// The element type that numpy calls so; texts and objects are BYTES.
+fn dtype(name: &str) -> DType {
+    match name {
+        "bool" => DType::Bool,
+        "uint8" => DType::U8,
+        "uint16" => DType::U16,
+        "uint32" => DType::U32,
+        "uint64" => DType::U64,
+        "int8" => DType::I8,
+        "int16" => DType::I16,
+        "int32" => DType::I32,
+        "int64" => DType::I64,
+        "float16" => DType::F16,
+        "float32" => DType::F32,
+        "float64" => DType::F64,
+        _ => DType::Bytes,
+    }
+}
+
+fn real(path: &Path) -> anyhow::Result<PathBuf> {
+    path.canonicalize().with_context(|| format!("`{}`", path.display()))
+}
