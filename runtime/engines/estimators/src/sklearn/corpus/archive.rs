@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use serde_json::Value;
 
 /// A model and what it answers.
 pub(super) struct File {
@@ -12,14 +14,10 @@ pub(super) struct File {
     pub(super) golden: Vec<u8>,
 }
 
-fn folder(version: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/models/formats/sklearn");
-    root.join(version)
-}
-
-/// All models with golden answers, by name.
-pub(super) fn files(version: &str) -> Vec<File> {
-    let folder = folder(version);
+/// All models with golden answers of a folder below `tests/models/formats`, by name.
+pub(super) fn files(folder: &str, extension: &str) -> Vec<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/models/formats");
+    let folder = root.join(folder);
     let mut found: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for entry in fs::read_dir(&folder).expect("the corpus is part of the source tree") {
         let path = entry.expect("the folder can be read").path();
@@ -32,13 +30,29 @@ pub(super) fn files(version: &str) -> Vec<File> {
         reader.read_to_end(&mut tar).expect("the archive is whole");
         unpack(&tar, &mut found);
     }
-    let models: Vec<_> = found.keys().filter_map(|name| name.strip_suffix(".joblib")).collect();
-    let golden = |name: &str| found.get(&format!("{name}.json")).cloned();
-    let file = |name: &str| {
-        let model = found.get(&format!("{name}.joblib")).cloned()?;
-        Some(File { name: name.to_owned(), model, golden: golden(name)? })
-    };
-    models.into_iter().filter_map(file).collect()
+    let mut files = Vec::new();
+    for (name, golden) in &found {
+        let Some(name) = name.strip_suffix(".json").filter(|name| *name != "index") else {
+            continue;
+        };
+        let of_name = |model: &str| {
+            let bytes = found.get(model)?.clone();
+            Some(File { name: model.to_owned(), model: bytes, golden: golden.clone() })
+        };
+        let models = match containers(golden) {
+            models if models.is_empty() => vec![format!("{name}.{extension}")],
+            models => models,
+        };
+        files.extend(models.iter().filter_map(|model| of_name(model)));
+    }
+    files
+}
+
+/// The files that a golden file lists: one model in many containers.
+fn containers(golden: &[u8]) -> Vec<String> {
+    let json: Value = serde_json::from_slice(golden).expect("golden files are JSON");
+    let listed = json["models"].as_array().map_or(&[][..], Vec::as_slice);
+    listed.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// Reads the regular files of an archive in the `ustar` format.

@@ -53,7 +53,7 @@ pub(super) struct Class {
 impl Tally {
     fn of(version: &str) -> Self {
         let mut tally = Self::default();
-        for file in archive::files(version) {
+        for file in archive::files(&format!("sklearn/{version}"), "joblib") {
             tally.ask(&file);
         }
         tally
@@ -182,6 +182,18 @@ macro_rules! versions {
             check_version($version);
         }
     )*};
+}
+
+#[test]
+fn skops_files_answer_as_the_pickles_of_the_same_models() {
+    let mut tally = Tally::default();
+    for file in archive::files("skops", "skops") {
+        tally.ask(&file);
+    }
+    let n_models: usize = tally.classes.values().map(|class| class.n_models).sum();
+    assert!(tally.problems.is_empty(), "{}", tally.problems.join("\n"));
+    assert!(tally.refused.is_empty(), "{:?}", tally.refused);
+    assert_eq!(n_models, 30);
 }
 
 versions! {
