@@ -118,7 +118,10 @@ fn look_at(files: &[File], args: &Args, index: u64, found: &Found) {
 }
 
 /// Ends the program where a file takes too long.
-struct Watch(std::sync::mpsc::Sender<()>);
+struct Watch {
+    /// The end of it is heard by the thread that watches.
+    _alive: std::sync::mpsc::Sender<()>,
+}
 
 impl Watch {
     fn start(index: u64, name: &str) -> Self {
@@ -131,7 +134,7 @@ impl Watch {
                 std::process::exit(1);
             }
         });
-        Self(sender)
+        Self { _alive: sender }
     }
 }
 

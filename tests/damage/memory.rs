@@ -14,7 +14,7 @@ thread_local! {
 /// The most memory that a file of so many bytes may take until it is refused or has been run: what
 /// small ones may unpack to, and a multiple of the bytes that are there.
 pub(crate) fn bound(n_bytes: usize) -> usize {
-    const FREE: usize = 256 << 20;
+    const FREE: usize = 320 << 20;
     const MULTIPLE: usize = 1024;
     FREE + MULTIPLE * n_bytes
 }

@@ -12,6 +12,8 @@ mod boosters;
 #[cfg(test)]
 mod engines;
 #[cfg(test)]
+mod estimators;
+#[cfg(test)]
 mod golden_grpc;
 #[cfg(test)]
 mod golden_v1;
@@ -21,6 +23,8 @@ mod golden_v2;
 mod hostile;
 #[cfg(test)]
 mod loading;
+#[cfg(test)]
+mod mlflow;
 #[cfg(test)]
 mod models;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! deadline; nothing sleeps.
 
 pub(crate) mod gate;
+pub(crate) mod golden;
 pub(crate) mod grpc;
 pub(crate) mod http;
 pub(crate) mod json;

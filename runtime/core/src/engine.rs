@@ -62,9 +62,6 @@ pub struct Signature {
     pub inputs: Vec<TensorSpec>,
     /// In which form requests bring inputs.
     pub form: Form,
-    /// The names of the columns of the one input, a matrix, where the model knows them and its library
-    /// would refuse others: who brings columns by name is held to them, in this order. Mostly empty.
-    pub columns: Vec<Arc<str>>,
     /// What [`Engine::run`] gives, in order.
     pub outputs: Vec<TensorSpec>,
     /// Which outputs are labels and probabilities, if the model is a classifier.
@@ -129,44 +126,17 @@ pub struct TensorSpec {
     pub dtype: DType,
     /// The extent of each axis, outermost first; `None` is any. An unknown first axis is the batch.
     pub dims: Vec<Option<usize>>,
-    /// Which tensors go into it, where it is an input.
-    pub takes: Takes,
-}
-
-/// Which tensors go into an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Takes {
-    /// Those of its name, type and extents.
-    #[default]
-    Declared,
-    /// Numbers and truth values of any type, with as many axes: the engine casts them, and has the
-    /// last word on extents. Those without a type, as in JSON, are read as the declared one, and
-    /// `null` among floats is a missing value: NaN. If it is the only input, it is meant whatever the
-    /// name.
-    Numbers,
 }
 
 impl TensorSpec {
     /// An input or output that is what it declares.
     pub fn new(name: impl Into<Arc<str>>, dtype: DType, dims: Vec<Option<usize>>) -> Self {
-        Self { name: name.into(), dtype, dims, takes: Takes::Declared }
-    }
-
-    /// Whether elements of this type go into it.
-    pub fn takes_type(&self, dtype: DType) -> bool {
-        match self.takes {
-            Takes::Declared => dtype == self.dtype,
-            Takes::Numbers => dtype != DType::Bytes,
-        }
+        Self { name: name.into(), dtype, dims }
     }
 
     /// Whether a tensor goes into it, by type and shape.
     fn fits(&self, tensor: &Tensor) -> bool {
-        self.takes_type(tensor.dtype())
-            && match self.takes {
-                Takes::Declared => self.accepts(&tensor.shape),
-                Takes::Numbers => self.dims.len() == tensor.shape.rank(),
-            }
+        tensor.dtype() == self.dtype && self.accepts(&tensor.shape)
     }
 
     /// Whether a tensor of this shape fits.
@@ -200,7 +170,7 @@ impl Signature {
     /// The signature of a graph that is no classifier.
     pub fn new(inputs: Vec<TensorSpec>, outputs: Vec<TensorSpec>) -> Self {
         let (form, answers) = (Form::Tensors, Answers::All);
-        Self { inputs, form, columns: Vec::new(), outputs, classifier: None, answers }
+        Self { inputs, form, outputs, classifier: None, answers }
     }
 
     /// The outputs that a request gets which asks for none by name.
@@ -212,8 +182,8 @@ impl Signature {
     }
 
     /// Checks that `inputs` are what the model takes: as many, of these types and shapes, with the
-    /// same number of rows where the first axis is the batch. Of a table, that each has one axis or
-    /// two, and as many rows as the others.
+    /// same number of rows where the first axis is the batch. Of a table, that each has two axes at
+    /// most, and as many rows as the others.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) that names the input, what was
@@ -251,9 +221,7 @@ impl Signature {
             let listed = self.inputs_listed();
             return Err(Error::invalid_input(format!("expected {listed}, got no input")));
         };
-        let fits = |tensor: &&Tensor| {
-            matches!(tensor.shape.rank(), 1 | 2) && tensor.shape.rows() == expected
-        };
+        let fits = |tensor: &&Tensor| tensor.shape.rank() <= 2 && tensor.shape.rows() == expected;
         match inputs.iter().find(|tensor| !fits(tensor)) {
             None => Ok(()),
             Some(odd) => Err(no_part(odd, expected)),
@@ -338,24 +306,6 @@ mod tests {
     }
 
     #[test]
-    fn an_input_of_numbers_takes_any_type_and_extents_but_no_other_rank() {
-        let mut signature = signature();
-        signature.inputs.truncate(1);
-        signature.inputs[0].takes = Takes::Numbers;
-        let check = |input: Tensor| signature.check(&[input]).map_err(|error| error.to_string());
-        assert_eq!(check(Tensor::new("", &[2, 3], vec![0_i64; 6])), Ok(()));
-        assert_eq!(check(Tensor::new("", &[0, 9], Vec::<f64>::new())), Ok(()));
-        assert_eq!(
-            check(Tensor::new("", &[4], vec![0_f32; 4])),
-            Err("input `x`: expected FP32 [-1, 4], got FP32 [4]".into())
-        );
-        assert_eq!(
-            check(Tensor::strings("", &[1, 1], ["1"].into_iter().collect())),
-            Err("input `x`: expected FP32 [-1, 4], got BYTES [1, 1]".into())
-        );
-    }
-
-    #[test]
     fn a_request_that_asks_for_no_output_gets_all_or_the_first() {
         let output = |name: &str| TensorSpec::new(name, DType::F32, vec![None]);
         let mut signature = Signature::new(Vec::new(), vec![output("a"), output("b")]);
@@ -407,8 +357,7 @@ mod tests {
             let uneven = [zeros("a", &[2], DType::F64), zeros("b", &[3], DType::F64)];
             let message = "input `b`: expected 2 rows as in the inputs before, got 3";
             assert_eq!(check(&uneven), Err(message.into()));
-            let message = "the input: expected rows, a table of one axis or two, got shape []";
-            assert_eq!(check(&[zeros("", &[], DType::F64)]), Err(message.into()));
+            assert_eq!(check(&[zeros("", &[], DType::F64)]), Ok(()));
             let message =
                 "input `x`: expected rows, a table of one axis or two, got shape [1, 1, 1]";
             assert_eq!(check(&[zeros("x", &[1, 1, 1], DType::F64)]), Err(message.into()));

@@ -19,6 +19,8 @@ pub struct Scoring {
     /// The output that is answered, where it is not the one that is answered unasked
     /// ([`Signature::answered`](crate::Signature::answered)): `pyfunc`'s `predict_fn`.
     pub output: Option<Arc<str>>,
+    /// A request that the folder has as an example: the body of one to `/invocations`, as JSON.
+    pub example: Option<Arc<str>>,
 }
 
 /// The inputs of a signature, in order.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use radiant_core::{DType, Error, Shape, Takes, Tensor, TensorSpec};
+use radiant_core::{DType, Error, Shape, Tensor, TensorSpec};
 use smallvec::SmallVec;
 
 use crate::Inputs;
@@ -45,10 +45,7 @@ impl<'s> Names<'s> {
         if self.specs.get(self.next).is_some_and(has_name) {
             return Some(self.next);
         }
-        match self.specs {
-            [TensorSpec { takes: Takes::Numbers, .. }] => Some(0),
-            specs => specs.iter().position(has_name),
-        }
+        self.specs.iter().position(has_name)
     }
 
     /// The index of the input that this name means, which came with this call.
@@ -115,7 +112,7 @@ impl<'s, 'i> Slots<'s, 'i> {
     pub(crate) fn find(&self, name: &str, dtype: DType) -> Option<usize> {
         let Some(names) = &self.names else { return Some(self.count) };
         let slot = names.find(name).filter(|&slot| names.came.get(slot) == Some(&false))?;
-        self.spec(slot).is_some_and(|spec| spec.takes_type(dtype)).then_some(slot)
+        self.spec(slot).is_some_and(|spec| spec.dtype == dtype).then_some(slot)
     }
 
     /// The slot of an input, whose tensor gets its name.
@@ -162,9 +159,9 @@ impl<'s, 'i> Slots<'s, 'i> {
         self.names.as_ref()?.specs.get(slot)
     }
 
-    /// Whether `null` among the floats or texts of this slot is a missing value.
-    pub(crate) fn takes_nulls(&self, slot: usize) -> bool {
-        self.inputs.is_table() || self.spec(slot).is_some_and(takes_nulls)
+    /// Whether `null` among floats or texts is a missing value.
+    pub(crate) fn takes_nulls(&self) -> bool {
+        self.inputs.is_table()
     }
 
     /// The tensor in this slot, whose data and shape may be overwritten.
@@ -197,17 +194,12 @@ impl<'s, 'i> Slots<'s, 'i> {
     }
 }
 
-/// Whether `null` among floats is a missing value of this input.
-pub(crate) fn takes_nulls(spec: &TensorSpec) -> bool {
-    spec.takes == Takes::Numbers
-}
-
 /// Checks that an input is of the type that the model takes.
 ///
 /// # Errors
 /// It is of another type.
 pub(crate) fn check_type(spec: &TensorSpec, dtype: DType, shape: &Shape) -> Result<(), Error> {
-    if spec.takes_type(dtype) { Ok(()) } else { Err(mistyped(spec, dtype, shape)) }
+    if spec.dtype == dtype { Ok(()) } else { Err(mistyped(spec, dtype, shape)) }
 }
 
 /// A client's name in an error: in backticks, and cut where it would fill the message.
@@ -277,33 +269,6 @@ mod tests {
 
     fn specs(names: &[&str]) -> Vec<TensorSpec> {
         names.iter().map(|&name| TensorSpec::new(name, DType::F32, vec![None])).collect()
-    }
-
-    #[test]
-    fn an_input_of_numbers_that_is_the_only_one_has_any_name_and_type() {
-        let mut specs = specs(&["x"]);
-        specs[0].takes = Takes::Numbers;
-        for name in ["x", "input-0"] {
-            let mut tensors = Vec::new();
-            let mut slots = Slots::new(Inputs::Declared(&specs), &mut tensors);
-            assert_eq!(slots.find(name, DType::I64), Some(0));
-            assert_eq!(slots.find(name, DType::Bytes), None);
-            assert_eq!(slots.take_typed(name, DType::I64, &Shape::default()).expect("fits"), 0);
-            assert_eq!(slots.find(name, DType::I64), None);
-            let another = "`inputs`: expected one, of any name, got `y` as well";
-            assert_eq!(message(slots.take("y")), another);
-            assert_eq!(message(slots.take("x")), "input `x`: expected it once, got it twice");
-            slots.finish().expect("it came");
-            assert_eq!(&*tensors[0].name, "x");
-        }
-        let mut tensors = Vec::new();
-        let mut slots = Slots::new(Inputs::Declared(&specs), &mut tensors);
-        assert_eq!(
-            message(slots.take_typed("y", DType::Bytes, &Shape::from([1]))),
-            "input `x`: expected FP32 [-1], got BYTES [1]"
-        );
-        specs.extend(self::specs(&["z"]));
-        assert_eq!(Names::new(&specs).find("y"), None);
     }
 
     fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
@@ -395,7 +360,7 @@ mod tests {
                 assert_eq!(slots.find(name, DType::Bytes), Some(slot));
                 let taken = slots.take_typed(name, DType::Bytes, &Shape::from([2]));
                 assert_eq!(taken.expect("is another"), slot);
-                assert!(slots.takes_nulls(slot));
+                assert!(slots.takes_nulls());
             }
             assert_eq!(message(slots.take("b")), "input `b`: expected it once, got it twice");
             slots.finish().expect("three came");

@@ -1,6 +1,6 @@
 //! Step 3: from what a request carries to the inputs of the engine's signature.
 
-use radiant_core::{Error, Form, Map, Payload, Signature, Takes, Tensor, TensorSpec, Value};
+use radiant_core::{Error, Form, Map, Payload, Signature, Tensor, TensorSpec, Value};
 use radiant_protocol::seldon::{self, numpy};
 use radiant_protocol::{Inputs, Limits, mlflow};
 
@@ -32,7 +32,7 @@ pub(crate) fn bind(node: &Node, work: &mut Work, limits: &Limits) -> Result<(), 
     }
     if let [spec] = &signature.inputs[..] {
         if let Payload::Array(array) = &mut request.payload
-            && spec.takes_type(array.dtype())
+            && array.dtype() == spec.dtype
         {
             // Swapped, not moved: the buffers of both go on being used.
             inputs.resize_with(1, Tensor::default);
@@ -41,7 +41,7 @@ pub(crate) fn bind(node: &Node, work: &mut Work, limits: &Limits) -> Result<(), 
             }
             return Ok(());
         }
-        if let Some(array) = as_array(&mut request.payload, spec, limits)? {
+        if let Some(array) = as_array(&mut request.payload, limits)? {
             inputs.clear();
             inputs.push(numpy::cast(array, spec.dtype, &spec.name)?);
             return Ok(());
@@ -55,21 +55,9 @@ pub(crate) fn bind(node: &Node, work: &mut Work, limits: &Limits) -> Result<(), 
     bind_by_name(signature, by_name, inputs, limits)
 }
 
-/// The payload as an array, if it is one or a list; for who takes any numbers, a number too, which is
-/// all that there is in as many axes.
-fn as_array(
-    payload: &mut Payload,
-    spec: &TensorSpec,
-    limits: &Limits,
-) -> Result<Option<Payload>, Error> {
-    let alone = |number: f64| Tensor::new("", &vec![1; spec.dims.len()], vec![number]);
+/// The payload as an array, if it is one or a list.
+fn as_array(payload: &mut Payload, limits: &Limits) -> Result<Option<Payload>, Error> {
     match payload {
-        Payload::Json(Value::Int(number)) if spec.takes == Takes::Numbers => {
-            Ok(Some(Payload::Array(alone(*number as f64))))
-        }
-        Payload::Json(Value::Float(number)) if spec.takes == Takes::Numbers => {
-            Ok(Some(Payload::Array(alone(*number))))
-        }
         Payload::Array(_) | Payload::Objects(_) => {
             Ok(Some(std::mem::replace(payload, Payload::Json(Value::Null))))
         }

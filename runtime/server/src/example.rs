@@ -1,6 +1,8 @@
 //! Requests that a model accepts: what a newcomer is told to try.
 
-use radiant_core::{DType, Signature, TensorSpec};
+use radiant_core::schema::{Column, ColumnType, Schema, Scoring};
+use radiant_core::{DType, Form, Signature, TensorSpec};
+use radiant_protocol::json;
 
 use crate::node::Node;
 
@@ -81,8 +83,9 @@ pub(crate) fn request_body(node: &Node) -> Option<String> {
     body.text().map(str::to_owned)
 }
 
-/// A request for each protocol that one row of zeros can be sent in.
-pub fn examples(model: &str, signature: &Signature) -> Vec<Example> {
+/// A request for each protocol that one row of zeros can be sent in. MLflow's is there for a model in
+/// a folder of MLflow, and is the one that the folder has, if it has one.
+pub fn examples(model: &str, signature: &Signature, scoring: &Scoring) -> Vec<Example> {
     let inputs = &signature.inputs[..];
     let example = |protocol, transport, target: &str, body: Option<String>| {
         let body = ExampleBody::new(&body?);
@@ -98,6 +101,7 @@ pub fn examples(model: &str, signature: &Signature) -> Vec<Example> {
         grpc(v2, "inference.GRPCInferenceService/ModelInfer", oip_proto(model, inputs)),
         rest(tfs, &format!("/v1/models/{model}:predict"), tfs_json(inputs)),
         grpc(tfs, "tensorflow.serving.PredictionService/Predict", tfs_proto(model, inputs)),
+        rest("MLflow", "/invocations", mlflow(scoring, signature)),
     ];
     all.into_iter().flatten().collect()
 }
@@ -117,17 +121,15 @@ fn seldon(inputs: &[TensorSpec]) -> Option<String> {
 
 fn oip_json(inputs: &[TensorSpec]) -> Option<String> {
     listed(inputs, |spec, dims, flat| {
-        let (name, dtype) = (&spec.name, spec.dtype.name());
-        Some(format!(
-            r#"{{"name":"{name}","datatype":"{dtype}","shape":{dims:?},"data":[{flat}]}}"#
-        ))
+        let (name, dtype) = (quoted(&spec.name), spec.dtype.name());
+        Some(format!(r#"{{"name":{name},"datatype":"{dtype}","shape":{dims:?},"data":[{flat}]}}"#))
     })
     .map(|inputs| format!(r#"{{"inputs":[{inputs}]}}"#))
 }
 
 fn oip_proto(model: &str, inputs: &[TensorSpec]) -> Option<String> {
     listed(inputs, |spec, dims, flat| {
-        let (name, dtype) = (&spec.name, spec.dtype.name());
+        let (name, dtype) = (quoted(&spec.name), spec.dtype.name());
         let field = match spec.dtype {
             DType::Bool => "bool_contents",
             DType::U8 | DType::U16 | DType::U32 => "uint_contents",
@@ -141,7 +143,7 @@ fn oip_proto(model: &str, inputs: &[TensorSpec]) -> Option<String> {
             DType::F16 | DType::BF16 => return None,
         };
         Some(format!(
-            r#"{{"name":"{name}","datatype":"{dtype}","shape":{dims:?},"contents":{{"{field}":[{flat}]}}}}"#
+            r#"{{"name":{name},"datatype":"{dtype}","shape":{dims:?},"contents":{{"{field}":[{flat}]}}}}"#
         ))
     })
     .map(|inputs| format!(r#"{{"model_name":"{model}","inputs":[{inputs}]}}"#))
@@ -176,12 +178,61 @@ fn tfs_proto(model: &str, inputs: &[TensorSpec]) -> Option<String> {
         };
         let flat = if field == "half_val" { flat.replace("0.0", "0") } else { flat.to_owned() };
         let dims: Vec<_> = dims.iter().map(|dim| format!(r#"{{"size":{dim}}}"#)).collect();
-        let (name, dims) = (&spec.name, dims.join(","));
+        let (name, dims) = (quoted(&spec.name), dims.join(","));
         Some(format!(
-            r#""{name}":{{"dtype":"{dtype}","tensor_shape":{{"dim":[{dims}]}},"{field}":[{flat}]}}"#
+            r#"{name}:{{"dtype":"{dtype}","tensor_shape":{{"dim":[{dims}]}},"{field}":[{flat}]}}"#
         ))
     })
     .map(|inputs| format!(r#"{{"model_spec":{{"name":"{model}"}},"inputs":{{{inputs}}}}}"#))
+}
+
+fn mlflow(scoring: &Scoring, signature: &Signature) -> Option<String> {
+    if let Some(example) = &scoring.example {
+        return Some(example.to_string());
+    }
+    let rows = |specs: &[TensorSpec]| match specs {
+        [only] => Some(format!(r#"{{"inputs":{}}}"#, zeros(only)?)),
+        several => Some(format!(r#"{{"inputs":{}}}"#, by_name(several)?)),
+    };
+    match &scoring.schema {
+        Some(Schema::Columns(columns)) => {
+            let names: Vec<String> = columns.iter().map(|column| quoted(&column.name)).collect();
+            let row: Option<Vec<&str>> = columns.iter().map(zero_of).collect();
+            let (names, row) = (names.join(","), row?.join(","));
+            Some(format!(r#"{{"dataframe_split":{{"columns":[{names}],"data":[[{row}]]}}}}"#))
+        }
+        Some(Schema::Tensors(specs)) => rows(specs),
+        // Without a signature a folder still says what answers.
+        None if scoring.output.is_none() => None,
+        None => match (signature.form, &signature.inputs[..]) {
+            (Form::Tensors, [_, _, ..]) => None,
+            (_, [only]) => rows(std::slice::from_ref(only)),
+            (_, columns) => {
+                let names: Vec<String> = columns.iter().map(|spec| quoted(&spec.name)).collect();
+                let row: Vec<&str> = columns.iter().map(|spec| zero(spec.dtype)).collect();
+                let (names, row) = (names.join(","), row.join(","));
+                Some(format!(r#"{{"dataframe_split":{{"columns":[{names}],"data":[[{row}]]}}}}"#))
+            }
+        },
+    }
+}
+
+/// What stands for zero in a column, if any value does.
+fn zero_of(column: &Column) -> Option<&'static str> {
+    Some(match &column.kind {
+        ColumnType::Boolean => "false",
+        ColumnType::Integer | ColumnType::Long => "0",
+        ColumnType::Float | ColumnType::Double => "0.0",
+        ColumnType::Text | ColumnType::Binary => "\"\"",
+        ColumnType::Other(_) => return None,
+    })
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> String {
+    let mut out = Vec::new();
+    json::push_string(&mut out, text);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Each input as `write` has it from its shape and its elements as a list without brackets.
@@ -200,8 +251,8 @@ fn listed(
 }
 
 fn by_name(inputs: &[TensorSpec]) -> Option<String> {
-    let inputs: Option<Vec<String>> =
-        inputs.iter().map(|spec| Some(format!("\"{}\":{}", spec.name, zeros(spec)?))).collect();
+    let input = |spec: &TensorSpec| Some(format!("{}:{}", quoted(&spec.name), zeros(spec)?));
+    let inputs: Option<Vec<String>> = inputs.iter().map(input).collect();
     Some(format!("{{{}}}", inputs?.join(",")))
 }
 
@@ -261,10 +312,37 @@ mod tests {
         for dtype in DType::ALL {
             let inputs = vec![spec(dtype, &[None, Some(2)])];
             let signature = Signature::new(inputs, Vec::new());
-            let examples = examples("m", &signature);
+            let examples = examples("m", &signature, &Scoring::default());
             let n_expected = if matches!(dtype, DType::F16 | DType::BF16) { 5 } else { 6 };
             assert_eq!(examples.len(), n_expected, "{dtype}");
         }
+    }
+
+    fn of_mlflow(scoring: &Scoring, inputs: Vec<TensorSpec>) -> Option<String> {
+        let examples = examples("m", &Signature::new(inputs, Vec::new()), scoring);
+        let found = examples.iter().find(|example| example.protocol == "MLflow")?;
+        found.body.text().map(str::to_owned)
+    }
+
+    #[test]
+    fn a_folder_of_mlflow_has_a_request_of_its_own() {
+        let row = || vec![spec(DType::F64, &[None, Some(2)])];
+        let none = Scoring::default();
+        assert_eq!(of_mlflow(&none, row()), None);
+        let column = |name: &str, kind| Column { name: name.into(), kind, required: true };
+        let columns = vec![column("a \"b\"", ColumnType::Double), column("c", ColumnType::Boolean)];
+        let scoring = Scoring { schema: Some(Schema::Columns(columns)), ..none.clone() };
+        let split = r#"{"dataframe_split":{"columns":["a \"b\"","c"],"data":[[0.0,false]]}}"#;
+        assert_eq!(of_mlflow(&scoring, row()).as_deref(), Some(split));
+        let example = Some(r#"{"instances":[[1]]}"#.into());
+        let shown = Scoring { example, ..scoring };
+        assert_eq!(of_mlflow(&shown, row()).as_deref(), Some(r#"{"instances":[[1]]}"#));
+        let tensors = Scoring { schema: Some(Schema::Tensors(row())), ..none.clone() };
+        assert_eq!(of_mlflow(&tensors, row()).as_deref(), Some(r#"{"inputs":[[0.0,0.0]]}"#));
+        // A column that no value is known for.
+        let dates = vec![column("d", ColumnType::Other("datetime".into()))];
+        let dates = Scoring { schema: Some(Schema::Columns(dates)), ..none };
+        assert_eq!(of_mlflow(&dates, row()), None);
     }
 
     #[test]
@@ -272,7 +350,7 @@ mod tests {
     fn a_shell_writes_what_is_too_long_to_show() {
         let inputs = vec![spec(DType::F32, &[None, Some(3), Some(50)])];
         let signature = Signature::new(inputs, Vec::new());
-        let examples = examples("it's", &signature);
+        let examples = examples("it's", &signature, &Scoring::default());
         // Nested lists cannot be written so simply.
         assert_eq!(examples.len(), 5);
         let flat = vec!["0.0"; 150].join(",");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use radiant_core::schema::{Column, Schema, Scoring};
-use radiant_core::{DType, Error, Form, Payload, Signature, Takes, Tensor, TensorSpec, Value};
+use radiant_core::{DType, Error, Form, Payload, Signature, Tensor, TensorSpec, Value};
 
 use super::enforce::{enforce, missing};
 use super::{Data, Request, invalid, params};
@@ -74,7 +74,7 @@ fn placed(mut tensors: Vec<Tensor>, signature: &Signature) -> Result<Vec<Tensor>
             Ok(tensors)
         }
         (Form::Frame | Form::Matrix, _) => Ok(tensors),
-        (Form::Tensors, [only]) => Ok(vec![one(tensors, only, signature)?]),
+        (Form::Tensors, [only]) => Ok(vec![one(tensors, only)?]),
         (Form::Tensors, specs) => by_name(&tensors, specs),
     }
 }
@@ -122,19 +122,11 @@ fn useless(got: &str) -> Error {
 }
 
 /// The one input of a model, of which columns are put side by side.
-fn one(
-    mut tensors: Vec<Tensor>,
-    spec: &TensorSpec,
-    signature: &Signature,
-) -> Result<Tensor, Error> {
+fn one(mut tensors: Vec<Tensor>, spec: &TensorSpec) -> Result<Tensor, Error> {
     let is_column = |tensor: &Tensor| tensor.shape.rank() == 1;
-    let is_named = tensors.iter().any(|tensor| !tensor.name.is_empty());
     let tensor = match (&mut tensors[..], spec.dims.len()) {
         ([only], rank) if only.shape.rank() == rank => std::mem::take(only),
         (columns, 2) if !columns.is_empty() && columns.iter().all(is_column) => {
-            if is_named {
-                check_names(columns, signature)?;
-            }
             let of_numbers = |column: &mut Tensor| {
                 let name = Arc::clone(&column.name);
                 numpy::cast(Payload::Array(std::mem::take(column)), DType::F64, &name)
@@ -156,19 +148,6 @@ fn one(
     fitted(tensor, spec)
 }
 
-/// Checks that columns are those that the model knows, where it knows any: in another order they would
-/// be taken for one another.
-fn check_names(columns: &[Tensor], signature: &Signature) -> Result<(), Error> {
-    let known = &signature.columns;
-    let are_known = || columns.iter().map(|column| &column.name).eq(known.iter());
-    if known.is_empty() || are_known() {
-        return Ok(());
-    }
-    let expected = super::listed(known.iter().map(|name| &**name));
-    let got = super::listed(columns.iter().map(|column| &*column.name));
-    Err(Error::invalid_input(format!("feature_names mismatch: expected {expected}, got {got}")))
-}
-
 /// The inputs of a model by name.
 fn by_name(tensors: &[Tensor], specs: &[TensorSpec]) -> Result<Vec<Tensor>, Error> {
     let input = |spec: &TensorSpec| {
@@ -187,9 +166,6 @@ fn by_name(tensors: &[Tensor], specs: &[TensorSpec]) -> Result<Vec<Tensor>, Erro
 /// The tensor with the name and the type of an input.
 fn fitted(tensor: Tensor, spec: &TensorSpec) -> Result<Tensor, Error> {
     let name = Arc::clone(&spec.name);
-    if spec.takes == Takes::Numbers && spec.takes_type(tensor.dtype()) {
-        return Ok(Tensor { name, ..tensor });
-    }
     let tensor = numpy::cast(Payload::Array(tensor), spec.dtype, &spec.name)?;
     Ok(Tensor { name, ..tensor })
 }

@@ -69,7 +69,7 @@ fn scoring(folder: &str) -> Scoring {
     };
     let parameter = Parameter { name: "top".into(), kind: Integer, is_list: false };
     let parameters = (folder == "sk_narrow_types").then(|| vec![parameter]);
-    Scoring { schema: Some(schema), parameters, output: None }
+    Scoring { schema: Some(schema), parameters, ..Scoring::default() }
 }
 
 /// The status of the answer and the body of an error, as far as this crate gives them.

@@ -213,23 +213,6 @@ fn without_a_signature_the_model_gets_what_came() {
 }
 
 #[test]
-fn columns_for_a_model_that_knows_their_names_have_these_in_order() {
-    let limits = Limits::default();
-    let mut signature = signature(Form::Tensors);
-    signature.columns = vec!["p".into(), "q".into()];
-    let bind = |names: &str| {
-        let body = format!(r#"{{"dataframe_split":{{"columns":{names},"data":[[1,2]]}}}}"#);
-        let request = decode_json(body.as_bytes(), &limits).expect("is a request");
-        bind(request, &Scoring::default(), &signature, &limits).map_err(|error| error.to_string())
-    };
-    let matrix = Tensor::new("input", &[1, 2], vec![1_f32, 2.0]);
-    assert_eq!(bind(r#"["p","q"]"#), Ok(vec![matrix.clone()]));
-    assert_eq!(bind("null"), Ok(vec![matrix]));
-    let message = "feature_names mismatch: expected ['p', 'q'], got ['q', 'p']";
-    assert_eq!(bind(r#"["q","p"]"#), Err(message.to_owned()));
-}
-
-#[test]
 fn parameters_are_checked_where_the_signature_has_some() {
     let parameter = |name: &str, kind, is_list| Parameter { name: name.into(), kind, is_list };
     let parameters = vec![

@@ -15,7 +15,8 @@ use crate::{Inputs, Limits};
 /// An array is one tensor, as it is: swapped, so that the buffers of both go on being used. With
 /// `null` among its elements it is as [`numpy::table`] has it. The names of its columns are looked at
 /// where the model's columns have names: then it is a tensor for each of them. A list in `jsonData` is
-/// an array without names, or a row an object; an object there has a list for each column.
+/// an array without names, or a row an object; an object there has a list for each column. A number
+/// there is a tensor without axes.
 ///
 /// # Errors
 /// [`InvalidInput`](radiant_core::ErrorKind::InvalidInput): the payload is of another kind, has names
@@ -56,6 +57,10 @@ fn from_payload(
 ) -> Result<(), Error> {
     match payload {
         Payload::Array(mut array) => from_array(&mut array, names, inputs),
+        Payload::Json(Value::Int(number)) => Ok(*inputs = vec![Tensor::new("", &[], vec![number])]),
+        Payload::Json(Value::Float(number)) => {
+            Ok(*inputs = vec![Tensor::new("", &[], vec![number])])
+        }
         Payload::Objects(objects) => {
             *inputs = if names.is_empty() {
                 let mut columns = numpy::table(&objects)?;

@@ -4,7 +4,7 @@ use radiant_core::{Error, Tensor, TensorSpec};
 
 use super::{Form, Request, bytes, rows, untyped};
 use crate::json::{Cursor, SyntaxError};
-use crate::slots::{Slots, listed, takes_nulls};
+use crate::slots::{Slots, listed};
 use crate::{Inputs, Limits};
 
 /// Decodes the body of a predict request into `request` and `inputs`, whose memory is used again.
@@ -177,7 +177,6 @@ impl<'r> Reader<'r> {
 
     fn tensor(&mut self, spec: &TensorSpec, tensor: &mut Tensor) -> Result<(), Error> {
         let Tensor { shape, data, .. } = tensor;
-        self.cursor.take_nulls(takes_nulls(spec));
         bytes::tensor(&mut self.cursor, spec.dtype, self.limits, shape, data)
             .map_err(|error| error.into_error(format_args!("input `{}`", spec.name), self.body))
     }

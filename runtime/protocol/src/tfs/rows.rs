@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::bytes;
 use super::request::Reader;
 use crate::Limits;
-use crate::slots::{Names, takes_nulls};
+use crate::slots::Names;
 use crate::tf::{by_data, by_dtype};
 
 /// Reads `instances`, an array of objects each of which has all inputs, into `inputs`, one for each
@@ -94,7 +94,6 @@ impl Columns<'_> {
         let Some(spec) = self.specs.get(index) else { return Ok(()) };
         let what = format_args!("input `{}`", spec.name);
         let (shape, data) = &mut self.value;
-        reader.cursor.take_nulls(takes_nulls(spec));
         bytes::tensor(&mut reader.cursor, spec.dtype, &self.limits, shape, data)
             .map_err(|error| error.into_error(what, reader.body))?;
         let (Some(tensor), Some(expected)) =

@@ -121,11 +121,11 @@ pub(crate) fn load_file(file: ModelFile, options: &Options) -> anyhow::Result<Lo
     let ModelFile { content, mlflow } = file;
     let output = mlflow.as_ref().and_then(Folder::output);
     let loaded = load_content(content, output, options)?;
-    let Some(Folder { model, .. }) = &mlflow else { return Ok(loaded) };
+    let Some(folder) = &mlflow else { return Ok(loaded) };
     // Where two answers are the same there is one output.
     let signature = loaded.engine.signature();
     let output = output.filter(|name| signature.output_index(name).is_some());
-    let scoring = scoring(model, output);
+    let scoring = scoring(folder, output);
     Ok(Loaded { scoring, ..loaded })
 }
 

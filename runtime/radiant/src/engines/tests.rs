@@ -91,3 +91,34 @@ fn files_of_other_formats_are_refused_with_a_way_out() {
         assert!(error.contains(part), "{file}: {error}");
     }
 }
+
+#[test]
+fn the_example_in_a_folder_of_mlflow_is_shown_if_it_is_json_and_lies_there() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let source = example("formats/mlflow/sk_tensor");
+    for file in ["MLmodel", "model.skops"] {
+        std::fs::copy(source.join(file), folder.path().join(file)).expect("a file can be copied");
+    }
+    let path = folder.path().join("serving_input_example.json");
+    let shown = || {
+        let loaded = load_path(&folder.path().join("MLmodel"), Choice::Auto).expect("it is sound");
+        loaded.scoring.example.map(|example| example.to_string())
+    };
+    assert_eq!(shown(), None);
+    for (text, expected) in [
+        (
+            r#"{ "inputs": [ "a \" b\\" , 1 ]
+}"#,
+            Some(r#"{"inputs":["a \" b\\",1]}"#),
+        ),
+        ("{\"inputs\": ", None),
+        (&format!("{{\"inputs\": \"{}\"}}", "x".repeat(1 << 14)), None),
+    ] {
+        std::fs::write(&path, text).expect("there is room");
+        assert_eq!(shown().as_deref(), expected, "{text:.40}");
+    }
+    std::fs::remove_file(&path).expect("it was there");
+    let outside = source.join("serving_input_example.json").canonicalize().expect("it is there");
+    std::os::unix::fs::symlink(outside, &path).expect("links can be made");
+    assert_eq!(shown(), None);
+}

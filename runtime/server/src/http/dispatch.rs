@@ -113,7 +113,7 @@ async fn seldon_v1(
             Ok(Reply::ok(TEXT, Bytes::from_static(b"ready")))
         }
         Endpoint::Doc => Ok(Reply::ok(TEXT, Bytes::from_static(doc::PAGE))),
-        Endpoint::OpenApi => Ok(Reply::ok(JSON, Bytes::from_static(doc::OPENAPI))),
+        Endpoint::OpenApi => Ok(Reply::ok(JSON, doc::with_examples(doc::OPENAPI, entry))),
         Endpoint::Metadata => {
             let node = entry.node()?;
             Ok(Reply::ok(JSON, Bytes::copy_from_slice(node.metadata.as_bytes())))

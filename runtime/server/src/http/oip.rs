@@ -71,7 +71,13 @@ pub(super) async fn answer(
         Endpoint::SharedMemoryUnregister => Vec::new(),
         Endpoint::SharedMemoryRegister => return Err(no_shared_memory().into()),
         Endpoint::V2Doc => return Ok(Reply::ok(TEXT, Bytes::from_static(doc::PAGE))),
-        Endpoint::V2OpenApi => return Ok(Reply::ok(JSON, Bytes::from_static(doc::V2_OPENAPI))),
+        Endpoint::V2OpenApi => {
+            let entry = match &target.model {
+                Some(_) => state.repository.find(name, version)?,
+                None => state.main(),
+            };
+            return Ok(Reply::ok(JSON, doc::with_examples(doc::V2_OPENAPI, entry)));
+        }
         _ => repository(state, incoming, target).await?,
     };
     Ok(Reply::ok(JSON, Bytes::from(body)))

@@ -77,10 +77,10 @@ async fn seldon_brings_arrays_columns_and_rows() {
     ] {
         check(&ask(form, SELDON, body.as_bytes(), None).await, seen);
     }
-    let scalar = br#"{"data":{"tensor":{"shape":[],"values":[1]}}}"#;
+    let cube = br#"{"data":{"tensor":{"shape":[1,1,1],"values":[1]}}}"#;
     refuse(
-        &ask(Form::Matrix, SELDON, scalar, None).await,
-        "a table of one axis or two, got shape []",
+        &ask(Form::Matrix, SELDON, cube, None).await,
+        "a table of one axis or two, got shape [1, 1, 1]",
     );
     let uneven = br#"{"jsonData":{"a":[1],"b":[1,2]}}"#;
     let expected = "input `b`: expected 1 rows as in the inputs before, got 2";
@@ -148,7 +148,7 @@ fn a_newcomer_is_told_requests_that_the_model_takes() {
         let node = state.main().node().unwrap();
         let (engine, _) = node.engine().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        for example in crate::example::examples("seen", engine.signature()) {
+        for example in crate::example::examples("seen", engine.signature(), &node.scoring) {
             if example.transport == "REST" {
                 let body = example.body.text().unwrap().as_bytes();
                 let (status, reply) = runtime.block_on(ask(form, &example.target, body, None));

@@ -15,8 +15,10 @@
 //! - `margin`: the sums before the objective, which libraries call `output_margin`, `raw_score` and
 //!   `RawFormulaVal`; of XGBoost with all rounds.
 //!
-//! A request that asks for no output gets the first. The one input takes numbers of any type and is
-//! meant whatever its name; columns that lack are missing values to XGBoost and refused by the others.
+//! A request that asks for no output gets the first. The input is a matrix of numbers of any type,
+//! whatever its name, or a tensor for each column: by name where the file has all of the names, else in
+//! their order. Columns that lack are missing values to XGBoost and refused by the others. Texts are
+//! categories of training, where the file has these.
 //!
 //! Sources: `xgboostserver` of Seldon Core 1.18.2; `mlserver_xgboost` and `mlserver_lightgbm` 1.7.1.
 
@@ -24,7 +26,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use radiant_core::{
-    Answers, Cancel, Classifier, DType, Engine, Error, Signature, Takes, Tensor, TensorData,
+    Answers, Cancel, Classifier, DType, Engine, Error, Form, Signature, Tensor, TensorData,
     TensorSpec, WeightCopies,
 };
 use radiant_formats::{catboost, lightgbm, xgboost};
@@ -32,7 +34,7 @@ use radiant_formats::{catboost, lightgbm, xgboost};
 use super::labels::Labels;
 use super::rows::singles;
 use super::{
-    BoostedModel, CatboostModel, Input, LightgbmModel, Method, Rounds, Scratch, Values,
+    BoostedModel, CatboostModel, Columns, Input, LightgbmModel, Method, Rounds, Scratch, Values,
     XgboostModel, XgboostOptions,
 };
 use crate::Unsupported;
@@ -50,6 +52,7 @@ pub struct BoostedEngine {
     whole: BoostedModel,
     /// With the rounds up to the best, where those are fewer.
     best: Option<BoostedModel>,
+    columns: Columns,
     /// What gives each output.
     methods: Vec<Method>,
     labels: Labels,
@@ -80,7 +83,8 @@ impl BoostedEngine {
             XgboostModel::new(model, options).map(BoostedModel::Xgboost)
         };
         let best = has_later_rounds(model).then(|| of(Rounds::Best)).transpose()?;
-        Ok(Self::new(of(Rounds::All)?, best, DType::F32))
+        let columns = Columns::of_xgboost(model);
+        Ok(Self { columns, ..Self::new(of(Rounds::All)?, best, DType::F32) })
     }
 
     /// Prepares a model of LightGBM.
@@ -89,8 +93,9 @@ impl BoostedEngine {
     /// [`Unsupported`] names the objective that is not known.
     pub fn lightgbm(model: &lightgbm::Model) -> Result<Self, Unsupported> {
         // A file tells nothing of the estimator that held it, and MLServer asks the booster.
+        let columns = Columns::of_lightgbm(model);
         let model = BoostedModel::Lightgbm(LightgbmModel::new(model, false)?);
-        Ok(Self::new(model, None, DType::F64))
+        Ok(Self { columns, ..Self::new(model, None, DType::F64) })
     }
 
     /// Prepares a model of CatBoost.
@@ -104,8 +109,7 @@ impl BoostedEngine {
     /// `input_dtype` is the type that the library computes in.
     fn new(whole: BoostedModel, best: Option<BoostedModel>, input_dtype: DType) -> Self {
         let dims = vec![None, Some(whole.n_features())];
-        let takes = Takes::Numbers;
-        let input = TensorSpec { takes, ..TensorSpec::new(INPUT, input_dtype, dims) };
+        let input = TensorSpec::new(INPUT, input_dtype, dims);
         let labels = Labels::new(whole.labels());
         let has_proba = whole.answer_fact(Method::PredictProba).is_some();
         let is_xgboost = matches!(whole, BoostedModel::Xgboost(_));
@@ -135,9 +139,10 @@ impl BoostedEngine {
         let signature = Signature {
             classifier: has_proba.then_some(classifier),
             answers: Answers::First,
+            form: Form::Matrix,
             ..Signature::new(vec![input], outputs)
         };
-        Self { whole, best, methods, labels, signature }
+        Self { whole, best, columns: Columns::default(), methods, labels, signature }
     }
 
     /// The same model, which answers with this output where none is asked for.
@@ -212,14 +217,18 @@ impl Engine for BoostedEngine {
         outputs: &mut Vec<Tensor>,
         cancel: &Cancel,
     ) -> Result<(), Error> {
-        let [tensor] = inputs else {
-            let n_inputs = inputs.len();
-            return Err(Error::internal(format!("expected 1 input, got {n_inputs}")));
-        };
         let named = |error: Error| error.context(format_args!("input `{INPUT}`"));
         outputs.resize_with(wanted.len(), Tensor::default);
         BUFFERS.with_borrow_mut(|Buffers { singles, scratch }| {
-            let input = input(tensor, singles).map_err(named)?;
+            let rows;
+            let input = match inputs {
+                [tensor] if is_matrix(tensor) => input(tensor, singles),
+                tensors => {
+                    rows = self.columns.rows(tensors).map_err(named)?;
+                    Input::new(Values::F64(&rows.0), rows.1, rows.2)
+                }
+            };
+            let input = input.map_err(named)?;
             for (&at, output) in wanted.iter().zip(outputs) {
                 cancel.check()?;
                 self.answer(at, input, scratch, output).map_err(named)?;
@@ -244,11 +253,20 @@ fn is_classifier(model: &BoostedModel) -> bool {
     model.answer_fact(Method::Predict).is_some_and(|fact| fact.dtype == DType::I64)
 }
 
+/// Whether a tensor is rows of numbers, or a number alone, which is a row of one.
+fn is_matrix(tensor: &Tensor) -> bool {
+    tensor.shape.rank() != 1 && tensor.dtype() != DType::Bytes
+}
+
 /// The rows of a tensor, through a buffer where they are of a type that libraries cast by themselves.
 fn input<'a>(tensor: &'a Tensor, buffer: &'a mut Vec<f32>) -> Result<Input<'a>, Error> {
-    let &[n_rows, n_columns] = tensor.shape.dims() else {
-        let shape = &tensor.shape;
-        return Err(Error::invalid_input(format!("expected rows of features, got {shape}")));
+    let (n_rows, n_columns) = match *tensor.shape.dims() {
+        [] => (1, 1),
+        [n_rows, n_columns] => (n_rows, n_columns),
+        _ => {
+            let shape = &tensor.shape;
+            return Err(Error::invalid_input(format!("expected rows of features, got {shape}")));
+        }
     };
     let values = match &tensor.data {
         TensorData::F32(values) => Values::F32(values),

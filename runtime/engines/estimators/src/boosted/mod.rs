@@ -13,6 +13,7 @@ mod engine;
 mod labels;
 mod lightgbm;
 mod rows;
+mod table;
 #[cfg(test)]
 mod tests;
 mod xgboost;
@@ -21,6 +22,8 @@ pub use engine::BoostedEngine;
 
 pub(crate) use lightgbm::LightgbmModel;
 pub(crate) use rows::{Input, Values};
+pub(crate) use table::Categories;
+use table::Columns;
 pub(crate) use xgboost::{Rounds, XgboostModel, XgboostOptions};
 
 use catboost::CatboostModel;

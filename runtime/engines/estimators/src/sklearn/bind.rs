@@ -9,8 +9,8 @@ use super::estimator::{Wanted, Wants};
 
 /// The table that the tensors of a request are.
 ///
-/// One tensor is a matrix by position, or a text a row. Several are its columns: by name where the
-/// model knows names and all of them come, else in the order in which they come.
+/// One tensor is a matrix by position, or one text or number a row. Several are its columns: by name
+/// where they have names and the model knows those, else in the order in which they come.
 ///
 /// # Errors
 /// A column that is wanted by its name is missing, or a tensor has too many axes.
@@ -27,6 +27,11 @@ pub(crate) fn table<'t>(
         {
             columns(wants, &[column(tensor)?])
         }
+        ([tensor], Wants::Matrix(Some(1))) if tensor.shape.rank() == 1 => {
+            let n_rows = tensor.shape.rows();
+            let data = data(&tensor.data);
+            Ok(Table::Array(Array { n_rows, n_columns: Some(1), data }))
+        }
         ([tensor], _) => matrix(tensor),
         (several, Wants::Frame(_)) => {
             let all = several.iter().map(column).collect::<Result<Vec<_>, _>>()?;
@@ -35,12 +40,11 @@ pub(crate) fn table<'t>(
         (several, _) => {
             let n_rows = several[0].shape.rows();
             let all = several.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-            let find = |name: &String| all.iter().find(|(column, _)| column == name);
-            let by_name: Option<Vec<_>> = names.iter().map(find).collect();
-            let ordered = by_name.filter(|found| !found.is_empty());
-            let columns = match ordered {
-                Some(found) => found.into_iter().map(|(_, column)| column.clone()).collect(),
-                None => all.into_iter().map(|(_, column)| column).collect(),
+            let has_names = all.iter().any(|(name, _)| !name.is_empty());
+            let columns = if names.is_empty() || !has_names {
+                all.into_iter().map(|(_, column)| column).collect()
+            } else {
+                names.iter().map(|name| find(name, &all)).collect::<Result<_, _>>()?
             };
             Ok(Table::Frame { n_rows, columns })
         }
@@ -124,23 +128,25 @@ pub(crate) fn columns<'t, S: AsRef<str>>(
         let columns = columns.iter().map(|(_, column)| column.clone()).collect();
         return Ok(Table::Frame { n_rows, columns });
     };
-    let find = |name: &str| {
-        let found = columns.iter().find(|(column, _)| column.as_ref() == name);
-        found.map(|(_, column)| column.clone()).ok_or_else(|| {
-            let names: Vec<_> =
-                columns.iter().map(|(name, _)| format!("`{}`", name.as_ref())).collect();
-            Error::invalid_input(format!("column `{name}` is missing: got {}", names.join(", ")))
-        })
-    };
     let at = |at: usize| {
         columns.get(at).map(|(_, column)| column.clone()).ok_or_else(|| {
             let n_columns = columns.len();
             Error::invalid_input(format!("column {at} is missing: got {n_columns} columns"))
         })
     };
-    let find = |wanted: &Wanted| wanted.at.map_or_else(|| find(&wanted.name), at);
+    let find = |wanted: &Wanted| wanted.at.map_or_else(|| find(&wanted.name, columns), at);
     let columns = wanted.iter().map(find).collect::<Result<_, _>>()?;
     Ok(Table::Frame { n_rows, columns })
+}
+
+/// The column with a name.
+fn find<'t, S: AsRef<str>>(name: &str, columns: &[(S, Data<'t>)]) -> Result<Data<'t>, Error> {
+    let found = columns.iter().find(|(column, _)| column.as_ref() == name);
+    found.map(|(_, column)| column.clone()).ok_or_else(|| {
+        let names: Vec<_> =
+            columns.iter().map(|(name, _)| format!("`{}`", name.as_ref())).collect();
+        Error::invalid_input(format!("column `{name}` is missing: got {}", names.join(", ")))
+    })
 }
 
 #[cfg(test)]
@@ -165,6 +171,10 @@ mod tests {
         };
         assert_eq!(frame(&Wants::Matrix(None), &["a", "b"]), ["FP64", "INT64"]);
         assert_eq!(frame(&Wants::Matrix(None), &[]), ["INT64", "FP64"]);
+        let lacks = table(&Wants::Matrix(None), &names(&["a", "c"]), &tensors).unwrap_err();
+        assert_eq!(lacks.message(), "column `c` is missing: got `b`, `a`");
+        let unnamed = tensors.clone().map(|tensor| Tensor { name: "".into(), ..tensor });
+        assert!(table(&Wants::Matrix(None), &names(&["a", "c"]), &unnamed).is_ok());
         let wanted = |name: &str| Wanted { name: name.to_owned(), dtype: None, at: None };
         assert_eq!(frame(&Wants::Frame(vec![wanted("a")]), &[]), ["FP64"]);
         let missing = table(&Wants::Frame(vec![wanted("c")]), &[], &tensors);
@@ -181,6 +191,13 @@ mod tests {
         };
         assert_eq!(table_of(&Wants::Texts), (2, None));
         assert_eq!(table_of(&Wants::Matrix(Some(1))), (2, Some(1)));
+        let numbers = [Tensor::new("any", &[2], vec![1.0_f64, 2.0])];
+        for (wants, n_columns) in [(Wants::Matrix(Some(1)), Some(1)), (Wants::Matrix(None), None)] {
+            match table(&wants, &[], &numbers) {
+                Ok(Table::Array(array)) => assert_eq!(array.n_columns, n_columns),
+                other => panic!("{other:?}"),
+            }
+        }
         let cube = [Tensor::new("x", &[1, 1, 1], vec![0.0_f32])];
         let refused = table(&Wants::Matrix(None), &[], &cube).unwrap_err();
         assert!(refused.message().starts_with("input `x`: expected rows and columns"));

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use radiant_core::{
-    Answers, Cancel, Classifier, DType, Engine, Error, Form, Signature, Strings, Takes, Tensor,
+    Answers, Cancel, Classifier, DType, Engine, Error, Form, Signature, Strings, Tensor,
     TensorData, TensorSpec,
 };
 use radiant_formats::{Audit, FormatError, Graph, Limits, Node, object};
@@ -157,8 +157,7 @@ fn spec(method: Method, fact: Fact) -> TensorSpec {
 }
 
 fn inputs(wants: &Wants) -> (Vec<TensorSpec>, Form) {
-    let numbers =
-        |dims| TensorSpec { takes: Takes::Numbers, ..TensorSpec::new(INPUT, DType::F64, dims) };
+    let numbers = |dims| TensorSpec::new(INPUT, DType::F64, dims);
     match wants {
         Wants::Matrix(n_columns) => (vec![numbers(vec![None, *n_columns])], Form::Matrix),
         Wants::Texts => (vec![TensorSpec::new(INPUT, DType::Bytes, vec![None])], Form::Matrix),

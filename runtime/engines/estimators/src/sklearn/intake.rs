@@ -109,7 +109,7 @@ impl Intake {
         let rows = if let Table::Array(array) = x
             && let (Data::F32(values), Some(n_columns)) = (&array.data, array.n_columns)
         {
-            self.check_width(n_columns)?;
+            self.check_table(x)?;
             Rows { n_rows: array.n_rows, n_columns, values: Cow::Borrowed(&values[..]) }
         } else {
             let Rows { n_rows, n_columns, values } = self.doubles_unchecked(x)?;
@@ -158,7 +158,7 @@ impl Intake {
     /// Checks that there are rows with columns, and the number of these.
     ///
     /// # Errors
-    /// Values have one axis, or the number of columns is another.
+    /// Values have one axis, there is no row, or the number of columns is another.
     pub(crate) fn check_table(&self, x: &Table<'_>) -> Result<(), Error> {
         if let Table::Array(Array { n_rows, n_columns: None, .. }) = x {
             return Err(Error::invalid_input(format!(
@@ -166,7 +166,16 @@ impl Intake {
                 self.class
             )));
         }
-        self.check_width(x.n_columns())
+        self.check_width(x.n_columns())?;
+        self.check_any(x.n_rows())
+    }
+
+    /// No estimator answers no rows.
+    fn check_any(&self, n_rows: usize) -> Result<(), Error> {
+        match n_rows {
+            0 => Err(Error::invalid_input(format!("{}: expected a row, got none", self.class))),
+            _ => Ok(()),
+        }
     }
 
     /// Checks the number of columns.
@@ -203,6 +212,7 @@ impl Intake {
     /// As [`doubles`](Self::doubles).
     pub(crate) fn check_sparse(&self, sparse: &Sparse) -> Result<(), Error> {
         self.check_width(sparse.n_columns())?;
+        self.check_any(sparse.n_rows())?;
         for (_, values) in sparse.rows() {
             self.check_values(values, |value| (value.is_nan(), value.is_infinite()))?;
         }

@@ -7,16 +7,16 @@
 mod activation;
 mod affine;
 mod bayes;
-mod bind;
+pub(crate) mod bind;
 mod boosters;
 mod compose;
 #[cfg(test)]
 mod corpus;
-mod data;
+pub(crate) mod data;
 mod engine;
 mod ensembles;
-mod estimator;
-mod intake;
+pub(crate) mod estimator;
+pub(crate) mod intake;
 mod linear;
 mod meta;
 mod neighbours;

@@ -66,7 +66,7 @@ impl<'a> Reader<'a, '_, '_> {
             self.cursor.skip_value(self.limits)?;
             return Ok(());
         };
-        self.cursor.take_nulls(self.slots.takes_nulls(slot));
+        self.cursor.take_nulls(self.slots.takes_nulls());
         let tensor = self.slots.tensor(slot);
         self.cursor
             .tensor(dtype, self.limits, &mut tensor.shape, &mut tensor.data)
@@ -120,7 +120,7 @@ impl<'a> Reader<'a, '_, '_> {
     ) -> Result<(), Error> {
         let mut cursor = self.cursor.clone();
         cursor.seek(at);
-        cursor.take_nulls(self.slots.takes_nulls(slot));
+        cursor.take_nulls(self.slots.takes_nulls());
         let tensor = self.slots.tensor(slot);
         cursor
             .tensor(dtype, self.limits, &mut tensor.shape, &mut tensor.data)

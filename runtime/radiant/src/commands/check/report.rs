@@ -67,7 +67,12 @@ pub(super) fn text(report: &Report) -> String {
     rows.extend(advice(report).map(|advice| ["advice".to_owned(), advice]));
     let rows: Vec<[&str; 2]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
     let mut text = output::table(&rows);
-    for example in examples(&report.name, signature) {
+    if report.costs.is_err() {
+        text.push_str(
+            "\nThe model takes no zeros: put values that it knows into these requests.\n",
+        );
+    }
+    for example in examples(&report.name, signature, &loaded.scoring) {
         let Example { protocol, transport, .. } = example;
         // Writing to a `String` cannot fail.
         let _infallible = write!(text, "\n{protocol} over {transport}:\n{}\n", command(&example));
@@ -203,7 +208,10 @@ pub(super) fn json(report: &Report) -> Value {
         "agrees": report.proof.as_ref().map(proof_json),
         "other_engines": report.others.iter().map(other).collect::<serde_json::Map<_, _>>(),
         "advice": advice(report),
-        "examples": examples(&report.name, signature).into_iter().map(example).collect::<Vec<_>>(),
+        "examples": examples(&report.name, signature, &loaded.scoring)
+            .into_iter()
+            .map(example)
+            .collect::<Vec<_>>(),
     })
 }
 

@@ -18,7 +18,12 @@ pub(crate) struct Folder {
     pub(crate) model: MlModel,
     /// The file of the model.
     pub(super) model_path: PathBuf,
+    /// The example of a request that lies in the folder: JSON without needless spaces.
+    example: Option<Arc<str>>,
 }
+
+/// A longer example of a request is nothing to show.
+const EXAMPLE_BYTES_MAX: u64 = 1 << 14;
 
 impl Folder {
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
@@ -32,7 +37,11 @@ impl Folder {
             "the model `{}`: expected a file inside the folder, got a link out of it",
             model.file
         );
-        Ok(Self { model, model_path })
+        // What is only shown may lack.
+        let example = model.serving_example.as_ref().map(|file| folder.join(file));
+        let example = example.filter(|path| real(path).is_ok_and(|path| path.starts_with(&root)));
+        let example = example.and_then(|path| example_in(&path));
+        Ok(Self { model, model_path, example })
     }
 
     /// The output that MLflow's own server answers with: what `predict` of its Python function gives.
@@ -48,9 +57,26 @@ impl Folder {
     }
 }
 
-/// What MLflow's signature says, in the server's terms.
-pub(crate) fn scoring(model: &MlModel, output: Option<&str>) -> Scoring {
-    let signature = model.signature.as_ref();
+/// The request in a file, if it is one that can be shown.
+fn example_in(path: &Path) -> Option<Arc<str>> {
+    let is_short = path.metadata().is_ok_and(|file| file.len() <= EXAMPLE_BYTES_MAX);
+    let bytes = if is_short { super::bytes(path, EXAMPLE_BYTES_MAX).ok()? } else { return None };
+    let text = str::from_utf8(&bytes).ok()?;
+    // Only JSON is compacted; the order of its members stays, as that of columns may count.
+    serde_json::from_str::<serde::de::IgnoredAny>(text).ok()?;
+    let (mut is_text, mut is_escaped) = (false, false);
+    let is_kept = |c: &char| {
+        let is_quote = *c == '"' && !is_escaped;
+        is_escaped = is_text && *c == '\\' && !is_escaped;
+        is_text ^= is_quote;
+        is_text || !c.is_ascii_whitespace()
+    };
+    Some(text.chars().filter(is_kept).collect::<String>().into())
+}
+
+/// What the folder says of requests, in the server's terms; they are answered with `output`.
+pub(crate) fn scoring(folder: &Folder, output: Option<&str>) -> Scoring {
+    let signature = folder.model.signature.as_ref();
     let schema = signature.and_then(|signature| signature.inputs.as_ref());
     let parameters = signature.and_then(|signature| signature.params.as_ref());
     let parameter = |param: &mlflow::Param| schema::Parameter {
@@ -62,6 +88,7 @@ pub(crate) fn scoring(model: &MlModel, output: Option<&str>) -> Scoring {
         schema: schema.map(inputs),
         parameters: parameters.map(|params| params.iter().map(parameter).collect()),
         output: output.map(Arc::from),
+        example: folder.example.clone(),
     }
 }
 

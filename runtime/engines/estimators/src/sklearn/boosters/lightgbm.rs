@@ -1,10 +1,9 @@
 //! `lightgbm.sklearn` and a bare `lightgbm.basic.Booster`.
 
-use radiant_formats::lightgbm::Category;
 use radiant_formats::{Limits, Node, lightgbm};
 
-use super::{Boosted, Categories, check_classes, encoder_classes, refused};
-use crate::boosted::{BoostedModel, LightgbmModel, Method};
+use super::{Boosted, check_classes, encoder_classes, refused};
+use crate::boosted::{BoostedModel, Categories, LightgbmModel, Method};
 use crate::sklearn::estimator::Estimator;
 use crate::sklearn::source::{Read, Source};
 
@@ -38,18 +37,9 @@ fn read(source: &Source<'_>, booster: Node<'_>, predict: Method) -> Read<Box<dyn
     let kernel = BoostedModel::Lightgbm(kernel.map_err(|problem| refused(source, &problem))?);
     let classes = if is_classifier { encoder_classes(source, "_le")? } else { None };
     check_classes(source, &kernel, classes.as_ref())?;
-    let categories = model.pandas_categories.iter().map(|column| codes(column)).collect();
+    let categories = Categories::of_lightgbm(&model);
     // Classifiers of 4.7 have a decision function and this attribute, those of 4.3 have neither.
     let has_decision = is_classifier && source.some("_fitted_with_feature_names")?.is_some();
     let plain = Boosted::new(source, kernel, predict, classes);
     Ok(Box::new(Boosted { categories, has_decision, ..plain }))
-}
-
-/// Texts with their codes; categories of other types are asked for by code.
-fn codes(categories: &[Category]) -> Categories {
-    let coded = categories.iter().enumerate().filter_map(|(code, category)| match category {
-        Category::Text(text) => Some((text.as_str().into(), code as f64)),
-        Category::Number(_) | Category::Bool(_) => None,
-    });
-    coded.collect()
 }

@@ -7,18 +7,17 @@ mod lightgbm;
 mod xgboost;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use radiant_core::{Error, TensorData};
 use radiant_formats::FormatError;
 
-use super::data::{Cell, Data, Table};
+use super::data::{Data, Table};
 use super::estimator::{Answer, Estimator, Fact, Method, Wants, Width, no_method};
 use super::intake::{Intake, Lane};
 use super::registry::Reader;
 use super::source::{Read, Source};
 use crate::Unsupported;
-use crate::boosted::{self, BoostedModel, Input, Scratch, Values};
+use crate::boosted::{self, BoostedModel, Categories, Input, Scratch, Values};
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
@@ -48,14 +47,10 @@ struct Boosted {
     predict: boosted::Method,
     /// The names of classes, where they are not their indices.
     classes: Option<Data<'static>>,
-    /// The categories of the columns that are texts, in the order of their codes.
-    categories: Vec<Categories>,
+    categories: Categories,
     /// Whether the sums before the objective are its `decision_function`.
     has_decision: bool,
 }
-
-/// The codes of the texts of a column.
-type Categories = HashMap<Box<str>, f64>;
 
 impl Boosted {
     fn new(
@@ -67,28 +62,14 @@ impl Boosted {
         let n_features = model.n_features();
         // Infinite values are the library's to refuse.
         let intake = Intake::new(source, Some(n_features)).with_any_number().with_texts();
-        Self { intake, model, predict, classes, categories: Vec::new(), has_decision: false }
-    }
-
-    /// The columns of a table with codes in the place of texts; texts that were not among the
-    /// categories are missing values.
-    fn coded<'t>(&self, columns: &'t [Data<'_>]) -> Result<Vec<Data<'t>>, Error> {
-        let is_text = |column: &Data<'_>| matches!(column, Data::Text(_) | Data::Cells(_));
-        let n_texts = columns.iter().filter(|column| is_text(column)).count();
-        if n_texts != self.categories.len() {
-            let (class, expected) = (&self.intake.class, self.categories.len());
-            return Err(Error::invalid_input(format!(
-                "{class}: expected as many columns of texts as had categories in training, \
-                 {expected}, got {n_texts}"
-            )));
+        Self {
+            intake,
+            model,
+            predict,
+            classes,
+            categories: Categories::default(),
+            has_decision: false,
         }
-        let mut categories = self.categories.iter();
-        let coded =
-            |column: &'t Data<'_>| match is_text(column).then(|| categories.next()).flatten() {
-                Some(categories) => codes(column, categories).into(),
-                None => column.view(),
-            };
-        Ok(columns.iter().map(coded).collect())
     }
 
     fn asked(&self, method: Method) -> Option<boosted::Method> {
@@ -121,7 +102,7 @@ impl Estimator for Boosted {
         let coded;
         let x = match x {
             Table::Frame { n_rows, columns } if !self.categories.is_empty() => {
-                coded = Table::Frame { n_rows: *n_rows, columns: self.coded(columns)? };
+                coded = Table::Frame { n_rows: *n_rows, columns: self.categories.coded(columns)? };
                 &coded
             }
             x => x,
@@ -161,16 +142,6 @@ impl Estimator for Boosted {
     fn classes(&self) -> Option<&Data<'static>> {
         self.classes.as_ref()
     }
-}
-
-fn codes(column: &Data<'_>, categories: &Categories) -> Vec<f64> {
-    let code = |at: usize| match column.cell(at) {
-        Some(Cell::Text(text)) => categories.get(&text).copied().unwrap_or(f64::NAN),
-        Some(Cell::Int(code)) => code as f64,
-        Some(Cell::Float(code)) => code,
-        _ => f64::NAN,
-    };
-    (0..column.len()).map(code).collect()
 }
 
 /// The error of a booster that is sound and not known.

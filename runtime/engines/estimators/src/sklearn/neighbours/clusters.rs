@@ -6,11 +6,11 @@ use radiant_formats::Node;
 use super::halves::Halves;
 use super::points::Points;
 use crate::sklearn::activation::argmax;
+use crate::sklearn::affine::Scores;
 use crate::sklearn::data::Table;
 use crate::sklearn::estimator::{Answer, Estimator, Fact, Method, Wants, Width, no_method};
 use crate::sklearn::intake::{Intake, Rows};
-use crate::sklearn::reduce::precision::{doubled, is_single, rounded};
-use crate::sklearn::source::{Read, Source, matrix};
+use crate::sklearn::source::{Read, Source, is_single, matrix};
 
 /// `KMeans`, `MiniBatchKMeans`, `BisectingKMeans`, `AffinityPropagation`, `MeanShift` and `Birch`.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ struct Means {
     /// Whether it was trained in single precision.
     is_single: bool,
 }
+
+/// How many rows are held against the centres at once.
+const TOGETHER: usize = 16;
 
 /// How a row finds its cluster.
 #[derive(Debug)]
@@ -88,13 +91,10 @@ fn centres(node: Node<'_>) -> Read<(Points, bool)> {
 impl Means {
     /// The Euclidean distance of every row to every centre.
     fn distances(&self, rows: &Rows<'_, f64>) -> Vec<f64> {
-        let n = self.centres.len();
-        let mut out = vec![0.0; rows.n_rows * n];
-        for (row, out) in rows.iter().zip(out.chunks_exact_mut(n)) {
-            self.centres.squares(row, out);
-            for square in &mut *out {
-                *square = square.sqrt();
-            }
+        let mut out = vec![0.0; rows.n_rows * self.centres.len()];
+        self.centres.squares(&rows.values, &mut out);
+        for square in &mut out {
+            *square = square.sqrt();
         }
         out
     }
@@ -103,19 +103,25 @@ impl Means {
         if let Choice::Halves(halves) = &self.choice {
             return rows.iter().map(|row| halves.cluster(row)).collect();
         }
-        let mut squares = vec![0.0; self.centres.len()];
-        let nearest = |row: &[f64]| {
-            self.centres.squares(row, &mut squares);
-            for square in &mut squares {
+        let n = self.centres.len();
+        let mut squares = vec![0.0; TOGETHER * n];
+        let mut clusters = Vec::with_capacity(rows.n_rows);
+        for rows in rows.values.chunks(TOGETHER * self.centres.n_features()) {
+            let squares = &mut squares[..rows.len() / self.centres.n_features() * n];
+            self.centres.squares(rows, squares);
+            for square in &mut *squares {
                 *square = -*square;
             }
-            let nearest = argmax(&squares);
-            match &self.choice {
-                Choice::Labels(labels) => labels.get(nearest).copied().unwrap_or(-1),
-                Choice::Nearest | Choice::Halves(_) => i64::try_from(nearest).unwrap_or(i64::MAX),
-            }
-        };
-        rows.iter().map(nearest).collect()
+            clusters.extend(squares.chunks_exact(n).map(|row| self.label(argmax(row))));
+        }
+        clusters
+    }
+
+    fn label(&self, centre: usize) -> i64 {
+        match &self.choice {
+            Choice::Labels(labels) => labels.get(centre).copied().unwrap_or(-1),
+            Choice::Nearest | Choice::Halves(_) => i64::try_from(centre).unwrap_or(i64::MAX),
+        }
     }
 }
 
@@ -129,13 +135,13 @@ impl Estimator for Means {
     }
 
     fn run(&self, method: Method, x: &Table<'_>) -> Result<Answer, Error> {
-        let (rows, came_single) = doubled(self.intake.lane(x)?);
+        let rows = self.intake.doubles(x)?;
         match method {
             Method::Predict => Ok(Answer::column(self.clusters(&rows))),
             Method::Transform if self.transforms => {
                 let distances = self.distances(&rows);
-                let data = rounded(distances, came_single && self.is_single);
-                Ok(Answer::matrix(rows.n_rows, self.centres.len(), data))
+                let is_single = self.is_single && x.is_single();
+                Ok(Scores::new(rows.n_rows, self.centres.len(), distances, is_single).into_matrix())
             }
             _ => Err(no_method(&self.intake.class, method)),
         }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use radiant_formats::Node;
 
+use super::nearest::Nearest;
 use super::points::Points;
 use crate::sklearn::source::{Matrix, Read, Source};
 
@@ -26,6 +27,12 @@ pub(super) enum Metric {
     },
     Hamming,
 }
+
+/// How many points are looked at together.
+const LOOK: usize = 16;
+
+/// From how many features on a dot product is so much cheaper than a distance that it is formed first.
+const FEATURES_FOR_DOTS: usize = 32;
 
 const WAY_OUT: &str = "train with one of euclidean, manhattan, chebyshev, minkowski, cosine, \
                        canberra, braycurtis, hamming";
@@ -187,13 +194,74 @@ pub(super) struct Measured {
     pub(super) points: Points,
     /// The length of each point, for cosines.
     norms: Vec<f64>,
+    /// The square of each point's length less what rounding may do, to tell far points (see
+    /// [`Far`]).
+    squares: Vec<f64>,
+}
+
+/// Tells points that are farther than some from their dot product with a row, which is cheaper than
+/// the distance.
+#[derive(Debug)]
+pub(super) struct Far<'m> {
+    measured: &'m Measured,
+    row: &'m [f64],
+    /// The square of the row's length less what rounding may do.
+    square: f64,
+}
+
+impl Far<'_> {
+    /// Takes in the points of a chunk that may be nearer than the farthest, by their distance.
+    pub(super) fn push(&self, chunk: Range<usize>, dots: &[f64], nearest: &mut Nearest) {
+        let squares = self.measured.squares[chunk.clone()].chunks(LOOK);
+        let mut farthest = nearest.farthest();
+        for (block, (dots, squares)) in dots.chunks(LOOK).zip(squares).enumerate() {
+            let square = self.square;
+            let least = |(dot, of_point): (&f64, &f64)| square + of_point - 2.0 * dot;
+            // Blocks of which all points are far are the rule, and quickly told.
+            let may_be_near = |any, pair| {
+                let least = least(pair);
+                any | u8::from(least <= farthest) | u8::from(least.is_nan())
+            };
+            if dots.iter().zip(squares).fold(0, may_be_near) == 0 {
+                continue;
+            }
+            for (at, pair) in dots.iter().zip(squares).enumerate() {
+                if least(pair) > farthest {
+                    continue;
+                }
+                let point = chunk.start + block * LOOK + at;
+                nearest.push(self.measured.points.square(self.row, point), point);
+                farthest = nearest.farthest();
+            }
+        }
+    }
+}
+
+/// What is left of the square of a length of so many features if all roundings of three dot products
+/// and a distance go the wrong way, with a margin.
+fn less_rounding(square: f64, n_features: usize) -> f64 {
+    square * (1.0 - 8.0 * (n_features + 8) as f64 * f64::EPSILON)
 }
 
 impl Measured {
     pub(super) fn new(metric: Metric, rows: &Matrix) -> Self {
         let norms =
             if metric == Metric::Cosine { rows.rows().map(norm).collect() } else { Vec::new() };
-        Self { metric, points: Points::new(rows), norms }
+        let square = |row: &[f64]| less_rounding(row.iter().map(|x| x * x).sum(), rows.n_columns);
+        let tells_far = metric == Metric::Euclidean && rows.n_columns >= FEATURES_FOR_DOTS;
+        let squares = if tells_far { rows.rows().map(square).collect() } else { Vec::new() };
+        Self { metric, points: Points::new(rows), norms, squares }
+    }
+
+    /// Whether far points can be told from dot products, and these are worth their while.
+    pub(super) fn tells_far(&self) -> bool {
+        !self.squares.is_empty()
+    }
+
+    /// What tells far points of a row; only where [`tells_far`](Self::tells_far).
+    pub(super) fn far<'m>(&'m self, row: &'m [f64]) -> Far<'m> {
+        let square = less_rounding(row.iter().map(|x| x * x).sum(), row.len());
+        Far { measured: self, row, square }
     }
 
     /// The reduced distance of a row to every point.

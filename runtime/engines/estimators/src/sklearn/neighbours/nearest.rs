@@ -1,5 +1,11 @@
 //! The nearest few of many points.
 
+/// How many points are looked at together.
+const LOOK: usize = 16;
+
+/// How far a point is, or how much it counts, and its place.
+pub(super) type Near = (f64, usize);
+
 /// The nearest points met so far, the farthest of them on top.
 ///
 /// Of equally far points those stay that came first. Which of several equally far points makes room
@@ -38,10 +44,17 @@ impl Nearest {
     /// Takes in points side by side, the first of which is `start`.
     pub(super) fn push_all(&mut self, start: usize, distances: &[f64]) {
         let mut farthest = self.farthest();
-        for (at, distance) in distances.iter().enumerate() {
-            if *distance < farthest {
-                self.replace_farthest(*distance, start + at);
-                farthest = self.farthest();
+        for (block, distances) in distances.chunks(LOOK).enumerate() {
+            // Blocks of which all points are far are the rule, and quickly told.
+            let is_near = |any, distance: &f64| any | u8::from(*distance < farthest);
+            if distances.iter().fold(0, is_near) == 0 {
+                continue;
+            }
+            for (at, distance) in distances.iter().enumerate() {
+                if *distance < farthest {
+                    self.replace_farthest(*distance, start + block * LOOK + at);
+                    farthest = self.farthest();
+                }
             }
         }
     }
@@ -71,11 +84,7 @@ impl Nearest {
     }
 
     /// Tells the distances and places of the points, nearest first.
-    pub(super) fn tell(
-        &self,
-        found: &mut Vec<(f64, usize)>,
-        tell: &mut (impl FnMut(&mut [(f64, usize)]) + ?Sized),
-    ) {
+    pub(super) fn tell(&self, found: &mut Vec<Near>, tell: &mut impl FnMut(&mut [Near])) {
         found.clear();
         found.extend(self.distances.iter().copied().zip(self.points.iter().copied()));
         found.sort_by(|(a, _), (b, _)| a.total_cmp(b));
@@ -94,7 +103,7 @@ mod tests {
             nearest.push(distance, point);
         }
         let mut told = Vec::new();
-        nearest.tell(&mut Vec::new(), &mut |found: &mut [(f64, usize)]| told = found.to_vec());
+        nearest.tell(&mut Vec::new(), &mut |found: &mut [Near]| told = found.to_vec());
         told[1..].sort_by_key(|(_, point)| *point);
         assert_eq!(told, [(0.5, 6), (1.0, 1), (1.0, 3)]);
         nearest.clear();

@@ -165,7 +165,7 @@ mod tests {
     fn the_least_are_found_whatever_repeats() {
         for n in [1, 2, 3, 5, 8, 40, 1000] {
             for range in [1, 3, 50, 10_000] {
-                let number = |at: usize| f64::from((at * 7919 % range) as u32 % 701);
+                let number = |at: usize| (at * 7919 % range % 701) as f64;
                 let mut numbers: Vec<f64> = (0..n).map(number).collect();
                 if n > 5 {
                     numbers[n / 2] = f64::NAN;

@@ -71,14 +71,22 @@ impl Points {
         self.isa.run(Fold { blocks, n_features, width: chunk.len(), rows, out, step });
     }
 
-    /// The dot product of a row with every point.
-    pub(crate) fn dots(&self, row: &[f64], out: &mut [f64]) {
-        self.fold(0..self.n, row, out, |sum, x, y| sum + x * y);
+    /// The square of the Euclidean distance of a row to one point, added up as [`squares`](Self::squares)
+    /// does.
+    pub(super) fn square(&self, row: &[f64], point: usize) -> f64 {
+        let start = point / LANES * self.n_features * LANES + point % LANES;
+        let values = self.blocks[start..].iter().step_by(LANES);
+        row.iter().zip(values).fold(0.0, |sum, (x, y)| sum + (x - y) * (x - y))
     }
 
-    /// The square of the Euclidean distance of a row to every point.
-    pub(crate) fn squares(&self, row: &[f64], out: &mut [f64]) {
-        self.fold(0..self.n, row, out, |sum, x, y| sum + (x - y) * (x - y));
+    /// The dot product of rows with every point, row-major.
+    pub(crate) fn dots(&self, rows: &[f64], out: &mut [f64]) {
+        self.fold(0..self.n, rows, out, |sum, x, y| sum + x * y);
+    }
+
+    /// The square of the Euclidean distance of rows to every point, row-major.
+    pub(crate) fn squares(&self, rows: &[f64], out: &mut [f64]) {
+        self.fold(0..self.n, rows, out, |sum, x, y| sum + (x - y) * (x - y));
     }
 }
 

@@ -4,7 +4,7 @@ use radiant_core::Error;
 use radiant_formats::Node;
 
 use super::metric::{Measured, Metric};
-use super::nearest::Nearest;
+use super::nearest::{Near, Nearest};
 use super::partition::least;
 use super::points::TILE;
 use super::stored::{Relation, StoredPoints};
@@ -13,9 +13,6 @@ use crate::sklearn::data::Table;
 use crate::sklearn::intake::Intake;
 use crate::sklearn::reduce::sparse::StoredRows;
 use crate::sklearn::source::{Matrix, Read, Source, matrix};
-
-/// Is told the distances and places of the nearest of a row.
-type Tell<'a> = dyn FnMut(&mut [(f64, usize)]) + 'a;
 
 /// How many rows of a request are searched for before the next are, at most.
 const TOGETHER: usize = 256;
@@ -151,7 +148,7 @@ impl Neighbours {
     pub(super) fn each(
         &self,
         x: &Table<'_>,
-        mut tell: impl FnMut(&[(f64, usize)]),
+        mut tell: impl FnMut(&[Near]),
     ) -> Result<usize, Error> {
         self.each_near(x, |neighbours| {
             self.weigh(neighbours);
@@ -166,7 +163,7 @@ impl Neighbours {
     pub(super) fn each_near(
         &self,
         x: &Table<'_>,
-        mut tell: impl FnMut(&mut [(f64, usize)]),
+        mut tell: impl FnMut(&mut [Near]),
     ) -> Result<usize, Error> {
         if let (Places::Stored(points, relation), Reach::Nearest(k)) = (&self.places, self.reach) {
             let mut nearest = Nearest::new(k);
@@ -210,7 +207,13 @@ impl Neighbours {
         Ok(rows.n_rows)
     }
 
-    fn each_nearest(&self, places: &Places, k: usize, rows: &[f64], tell: &mut Tell<'_>) {
+    fn each_nearest(
+        &self,
+        places: &Places,
+        k: usize,
+        rows: &[f64],
+        tell: &mut impl FnMut(&mut [Near]),
+    ) {
         let together = (KEPT / k).clamp(1, TOGETHER);
         let n_rows = rows.len() / self.n_features;
         let mut nearest = vec![Nearest::new(k); n_rows.min(together)];
@@ -234,7 +237,7 @@ impl Neighbours {
     }
 
     /// Makes weights of reduced distances: rows at no distance are all that counts.
-    fn weigh(&self, neighbours: &mut [(f64, usize)]) {
+    fn weigh(&self, neighbours: &mut [Near]) {
         if !self.by_distance {
             for (weight, _) in neighbours {
                 *weight = 1.0;
@@ -288,8 +291,8 @@ fn metric(source: &Source<'_>) -> Read<Metric> {
 }
 
 /// The nearest of all points, as numpy finds them.
-fn partitioned(distances: &[f64], k: usize) -> Vec<(f64, usize)> {
-    let mut found: Vec<(f64, usize)> =
+fn partitioned(distances: &[f64], k: usize) -> Vec<Near> {
+    let mut found: Vec<Near> =
         least(distances, k).into_iter().map(|at| (distances[at], at)).collect();
     found.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     found
@@ -303,6 +306,15 @@ fn search_all(measured: &Measured, rows: &[f64], nearest: &mut [Nearest]) {
         let tiles = rows.chunks(n_features * TILE).zip(nearest.chunks_mut(TILE));
         for (rows, nearest) in tiles {
             distances.resize(rows.len() / n_features * chunk.len(), 0.0);
+            if measured.tells_far() {
+                let dot = |sum: f64, x: f64, y: f64| x.mul_add(y, sum);
+                measured.points.fold(chunk.clone(), rows, &mut distances, dot);
+                let rows = rows.chunks_exact(n_features).zip(nearest);
+                for ((row, nearest), dots) in rows.zip(distances.chunks_exact(chunk.len())) {
+                    measured.far(row).push(chunk.clone(), dots, nearest);
+                }
+                continue;
+            }
             measured.reduced_of(chunk.clone(), rows, &mut distances);
             for (nearest, distances) in nearest.iter_mut().zip(distances.chunks_exact(chunk.len()))
             {
@@ -318,5 +330,42 @@ fn by_distance(source: &Source<'_>) -> Read<bool> {
         Some("uniform") => Ok(false),
         Some("distance") => Ok(true),
         _ => Err(source.unsupported("weights of your own", "use `uniform` or `distance`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers of which many repeat.
+    fn numbers(n: usize, seed: usize) -> Vec<f64> {
+        (0..n).map(|at| ((at * 7919 + seed * 104_729) % 1009 % 7) as f64 / 3.0).collect()
+    }
+
+    #[test]
+    fn far_points_that_are_passed_over_are_none_of_the_nearest() {
+        for (n_points, n_features) in [(1, 32), (40, 32), (3000, 32), (900, 70)] {
+            let values = numbers(n_points * n_features, 1);
+            let points = Matrix { n_rows: n_points, n_columns: n_features, values };
+            let measured = Measured::new(Metric::Euclidean, &points);
+            assert!(measured.tells_far());
+            let rows = numbers(7 * n_features, 2);
+            let k = n_points.min(5);
+            let mut nearest = vec![Nearest::new(k); 7];
+            search_all(&measured, &rows, &mut nearest);
+            for (row, nearest) in rows.chunks_exact(n_features).zip(&nearest) {
+                let mut distances = vec![0.0; n_points];
+                measured.reduced(row, &mut distances);
+                let mut expected = Nearest::new(k);
+                expected.push_all(0, &distances);
+                assert_eq!(told(nearest), told(&expected), "{n_points} {n_features}");
+            }
+        }
+    }
+
+    fn told(nearest: &Nearest) -> Vec<Near> {
+        let mut told = Vec::new();
+        nearest.tell(&mut Vec::new(), &mut |found: &mut [Near]| told = found.to_vec());
+        told
     }
 }

@@ -88,10 +88,7 @@ impl StoredPoints {
             }
             return Ok(rows.n_rows);
         };
-        intake.check_width(sparse.n_columns())?;
-        if !sparse.rows().all(|(_, values)| values.iter().all(|value| value.is_finite())) {
-            return Err(Error::invalid_input(format!("{}: expected finite numbers", intake.class)));
-        }
+        intake.check_sparse(sparse)?;
         for (columns, values) in sparse.rows() {
             let columns = columns.iter().map(|column| *column as usize);
             self.relate(columns.zip(values.iter().copied()), relation, &mut out);

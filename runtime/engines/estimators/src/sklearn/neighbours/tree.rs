@@ -139,7 +139,11 @@ fn parts(node: Node<'_>, n_rows: usize) -> Read<Vec<Part>> {
     let is_whole = |(at, part): (usize, &Part)| {
         part.start <= part.end && (part.is_leaf || 2 * at + 2 < parts.len())
     };
-    if parts.is_empty() || !parts.iter().enumerate().all(is_whole) {
+    // Leaves share the rows among them, so that a search looks at each row once.
+    let leaves = parts.iter().filter(|part| part.is_leaf);
+    let n_in_leaves = leaves.map(|part| part.end.saturating_sub(part.start)).sum::<usize>();
+    let is_whole = parts.iter().enumerate().all(is_whole) && n_in_leaves == n_rows;
+    if parts.is_empty() || !is_whole {
         return Err(node.expected("the parts of a tree"));
     }
     Ok(parts)

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use radiant_core::Error;
 
-use super::projection::Directions;
+use super::projection::{Directions, centred};
 use crate::sklearn::data::Table;
 use crate::sklearn::estimator::{Answer, Estimator, Fact, Method, Wants, no_method};
 use crate::sklearn::intake::{Intake, Rows};
@@ -35,8 +35,8 @@ pub(super) fn read(source: &Source<'_>) -> Read<Box<dyn Estimator>> {
     for row in weighted.values.chunks_exact_mut(n_features.max(1)) {
         row.iter_mut().zip(&noise).for_each(|(weight, noise)| *weight /= noise);
     }
-    let directions = Directions::new(&weighted).ok_or_else(|| node.expected("factors"))?;
     let precision = precision(&loadings, &weighted);
+    let directions = Directions::new(weighted).ok_or_else(|| node.expected("factors"))?;
     let (covariance, log_determinant) =
         inverse(precision).ok_or_else(|| node.expected("factors that are no multiples"))?;
     let log_noise = noise.iter().map(|noise| noise.ln()).sum::<f64>();
@@ -93,9 +93,10 @@ fn inverse(mut matrix: Matrix) -> Option<(Matrix, f64)> {
 
 impl Factors {
     /// Means of factors given each row, `[n_rows, n_factors]`, and log-likelihoods.
-    fn of(&self, rows: &Rows<'_, f64>) -> (Vec<f64>, Vec<f64>) {
+    fn of(&self, rows: Rows<'_, f64>) -> (Vec<f64>, Vec<f64>) {
         let n = self.covariance.n_rows;
-        let projected = self.directions.apply(rows, Some(&self.middle));
+        let rows = centred(rows, &self.middle);
+        let projected = self.directions.products.apply(&rows);
         let mut means = Vec::with_capacity(projected.len());
         let mut likelihoods = Vec::with_capacity(rows.n_rows);
         for (row, projected) in rows.iter().zip(projected.chunks_exact(n)) {
@@ -104,8 +105,8 @@ impl Factors {
                 weights.iter().zip(projected).map(|(weight, x)| weight * x).sum::<f64>()
             }));
             let known: f64 = means[start..].iter().zip(projected).map(|(x, y)| x * y).sum();
-            let columns = row.iter().zip(&self.middle).zip(&self.noise);
-            let all: f64 = columns.map(|((x, m), noise)| (x - m) * (x - m) / noise).sum();
+            let columns = row.iter().zip(&self.noise);
+            let all: f64 = columns.map(|(x, noise)| x * x / noise).sum();
             likelihoods.push(self.constant - 0.5 * (all - known));
         }
         (means, likelihoods)
@@ -123,11 +124,12 @@ impl Estimator for Factors {
 
     fn run(&self, method: Method, x: &Table<'_>) -> Result<Answer, Error> {
         let rows = self.intake.doubles(x)?;
+        let n_rows = rows.n_rows;
         match method {
             Method::Transform => {
-                Ok(Answer::matrix(rows.n_rows, self.covariance.n_rows, self.of(&rows).0))
+                Ok(Answer::matrix(n_rows, self.covariance.n_rows, self.of(rows).0))
             }
-            Method::ScoreSamples => Ok(Answer::column(self.of(&rows).1)),
+            Method::ScoreSamples => Ok(Answer::column(self.of(rows).1)),
             _ => Err(no_method(&self.intake.class, method)),
         }
     }

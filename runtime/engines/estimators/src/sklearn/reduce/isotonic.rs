@@ -2,11 +2,10 @@
 
 use radiant_core::Error;
 
-use super::precision::is_single;
 use crate::sklearn::data::{Array, Data, Table};
 use crate::sklearn::estimator::{Answer, Estimator, Fact, Method, Wants, no_method};
 use crate::sklearn::intake::numbers;
-use crate::sklearn::source::{Read, Source, vector};
+use crate::sklearn::source::{Read, Source, is_single, vector};
 
 /// What becomes of values outside of those trained with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

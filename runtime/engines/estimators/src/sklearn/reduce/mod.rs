@@ -7,7 +7,6 @@ mod importance;
 pub(crate) mod isotonic;
 mod model;
 mod pca;
-pub(crate) mod precision;
 mod projection;
 pub(crate) mod sparse;
 pub(crate) mod sums;

@@ -4,12 +4,12 @@ use std::f64::consts::TAU;
 
 use radiant_core::Error;
 
-use super::precision::{doubled, is_single, rounded};
-use super::projection::Directions;
+use super::projection::{Directions, centred};
+use crate::sklearn::affine::Scores;
 use crate::sklearn::data::Table;
 use crate::sklearn::estimator::{Answer, Estimator, Fact, Method, Wants, no_method};
 use crate::sklearn::intake::{Intake, Rows};
-use crate::sklearn::source::{Read, Source};
+use crate::sklearn::source::{Read, Source, is_single};
 
 /// `PCA` and `IncrementalPCA`.
 #[derive(Debug)]
@@ -22,7 +22,6 @@ struct Components {
     /// What a direction is divided by.
     scale: Option<Vec<f64>>,
     density: Option<Density>,
-    is_single: bool,
 }
 
 /// How likely rows are, if they spread along the directions as those trained with.
@@ -44,16 +43,11 @@ pub(super) fn read(source: &Source<'_>) -> Read<Box<dyn Estimator>> {
         Some(_) => source.vector_of("mean_", directions.n_features())?,
         None => vec![0.0; directions.n_features()],
     };
-    let projected_middle = source.since(1, 5).then(|| {
-        let mut projected = vec![0.0; n];
-        directions.add(middle.iter().copied(), &mut projected);
-        projected
-    });
+    let projected_middle = source.since(1, 5).then(|| directions.products.apply_to(&middle, 1));
     let scale = if source.flag("whiten", false)? { Some(scale(source, n)?) } else { None };
     let density = if source.class() == "PCA" { density(source, &directions)? } else { None };
     Ok(Box::new(Components {
         intake: Intake::new(source, Some(directions.n_features())),
-        is_single: is_single(node)?,
         directions,
         middle,
         projected_middle,
@@ -98,13 +92,13 @@ fn density(source: &Source<'_>, directions: &Directions) -> Read<Option<Density>
 }
 
 impl Components {
-    fn transform(&self, rows: &Rows<'_, f64>) -> Vec<f64> {
-        let n = self.directions.n_directions();
+    fn transform(&self, rows: Rows<'_, f64>) -> Vec<f64> {
+        let products = &self.directions.products;
         let mut out = match &self.projected_middle {
-            None => self.directions.apply(rows, Some(&self.middle)),
-            Some(_) => self.directions.apply(rows, None),
+            None => products.apply(&centred(rows, &self.middle)),
+            Some(_) => products.apply(&rows),
         };
-        for row in out.chunks_exact_mut(n) {
+        for row in out.chunks_exact_mut(self.directions.n_directions()) {
             if let Some(middle) = &self.projected_middle {
                 row.iter_mut().zip(middle).for_each(|(value, middle)| *value -= middle);
             }
@@ -115,27 +109,19 @@ impl Components {
         out
     }
 
-    fn log_likelihoods(&self, density: &Density, rows: &Rows<'_, f64>) -> Vec<f64> {
-        let mut projected = vec![0.0; self.directions.n_directions()];
-        let mut centred = vec![0.0; self.middle.len()];
-        let of_row = |row: &[f64]| {
-            let values = row.iter().zip(&self.middle);
-            centred.iter_mut().zip(values).for_each(|(to, (x, middle))| *to = x - middle);
-            projected.fill(0.0);
-            self.directions.add(centred.iter().copied(), &mut projected);
+    fn log_likelihoods(&self, density: &Density, rows: Rows<'_, f64>) -> Vec<f64> {
+        let rows = centred(rows, &self.middle);
+        let projected = self.directions.products.apply(&rows);
+        let of_row = |(row, projected): (&[f64], &[f64])| {
             let along = projected.iter().zip(&density.along);
             let mut distance: f64 = along.map(|(x, variance)| x * x / variance).sum();
             if let Some(across) = density.across {
-                distance += self.square_across(&centred, &projected) / across;
+                distance += self.directions.square_across(row, projected) / across;
             }
             density.constant - 0.5 * distance
         };
-        rows.iter().map(of_row).collect()
-    }
-
-    /// The square of what of a row no direction has.
-    fn square_across(&self, centred: &[f64], projected: &[f64]) -> f64 {
-        self.directions.left_over(centred, projected).map(|x| x * x).sum()
+        let projected = projected.chunks_exact(self.directions.n_directions());
+        rows.iter().zip(projected).map(of_row).collect()
     }
 }
 
@@ -149,15 +135,16 @@ impl Estimator for Components {
     }
 
     fn run(&self, method: Method, x: &Table<'_>) -> Result<Answer, Error> {
-        let (rows, came_single) = doubled(self.intake.lane(x)?);
-        let to_single = came_single && self.is_single;
+        let rows = self.intake.doubles(x)?;
+        let (n_rows, n) = (rows.n_rows, self.directions.n_directions());
+        let is_single = self.directions.products.is_single() && x.is_single();
         match (method, &self.density) {
             (Method::Transform, _) => {
-                let values = rounded(self.transform(&rows), to_single);
-                Ok(Answer::matrix(rows.n_rows, self.directions.n_directions(), values))
+                Ok(Scores::new(n_rows, n, self.transform(rows), is_single).into_matrix())
             }
             (Method::ScoreSamples, Some(density)) => {
-                Ok(Answer::column(rounded(self.log_likelihoods(density, &rows), to_single)))
+                let values = self.log_likelihoods(density, rows);
+                Ok(Scores::new(n_rows, 1, values, is_single).into_column())
             }
             _ => Err(no_method(&self.intake.class, method)),
         }

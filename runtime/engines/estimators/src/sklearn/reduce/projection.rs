@@ -3,83 +3,67 @@
 use radiant_core::Error;
 use radiant_formats::Node;
 
-use super::precision::{doubled, is_single, rounded};
 use super::sparse::StoredRows;
+use crate::sklearn::affine::{Affine, Scores};
 use crate::sklearn::data::Table;
 use crate::sklearn::estimator::{Answer, Estimator, Fact, Method, Wants, no_method};
 use crate::sklearn::intake::{Intake, Rows};
-use crate::sklearn::source::{Matrix, Read, Source, matrix};
-use crate::sklearn::sparse::Sparse;
+use crate::sklearn::source::{Matrix, Read, Source, is_single, matrix};
 
-/// Directions to project on.
+/// Directions to project on, at least one of at least one feature.
 #[derive(Debug)]
 pub(super) struct Directions {
-    /// `[n_features, n_directions]`, neither zero.
-    weights: Matrix,
+    /// `[n_directions, n_features]`
+    rows: Matrix,
+    pub(super) products: Affine,
 }
 
 impl Directions {
     /// Reads `[n_directions, n_features]`.
     pub(super) fn read(node: Node<'_>) -> Read<Self> {
-        Self::new(&matrix(node)?).ok_or_else(|| node.expected("at least one direction"))
+        let directions = Self::new(matrix(node)?).ok_or_else(|| node.expected("directions"))?;
+        let is_single = is_single(node)?;
+        Ok(Self { products: directions.products.with_precision(is_single), ..directions })
     }
 
     /// From `[n_directions, n_features]`; `None` if one of them is zero.
-    pub(super) fn new(directions: &Matrix) -> Option<Self> {
-        let is_empty = directions.n_rows == 0 || directions.n_columns == 0;
-        (!is_empty).then(|| Self { weights: directions.transposed() })
+    pub(super) fn new(rows: Matrix) -> Option<Self> {
+        if rows.n_rows == 0 || rows.n_columns == 0 {
+            return None;
+        }
+        let products = Affine::of_outputs(&rows, vec![0.0; rows.n_rows]);
+        Some(Self { rows, products })
     }
 
     pub(super) fn n_features(&self) -> usize {
-        self.weights.n_rows
+        self.rows.n_columns
     }
 
     pub(super) fn n_directions(&self) -> usize {
-        self.weights.n_columns
+        self.rows.n_rows
     }
 
-    /// The dot products of one row with all directions, added to what is there.
-    pub(super) fn add(&self, row: impl IntoIterator<Item = f64>, out: &mut [f64]) {
-        for (x, weights) in row.into_iter().zip(self.weights.rows()) {
-            for (sum, weight) in out.iter_mut().zip(weights) {
-                *sum += x * weight;
+    /// The square of what is left of a row without its parts along the directions, which are at
+    /// right angles.
+    pub(super) fn square_across(&self, row: &[f64], along: &[f64]) -> f64 {
+        let mut left = row.to_vec();
+        for (direction, along) in self.rows.rows().zip(along) {
+            for (left, weight) in left.iter_mut().zip(direction) {
+                *left -= along * weight;
             }
         }
+        left.iter().map(|x| x * x).sum()
     }
+}
 
-    /// The dot products of rows less a middle with all directions.
-    pub(super) fn apply(&self, rows: &Rows<'_, f64>, middle: Option<&[f64]>) -> Vec<f64> {
-        let n = self.n_directions();
-        let mut out = vec![0.0; rows.n_rows * n];
-        for (row, out) in rows.iter().zip(out.chunks_exact_mut(n)) {
-            match middle {
-                None => self.add(row.iter().copied(), out),
-                Some(middle) => self.add(row.iter().zip(middle).map(|(x, m)| x - m), out),
-            }
-        }
-        out
+/// Rows less a middle.
+pub(super) fn centred<'r>(rows: Rows<'_, f64>, middle: &[f64]) -> Rows<'r, f64> {
+    let Rows { n_rows, n_columns, values } = rows;
+    let mut values = values.into_owned();
+    for row in values.chunks_exact_mut(n_columns) {
+        row.iter_mut().zip(middle).for_each(|(x, middle)| *x -= middle);
     }
-
-    /// What is left of a row without its parts along the directions, which are at right angles.
-    pub(super) fn left_over(&self, row: &[f64], along: &[f64]) -> impl Iterator<Item = f64> {
-        row.iter().zip(self.weights.rows()).map(move |(x, weights)| {
-            x - weights.iter().zip(along).map(|(weight, along)| weight * along).sum::<f64>()
-        })
-    }
-
-    /// The same of a table that is mostly zero.
-    fn apply_sparse(&self, sparse: &Sparse) -> Vec<f64> {
-        let n = self.n_directions();
-        let mut out = vec![0.0; sparse.n_rows() * n];
-        for ((columns, values), out) in sparse.rows().zip(out.chunks_exact_mut(n)) {
-            for (column, x) in columns.iter().zip(values) {
-                let start = *column as usize * n;
-                let weights = &self.weights.values[start..start + n];
-                out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += x * weight);
-            }
-        }
-        out
-    }
+    Rows { n_rows, n_columns, values: values.into() }
 }
 
 #[derive(Debug)]
@@ -126,10 +110,7 @@ fn projection(source: &Source<'_>, middle: Option<Vec<f64>>) -> Read<Box<dyn Est
     };
     Ok(Box::new(Projection {
         intake: Intake::new(source, Some(n_features)),
-        is_single: match &onto {
-            Onto::Dense(_) => is_single(node)?,
-            Onto::Sparse(_) => is_single(node.attr("data")?)?,
-        },
+        is_single: is_single(node)?,
         onto,
         n_directions,
         middle,
@@ -137,31 +118,35 @@ fn projection(source: &Source<'_>, middle: Option<Vec<f64>>) -> Read<Box<dyn Est
 }
 
 impl Projection {
-    fn of_sparse(&self, sparse: &Sparse) -> Result<Vec<f64>, Error> {
-        self.intake.check_width(sparse.n_columns())?;
-        if !sparse.rows().all(|(_, values)| values.iter().all(|value| value.is_finite())) {
-            let what = format!("{}: expected finite numbers", self.intake.class);
-            return Err(Error::invalid_input(what));
-        }
-        Ok(match &self.onto {
-            Onto::Dense(directions) => directions.apply_sparse(sparse),
-            Onto::Sparse(directions) => directions.apply_sparse(sparse),
-        })
+    fn project(&self, x: &Table<'_>) -> Result<Scores, Error> {
+        let values = match (&self.onto, &self.middle, x) {
+            (Onto::Dense(directions), None, _) => {
+                return directions.products.scores(&self.intake, x);
+            }
+            (Onto::Dense(directions), Some(middle), _) => {
+                let mut rows = centred(self.intake.doubles(x)?, middle);
+                if x.is_single() {
+                    round(rows.values.to_mut());
+                }
+                directions.products.apply(&rows)
+            }
+            (Onto::Sparse(directions), _, Table::Sparse(sparse)) => {
+                self.intake.check_sparse(sparse)?;
+                directions.apply_sparse(sparse)
+            }
+            (Onto::Sparse(directions), _, _) => directions.apply(&self.intake.doubles(x)?),
+        };
+        let is_single = self.is_single && x.is_single();
+        Ok(Scores::new(x.n_rows(), self.n_directions, values, is_single))
     }
 }
 
-/// Rows less a middle, in the precision in which they came.
+/// Rounds to single precision.
 #[expect(clippy::cast_possible_truncation, reason = "is to be rounded")]
-fn centred<'r>(rows: Rows<'_, f64>, middle: &[f64], came_single: bool) -> Rows<'r, f64> {
-    let Rows { n_rows, n_columns, values } = rows;
-    let mut values = values.into_owned();
-    for row in values.chunks_exact_mut(n_columns) {
-        for (x, middle) in row.iter_mut().zip(middle) {
-            let difference = *x - middle;
-            *x = if came_single { f64::from(difference as f32) } else { difference };
-        }
+fn round(values: &mut [f64]) {
+    for value in values {
+        *value = f64::from(*value as f32);
     }
-    Rows { n_rows, n_columns, values: values.into() }
 }
 
 impl Estimator for Projection {
@@ -173,21 +158,7 @@ impl Estimator for Projection {
         if method != Method::Transform {
             return Err(no_method(&self.intake.class, method));
         }
-        if let (Table::Sparse(sparse), None) = (x, &self.middle) {
-            let values = self.of_sparse(sparse)?;
-            return Ok(Answer::matrix(sparse.n_rows(), self.n_directions, values));
-        }
-        let (rows, came_single) = doubled(self.intake.lane(x)?);
-        let n_rows = rows.n_rows;
-        let values = match &self.onto {
-            Onto::Dense(directions) => match &self.middle {
-                None => directions.apply(&rows, None),
-                Some(middle) => directions.apply(&centred(rows, middle, came_single), None),
-            },
-            Onto::Sparse(directions) => directions.apply(&rows),
-        };
-        let values = rounded(values, came_single && self.is_single);
-        Ok(Answer::matrix(n_rows, self.n_directions, values))
+        Ok(self.project(x)?.into_matrix())
     }
 
     fn wants(&self) -> Wants {

@@ -64,7 +64,7 @@ fn fitted(mut inputs: Vec<Tensor>, signature: &Signature) -> anyhow::Result<Vec<
         let found = inputs.iter().find(|input| input.name == spec.name);
         let mut tensor =
             found.cloned().with_context(|| format!("input `{}` is missing", spec.name))?;
-        if !spec.takes_type(tensor.dtype()) {
+        if tensor.dtype() != spec.dtype {
             tensor.data = cast(tensor.data, spec.dtype).with_context(|| {
                 format!("input `{}`: expected {}, got {}", spec.name, spec.dtype, tensor.shape)
             })?;
