@@ -48,8 +48,9 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> {
 
 /// Golden answers lie beside the models of scikit-learn and skops as JSON.
 fn is_model(name: &str) -> bool {
-    let is_answer = name.ends_with(".json")
-        && ["sklearn/", "skops/", "refused/"].iter().any(|folder| name.starts_with(folder));
+    let is_json = Path::new(name).extension().is_some_and(|ending| ending == "json");
+    let is_answer =
+        is_json && ["sklearn/", "skops/", "refused/"].iter().any(|folder| name.starts_with(folder));
     !is_answer && !OTHER.iter().any(|ending| name.ends_with(ending))
 }
 

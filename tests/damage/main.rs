@@ -22,8 +22,8 @@ mod random;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -33,7 +33,7 @@ use attempt::{End, attempt};
 use corpus::File;
 
 /// How long a file may take before the program gives up.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_mins(2);
 
 fn main() -> ExitCode {
     match run() {
@@ -93,11 +93,10 @@ fn look_at(files: &[File], args: &Args, index: u64, found: &Found) {
     let watch = Watch::start(index, &name);
     let (end, peak) = memory::peak_of(|| attempt(&bytes));
     drop(watch);
-    let lock = "nothing panics while it is held";
-    *found.ends.lock().expect(lock).entry(end.kind()).or_default() += 1;
+    *held(&found.ends).entry(end.kind()).or_default() += 1;
     let bound = memory::bound(bytes.len());
     let part = peak as f64 / bound as f64;
-    let mut greatest = found.greatest.lock().expect(lock);
+    let mut greatest = held(&found.greatest);
     if part > greatest.0 {
         *greatest = (part, format!("{index}: {name}: {peak} bytes for {}", bytes.len()));
     }
@@ -107,7 +106,7 @@ fn look_at(files: &[File], args: &Args, index: u64, found: &Found) {
         _ if peak > bound => format!("took {peak} bytes, of {bound} that {} may", bytes.len()),
         _ => return,
     };
-    found.problems.lock().expect(lock).push(format!("{index}: {name}: {problem}"));
+    held(&found.problems).push(format!("{index}: {name}: {problem}"));
     if let Some(folder) = &args.keep {
         let kept = std::fs::create_dir_all(folder)
             .and_then(|()| std::fs::write(folder.join(index.to_string()), &bytes));
@@ -115,6 +114,11 @@ fn look_at(files: &[File], args: &Args, index: u64, found: &Found) {
             eprintln!("cannot keep {index}: {error}");
         }
     }
+}
+
+/// What a mutex guards; nothing panics while one is held.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends the program where a file takes too long.

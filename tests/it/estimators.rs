@@ -133,7 +133,8 @@ fn the_parameter_method_chooses_what_seldon_answers() {
     let start = Start::serve(&regressor.path).args(["--method", "decision_function"]);
     let outcome = start.run();
     assert_ne!(outcome.code, Some(0));
-    assert!(outcome.stderr.contains("`predict` FP64 [-1]"), "{}", outcome.stderr);
+    let part = "parameter `method`: expected one of `predict`, got `decision_function`";
+    assert!(outcome.stderr.contains(part), "{}", outcome.stderr);
 }
 
 #[test]
@@ -203,9 +204,10 @@ fn what_is_missing_goes_in_where_the_class_takes_it() {
         }
     }
     // What the version at hand refuses is refused, before and after trees learned to take it.
-    let forest =
-        ("sklearn/0.24.2/forest.joblib", "Input contains NaN, infinity or a value too large");
-    for (file, part) in [forest, ("sklearn/1.5.2/logistic.joblib", "Input X contains NaN")] {
+    for (file, part) in [
+        ("sklearn/0.24.2/forest.joblib", "RandomForestClassifier: expected finite numbers, got a"),
+        ("sklearn/1.5.2/logistic.joblib", "LogisticRegression: expected finite numbers, got a"),
+    ] {
         let golden = Golden::of(file);
         let (server, input) = (serve(&golden), golden.rows("nan"));
         refuse(&seldon_rest(&server, &rows(&input)), part);
@@ -215,10 +217,9 @@ fn what_is_missing_goes_in_where_the_class_takes_it() {
 }
 
 #[test]
-fn a_row_of_another_width_is_refused_in_the_words_of_the_version() {
-    let new = "X has 3 features, but LogisticRegression is expecting 4 features as input";
-    let old = "X has 3 features per sample; expecting 4";
-    for (version, part) in [("1.5.2", new), ("0.24.2", old)] {
+fn a_row_of_another_width_is_refused() {
+    let part = "LogisticRegression: expected 4 features, got 3";
+    for version in ["1.5.2", "0.24.2"] {
         let golden = Golden::of(&format!("sklearn/{version}/logistic.joblib"));
         let (server, input) = (serve(&golden), golden.rows("narrow"));
         refuse(&seldon_rest(&server, &rows(&input)), part);

@@ -99,15 +99,21 @@ pub(crate) struct CheckArgs {
     /// The file of ONNX Runtime's library (libonnxruntime.so)
     #[arg(long, value_name = "FILE")]
     pub(crate) ort_library: Option<PathBuf>,
+    /// Classes that a file of Python objects may name besides the known ones
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) pickle_allow: Vec<String>,
     /// Run the test data in the model's folder too
     #[arg(long)]
     pub(crate) verify: bool,
-    /// Rows with the answers that are expected of them: arrays by name in an `.npz` archive or a JSON
-    /// object. Those named like an output (`predict`, `predict_proba`, ...) are compared, the others
-    /// are the model's input or its columns
+    /// Rows with the answers that are expected of them
+    ///
+    /// Arrays by name in an `.npz` archive or a JSON object. Those named like an output (`predict`,
+    /// `predict_proba`, ...) are compared, the others are the model's input or its columns.
     #[arg(long, value_name = "ROWS")]
     pub(crate) against: Option<PathBuf>,
-    /// How far answers may be from those expected, relative to the greater of one and their size
+    /// How far answers may be from those expected
+    ///
+    /// Relative to the greater of one and the size of the answer.
     #[arg(long, value_name = "NUMBER", default_value_t = crate::commands::TOLERANCE)]
     pub(crate) tolerance: f64,
     /// How to print
@@ -157,6 +163,13 @@ pub(crate) struct ServeArgs {
     /// Not given, it is looked for beside the program and where the system's libraries are.
     #[arg(long, help_heading = "Model", value_name = "FILE")]
     ort_library: Option<String>,
+    /// Classes that files of Python objects may name besides the known ones
+    ///
+    /// `package.module.Class` or `package.*`, separated by commas. Such objects stay data, and nothing of
+    /// them runs: a model is served if its answers do not depend on them. Names that run code are refused
+    /// whatever stands here.
+    #[arg(long, help_heading = "Model", value_name = "NAMES")]
+    pickle_allow: Option<String>,
     /// Serve a model only if it answers the test data in its folder
     ///
     /// Test data is what ONNX models come with, folders `test_data_set_*` of inputs and expected
@@ -370,6 +383,7 @@ impl From<ServeArgs> for Flags {
             model_version: args.model_version,
             engine: args.engine,
             ort_library: args.ort_library,
+            pickle_allow: args.pickle_allow,
             verify: args.verify,
             load_isolated: args.load_isolated,
             load_memory_max: args.load_memory_max,

@@ -71,6 +71,7 @@ impl Source<'_> {
             engine: engine.clone(),
             threads: *engine_threads,
             ort_library: loading.ort_library.clone(),
+            pickle_allow: loading.pickle_allow.clone(),
             memory_max: loading.memory_max,
             timeout: loading.timeout,
         }
@@ -119,7 +120,7 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         run_threads: config.run_threads,
         ort_library: config.loading.ort_library.clone(),
     };
-    let file = engines::ModelFile::read(&path)?;
+    let file = engines::ModelFile::read(&path, &config.loading.pickle_allow)?;
     let platform = file.platform();
     let loaded = engines::load_file(file, &options)?;
     let engines::Loaded { engine, reason, seldon_output, scoring } = loaded;

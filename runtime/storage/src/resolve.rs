@@ -15,7 +15,7 @@ const MLFLOW: &str = "MLmodel";
 /// The names that other servers and libraries give a model of another format, in the order in which they
 /// are looked for: MLflow's, scikit-learn's and XGBoost's as MLServer does, then LightGBM's. What such a
 /// file holds is for its reader to say.
-pub const OTHER_WELL_KNOWN: [&str; 11] = [
+pub const OTHER_WELL_KNOWN: [&str; 12] = [
     MLFLOW,
     "model.joblib",
     "model.pickle",
@@ -27,6 +27,8 @@ pub const OTHER_WELL_KNOWN: [&str; 11] = [
     "model.xgb",
     "model.lgb",
     "model.txt",
+    // Read by nobody: its reader says what can be done.
+    "saved_model.pb",
 ];
 
 /// How many names of a folder an error lists.
@@ -164,7 +166,7 @@ mod tests {
                 let expected = "expected `model.onnx`, one other `.onnx` file, or one of \
                                 `MLmodel`, `model.joblib`, `model.pickle`, `model.pkl`, \
                                 `model.skops`, `model.bst`, `model.json`, `model.ubj`, `model.xgb`, \
-                                `model.lgb`, `model.txt`";
+                                `model.lgb`, `model.txt`, `saved_model.pb`";
                 format!("model folder `FOLDER`: {expected}, got {got}")
             });
             assert_eq!(found(folder.path()), expected);

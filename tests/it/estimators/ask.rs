@@ -83,15 +83,18 @@ fn shape(json: &Value) -> Vec<usize> {
     json.as_array().expect("a shape").iter().map(extent).collect()
 }
 
+fn items(json: &Json) -> &[Json] {
+    match json {
+        Json::List(items) => items,
+        other => panic!("a list: {other}"),
+    }
+}
+
 /// Lists in lists as an array; NaN as the text `nan`.
 pub(super) fn array(json: &Json) -> Array {
     let (mut shape, mut level) = (Vec::new(), vec![json]);
     while let Some(Json::List(first)) = level.first() {
         shape.push(first.len());
-        let items = |item| match item {
-            Json::List(items) => items,
-            other => panic!("a list: {other}"),
-        };
         level = level.into_iter().flat_map(items).collect();
     }
     let element = |json: &Json| match json {
@@ -127,16 +130,25 @@ pub(super) fn seldon_rest(server: &Server, message: &Value) -> Reply {
     server.send(&Request::json("/api/v1.0/predictions", message.to_string()))
 }
 
-/// What Seldon v1 answers to a message, over REST and gRPC.
+/// What Seldon v1 answers to a message, over REST and gRPC; JSON is answered by a tensor.
 #[track_caller]
 pub(super) fn seldon(server: &Server, message: &Value) -> [(&'static str, Array); 2] {
     let rest = ok(&seldon_rest(server, message), "Seldon over REST");
-    let rest = array(rest.pointer("/data/ndarray").expect("an array"));
+    let rows = |json: &Json| {
+        let found = |pointer| json.pointer(pointer).map(array);
+        let tensor = || {
+            let [shape, values] = [found("/data/tensor/shape")?, found("/data/tensor/values")?];
+            let extent = |extent: &Value| extent.as_u64().and_then(|n| usize::try_from(n).ok());
+            Some(Array { shape: shape.data.iter().map(extent).collect::<Option<_>>()?, ..values })
+        };
+        found("/data/ndarray").or_else(tensor).unwrap_or_else(|| panic!("rows: {json}"))
+    };
+    let rest = rows(&rest);
     let sent = proto::encode("seldon.protos.SeldonMessage", message);
     let answer = Client::connect(server.grpc).unary("/seldon.protos.Seldon/Predict", &sent);
     let reply = proto::decode("seldon.protos.SeldonMessage", answer.only());
-    let grpc = Json::parse(&reply["data"]["ndarray"].to_string()).expect("JSON");
-    [("Seldon over REST", rest), ("Seldon over gRPC", array(&grpc))]
+    let grpc = Json::parse(&reply.to_string()).expect("JSON");
+    [("Seldon over REST", rest), ("Seldon over gRPC", rows(&grpc))]
 }
 
 /// The answer to rows in KServe's first protocol.

@@ -30,6 +30,8 @@ variables! {
         "The engine that runs the model: `auto` or the name of one that is compiled in.";
     RADIANT_ORT_LIBRARY, Ours, "",
         "The file of ONNX Runtime's library. Unset: it is looked for in the usual places.";
+    RADIANT_PICKLE_ALLOW, Ours, "",
+        "Classes that files of Python objects may name besides the known ones, which stay data: `package.module.Class` or `package.*`, separated by commas.";
     RADIANT_VERIFY, Ours, "false",
         "Whether a model must answer the test data in its folder before it is served.";
     RADIANT_LOAD_ISOLATED, Ours, "auto",

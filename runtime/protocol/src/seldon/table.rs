@@ -57,9 +57,13 @@ fn from_payload(
 ) -> Result<(), Error> {
     match payload {
         Payload::Array(mut array) => from_array(&mut array, names, inputs),
-        Payload::Json(Value::Int(number)) => Ok(*inputs = vec![Tensor::new("", &[], vec![number])]),
+        Payload::Json(Value::Int(number)) => {
+            *inputs = vec![Tensor::new("", &[], vec![number])];
+            Ok(())
+        }
         Payload::Json(Value::Float(number)) => {
-            Ok(*inputs = vec![Tensor::new("", &[], vec![number])])
+            *inputs = vec![Tensor::new("", &[], vec![number])];
+            Ok(())
         }
         Payload::Objects(objects) => {
             *inputs = if names.is_empty() {

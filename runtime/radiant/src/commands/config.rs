@@ -95,6 +95,7 @@ engine_threads            3              flag --engine-threads
 run_threads               1              default
 inline_cost_max_us        50             default
 ort_library               <unset>        default
+pickle_allow              <unset>        default
 verify                    false          default
 load_isolated             auto           default
 load_memory_max           16GiB          default

@@ -13,7 +13,7 @@ fn load(name: &str, choice: Choice) -> anyhow::Result<Loaded> {
 }
 
 fn load_path(path: &Path, choice: Choice) -> anyhow::Result<Loaded> {
-    load_file(ModelFile::read(path)?, &Options { choice, ..Options::default() })
+    load_file(ModelFile::read(path, &[])?, &Options { choice, ..Options::default() })
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn the_operators_decide_which_engine_runs_a_model() {
     let (engine, reason) = loaded("digits-mlp");
     assert_eq!(engine, "native");
     assert!(reason.ends_with("each product in it has a constant side"), "{reason}");
-    let model = ModelFile::read(&example("digits-cnn/model.onnx")).expect("it is a model");
+    let model = ModelFile::read(&example("digits-cnn/model.onnx"), &[]).expect("it is a model");
     let Content::Onnx(model) = model.content else { panic!("it is a graph") };
     let orders = [false, true].map(|has_ort| rule::rule(&model, has_ort));
     assert_eq!(orders[0].order, [Choice::Rten, Choice::Tract]);
@@ -45,7 +45,7 @@ fn a_refusal_names_engine_and_operator() {
     assert!(text.contains("LinearClassifier"), "{text}");
     let error = "nope".parse::<Choice>().expect_err("there is no such engine");
     assert_eq!(error.to_string(), "expected engine auto, native, tract, rten, ort, got `nope`");
-    let error = ModelFile::read(&example("iris").join("make.py")).expect_err("it is no model");
+    let error = ModelFile::read(&example("iris").join("make.py"), &[]).expect_err("it is no model");
     assert!(error.to_string().starts_with("cannot read `"), "{error:#}");
 }
 
@@ -64,7 +64,7 @@ fn boosted_models_are_known_by_their_content_and_run_by_the_native_engine_alone(
     ] {
         let path = folder.path().join("model.onnx");
         std::fs::copy(example("formats").join(file), &path).expect("a file can be copied");
-        let Content::Boosted(read) = ModelFile::read(&path).expect(file).content else {
+        let Content::Boosted(read) = ModelFile::read(&path, &[]).expect(file).content else {
             panic!("{file} is no graph")
         };
         assert_eq!(read.described(), described);
@@ -86,7 +86,7 @@ fn files_of_other_formats_are_refused_with_a_way_out() {
         ("refused/keras.keras", "a Keras model is not supported: convert it to ONNX"),
         ("refused/empty.pkl", "cannot read"),
     ] {
-        let error = ModelFile::read(&example("formats").join(file)).expect_err(file);
+        let error = ModelFile::read(&example("formats").join(file), &[]).expect_err(file);
         let error = format!("{error:#}");
         assert!(error.contains(part), "{file}: {error}");
     }

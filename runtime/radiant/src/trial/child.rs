@@ -32,7 +32,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         run_threads: 1,
         ort_library: trial.ort_library,
     };
-    let engine = load_file(ModelFile::read(&trial.path)?, &options)?.engine;
+    let engine = load_file(ModelFile::read(&trial.path, &trial.pickle_allow)?, &options)?.engine;
     let signature = engine.signature();
     let wanted: Vec<usize> = (0..signature.outputs.len()).collect();
     for rows in ROWS {

@@ -33,6 +33,8 @@ pub(crate) struct Trial {
     pub(crate) threads: usize,
     /// Where ONNX Runtime's library is, if somebody said so.
     pub(crate) ort_library: Option<PathBuf>,
+    /// Classes that files of Python objects may name besides the known ones.
+    pub(crate) pickle_allow: Vec<String>,
     /// Bytes of address space.
     pub(crate) memory_max: usize,
     /// For the whole trial.

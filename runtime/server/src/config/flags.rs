@@ -17,6 +17,7 @@ pub struct Flags {
     pub model_version: Option<String>,
     pub engine: Option<String>,
     pub ort_library: Option<String>,
+    pub pickle_allow: Option<String>,
     pub verify: Option<String>,
     pub load_isolated: Option<String>,
     pub load_memory_max: Option<String>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use radiant_contract::env::{
     RADIANT_LOAD_ISOLATED, RADIANT_LOAD_MEMORY_MAX, RADIANT_LOAD_TIMEOUT, RADIANT_ORT_LIBRARY,
-    RADIANT_VERIFY,
+    RADIANT_PICKLE_ALLOW, RADIANT_VERIFY,
 };
 
 use super::Flags;
@@ -18,6 +18,8 @@ use super::value::{BOOL, DURATION, FILE, Kind, SIZE};
 pub struct Loading {
     /// Where ONNX Runtime's library is; it is looked for in the usual places otherwise.
     pub ort_library: Option<PathBuf>,
+    /// Classes that files of Python objects may name besides the known ones; they stay data.
+    pub pickle_allow: Vec<String>,
     /// Whether a model must answer the test data beside it before it is served.
     pub verify: bool,
     /// Which models are tried out in a process of their own first.
@@ -63,11 +65,24 @@ impl fmt::Display for Isolated {
 const ISOLATED: Kind<Isolated> =
     Kind { accepts: "auto, always or never", parse: Isolated::parse, print: ToString::to_string };
 
+const CLASSES: Kind<Vec<String>> = Kind {
+    accepts: "names like `package.module.Class` or `package.*`, separated by commas",
+    parse: |text| {
+        let names = text.split(',').map(|name| name.trim().to_owned());
+        let is_name = |name: &String| {
+            name.split('.').count() > 1 && name.split('.').all(|part| !part.is_empty())
+        };
+        names.map(|name| is_name(&name).then_some(name)).collect()
+    },
+    print: |names| names.join(","),
+};
+
 impl Default for Loading {
     /// A model has 16 GiB of address space and two minutes to load when it is tried out.
     fn default() -> Self {
         Self {
             ort_library: None,
+            pickle_allow: Vec::new(),
             verify: false,
             isolated: Isolated::Auto,
             memory_max: 16 << 30,
@@ -85,6 +100,12 @@ pub(super) fn loading(resolver: &mut Resolver<'_>, flags: &Flags) -> Loading {
             .flag(flags.ort_library.as_ref())
             .env(&[&RADIANT_ORT_LIBRARY])
             .optional(&FILE),
+        pickle_allow: resolver
+            .option("pickle_allow")
+            .flag(flags.pickle_allow.as_ref())
+            .env(&[&RADIANT_PICKLE_ALLOW])
+            .optional(&CLASSES)
+            .unwrap_or_default(),
         verify: resolver
             .option("verify")
             .flag(flags.verify.as_ref())

@@ -17,7 +17,7 @@ pub(crate) type Codes = HashMap<Box<str>, f64>;
 /// What is known of the columns of training.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
-    /// Their names, where the file has any.
+    /// Their names, where the file has any and its library holds who asks to them.
     names: Vec<String>,
     pub(crate) categories: Categories,
 }
@@ -48,7 +48,8 @@ impl Columns {
     }
 
     pub(super) fn of_lightgbm(model: &lightgbm::Model) -> Self {
-        Self { names: model.feature_names.clone(), categories: Categories::of_lightgbm(model) }
+        // The library goes by the order of columns, whatever their names.
+        Self { names: Vec::new(), categories: Categories::of_lightgbm(model) }
     }
 
     /// The rows of a request, row-major, with the numbers of rows and columns.

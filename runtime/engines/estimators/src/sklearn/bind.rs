@@ -32,6 +32,9 @@ pub(crate) fn table<'t>(
             let data = data(&tensor.data);
             Ok(Table::Array(Array { n_rows, n_columns: Some(1), data }))
         }
+        ([tensor], Wants::Frame(wanted)) if wanted.iter().all(|column| column.at.is_none()) => {
+            in_order(wants, &order(wanted, names), tensor)
+        }
         ([tensor], _) => matrix(tensor),
         (several, Wants::Frame(_)) => {
             let all = several.iter().map(column).collect::<Result<Vec<_>, _>>()?;
@@ -49,6 +52,33 @@ pub(crate) fn table<'t>(
             Ok(Table::Frame { n_rows, columns })
         }
     }
+}
+
+/// The columns of a table without names: those of the training, in its order, where they are known and
+/// all that is wanted is among them.
+pub(crate) fn order<'n>(wanted: &'n [Wanted], names: &'n [String]) -> Vec<&'n str> {
+    let is_known = |column: &Wanted| column.at.is_none() && names.contains(&column.name);
+    if wanted.iter().all(is_known) {
+        names.iter().map(String::as_str).collect()
+    } else {
+        wanted.iter().map(|column| &*column.name).collect()
+    }
+}
+
+/// The columns of a matrix, which have these names.
+fn in_order<'t>(wants: &Wants, names: &[&str], tensor: &'t Tensor) -> Result<Table<'t>, Error> {
+    let whole = matrix(tensor)?;
+    let (expected, got) = (names.len(), whole.n_columns());
+    if tensor.shape.rank() != 2 || expected != got {
+        let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        let names = names.join(", ");
+        return Err(Error::invalid_input(format!(
+            "expected {expected} columns, {names}, got {got}"
+        )));
+    }
+    let column = |at: usize| whole.column(at).map(Data::into_owned);
+    let named = names.iter().enumerate().filter_map(|(at, name)| Some((*name, column(at)?)));
+    columns(wants, &named.collect::<Vec<_>>())
 }
 
 fn matrix(tensor: &Tensor) -> Result<Table<'_>, Error> {

@@ -76,11 +76,11 @@ impl SklearnEngine {
         if outputs.is_empty() {
             return Err(root.expected("an estimator that predicts or transforms"));
         }
-        let (inputs, form) = inputs(&wants);
+        let (names, description) = (feature_names(root)?, description(root));
+        let (inputs, form) = inputs(&wants, &names);
         let classifier = classifier(&*estimator, &outputs);
         let answers = Answers::First;
         let signature = Signature { classifier, answers, form, ..Signature::new(inputs, specs) };
-        let (names, description) = (feature_names(root)?, description(root));
         Ok(Self { estimator, wants, names, outputs, signature, description })
     }
 
@@ -156,17 +156,21 @@ fn spec(method: Method, fact: Fact) -> TensorSpec {
     TensorSpec::new(method.name(), fact.dtype, dims)
 }
 
-fn inputs(wants: &Wants) -> (Vec<TensorSpec>, Form) {
+/// Columns by name are those of the training in its order, where they are known: so rows without names
+/// are meant. It may have had some that the estimator does not look at.
+fn inputs(wants: &Wants, names: &[String]) -> (Vec<TensorSpec>, Form) {
     let numbers = |dims| TensorSpec::new(INPUT, DType::F64, dims);
     match wants {
         Wants::Matrix(n_columns) => (vec![numbers(vec![None, *n_columns])], Form::Matrix),
         Wants::Texts => (vec![TensorSpec::new(INPUT, DType::Bytes, vec![None])], Form::Matrix),
         Wants::Frame(columns) => {
-            let spec = |column: &super::estimator::Wanted| {
-                let dtype = column.dtype.unwrap_or(DType::F64);
-                TensorSpec::new(&*column.name, dtype, vec![None])
+            let dtype = |name: &str| {
+                let found = columns.iter().find(|column| column.name == name);
+                found.and_then(|column| column.dtype).unwrap_or(DType::F64)
             };
-            (columns.iter().map(spec).collect(), Form::Frame)
+            let spec = |name: &str| TensorSpec::new(name, dtype(name), vec![None]);
+            let names = bind::order(columns, names).into_iter().map(spec);
+            (names.collect(), Form::Frame)
         }
     }
 }
@@ -186,8 +190,11 @@ fn feature_names(root: Node<'_>) -> Result<Vec<String>, FormatError> {
     let mut node = root;
     // Pipelines may stand in pipelines; a cycle was refused when they were read.
     for _ in 0..8 {
-        if let Some(names) = node.attr_some("feature_names_in_")? {
-            return names.items()?.map(|name| Ok(name.text()?.into_owned())).collect();
+        // A ColumnTransformer before 1.0 kept them to itself.
+        for key in ["feature_names_in_", "_feature_names_in"] {
+            if let Some(names) = node.attr_some(key)? {
+                return names.items()?.map(|name| Ok(name.text()?.into_owned())).collect();
+            }
         }
         let Some(steps) = node.attr_some("steps")? else { break };
         node = steps.item(0)?.item(1)?;

@@ -59,7 +59,7 @@ fn check(args: &CheckArgs) -> anyhow::Result<Report> {
     };
     let resident = resident_bytes();
     let started = Instant::now();
-    let file = ModelFile::read(&path)?;
+    let file = ModelFile::read(&path, &args.pickle_allow)?;
     let contents = Contents::of(&file);
     let graph = match &file.content {
         // Loaded again by each other engine.

@@ -15,14 +15,19 @@ pub(crate) struct EstimatorFile {
 }
 
 impl EstimatorFile {
-    pub(super) fn read(bytes: Vec<u8>, format: &Format) -> Result<Self, FormatError> {
+    pub(super) fn read(
+        bytes: Vec<u8>,
+        format: Format,
+        allowed: &[String],
+    ) -> Result<Self, FormatError> {
         let form = match format {
             Format::Skops => "skops",
             Format::Packed(_) => "joblib, compressed",
             _ => "pickle or joblib",
         };
         let n_bytes = bytes.len();
-        let engine = SklearnEngine::read(bytes, &Limits::default(), &Audit::default())?;
+        let audit = Audit::default().allowing(allowed);
+        let engine = SklearnEngine::read(bytes, &Limits::default(), &audit)?;
         Ok(Self { engine, form, n_bytes })
     }
 

@@ -35,23 +35,23 @@ pub(crate) enum Content {
     /// A boosted model as its own library wrote it.
     Boosted(BoostedFile),
     /// A fitted estimator in a file of Python objects.
-    Estimator(EstimatorFile),
+    Estimator(Box<EstimatorFile>),
 }
 
 impl ModelFile {
-    /// Reads and checks the file at `path`; for `MLmodel` the file that this names. Blocks while it
-    /// reads.
+    /// Reads and checks the file at `path`; for `MLmodel` the file that this names. Files of Python
+    /// objects may name the classes in `allowed` besides the known ones. Blocks while it reads.
     ///
     /// # Errors
     /// When it is no sound model of a format that is read: the message says what is wrong where, and
     /// what can be done about a format that is not read.
-    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn read(path: &Path, allowed: &[String]) -> anyhow::Result<Self> {
         let cannot = |path: &Path| format!("cannot read `{}`", path.display());
         let is_description = path.file_name().is_some_and(|name| name == mlflow::FILE);
         let mlflow = is_description.then(|| Folder::read(path)).transpose();
         let mlflow = mlflow.with_context(|| cannot(path))?;
         let path = mlflow.as_ref().map_or(path, |folder| &folder.model_path);
-        let content = Content::read(path).with_context(|| cannot(path))?;
+        let content = Content::read(path, allowed).with_context(|| cannot(path))?;
         Ok(Self { content, mlflow })
     }
 
@@ -66,7 +66,7 @@ impl ModelFile {
 }
 
 impl Content {
-    fn read(path: &Path) -> anyhow::Result<Self> {
+    fn read(path: &Path, allowed: &[String]) -> anyhow::Result<Self> {
         let onnx = || radiant_onnx::load(path, &radiant_onnx::Limits::default());
         let is_called_onnx = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"));
         let bytes = if is_called_onnx {
@@ -88,7 +88,7 @@ impl Content {
             Some(Format::Catboost) => Self::Boosted(BoostedFile::catboost(&bytes)?),
             Some(Format::Refused(refused)) => return Err(refused.error().into()),
             Some(format @ (Format::Pickle | Format::Packed(_) | Format::Skops)) => {
-                Self::Estimator(EstimatorFile::read(bytes, &format)?)
+                Self::Estimator(Box::new(EstimatorFile::read(bytes, format, allowed)?))
             }
             Some(Format::MlflowArchive) => {
                 let what = "an archive of an MLflow folder";

@@ -134,3 +134,32 @@ fn a_cancelled_run_ends() {
     assert!(engine.run(&inputs, &[0], &mut Vec::new(), &cancel).is_err());
     assert!(engine.run(&inputs, &[9], &mut Vec::new(), &Cancel::never()).is_err());
 }
+
+#[test]
+fn columns_of_texts_are_the_categories_of_training() {
+    let engine = lightgbm_engine("category_frame");
+    let ask = |inputs: &[Tensor]| -> Result<Vec<f64>, String> {
+        engine.signature().check(inputs).map_err(|error| error.to_string())?;
+        let mut outputs = Vec::new();
+        engine
+            .run(inputs, &[0], &mut outputs, &Cancel::never())
+            .map_err(|error| error.to_string())?;
+        Ok(outputs[0].as_slice::<f64>().unwrap().to_vec())
+    };
+    let numbers = |at: usize| (0..5).map(|row| f64::from(row) / 2.0 - at as f64).collect();
+    let mut columns: Vec<Vec<f64>> = (0..6).map(numbers).collect();
+    columns[0] = vec![0.0, 1.0, 2.0, 3.0, f64::NAN];
+    let row = |row: usize| columns.iter().map(move |column| column[row]);
+    let rows: Vec<f64> = (0..5).flat_map(row).collect();
+    let expected = ask(&[Tensor::new("x", &[5, 6], rows)]).unwrap();
+    let texts = ["w", "x", "y z", "\u{fc}", "never seen"].into_iter().collect();
+    let mut tensors = vec![Tensor::strings("whatever", &[5, 1], texts)];
+    tensors.extend(columns[1..].iter().map(|column| Tensor::new("", &[5], column.clone())));
+    assert_eq!(ask(&tensors).unwrap(), expected);
+    tensors[1] = Tensor::strings("b", &[5], std::iter::repeat_n("w", 5).collect());
+    let refused = ask(&tensors).unwrap_err();
+    assert!(
+        refused.contains("columns of texts as had categories in training, 1, got 2"),
+        "{refused}"
+    );
+}

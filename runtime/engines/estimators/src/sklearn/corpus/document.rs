@@ -36,9 +36,19 @@ fn the_documentation_tells_what_the_corpus_answered() {
         fs::write(&path, &written).expect("docs/models.md can be written");
     }
     assert!(
-        written == text || is_set("UPDATE_DOCS"),
+        pinned(&written) == pinned(&text) || is_set("UPDATE_DOCS"),
         "docs/models.md is not what the corpus answers: run the tests with UPDATE_DOCS=1"
     );
+}
+
+/// The lines without how near the answers of a class came: last digits are the system's functions'.
+fn pinned(text: &str) -> Vec<&str> {
+    let of_class = |line: &str| line.starts_with("| ") && line.matches(" | ").count() == 6;
+    let pinned = |line: &'_ str| match line.rmatch_indices(" | ").nth(1) {
+        Some((end, _)) if of_class(line) => end,
+        _ => line.len(),
+    };
+    text.lines().map(|line| line.get(..pinned(line)).unwrap_or(line)).collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests are told what to do")]

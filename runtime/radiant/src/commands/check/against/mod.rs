@@ -88,6 +88,7 @@ fn flat(tensor: &Tensor) -> &[usize] {
 
 /// How far two elements are from each other, relative to the greater of one and the size of what is
 /// expected; infinite where one is no number, or texts differ.
+#[expect(clippy::float_cmp, reason = "equal in every bit is what is counted")]
 fn difference(got: &TensorData, expected: &TensorData, at: usize) -> f64 {
     let is_equal = |is_equal: bool| if is_equal { 0.0 } else { f64::INFINITY };
     match (number(got, at), number(expected, at)) {

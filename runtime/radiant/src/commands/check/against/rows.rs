@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use radiant_core::{Form, Signature, Strings, Tensor, TensorData};
@@ -58,7 +59,7 @@ fn fitted(mut inputs: Vec<Tensor>, signature: &Signature) -> anyhow::Result<Vec<
     }
     if let ([input], [spec]) = (&mut inputs[..], &signature.inputs[..]) {
         // The only input is meant whatever the name.
-        input.name = spec.name.clone();
+        input.name = Arc::clone(&spec.name);
     }
     let find = |spec: &radiant_core::TensorSpec| {
         let found = inputs.iter().find(|input| input.name == spec.name);
