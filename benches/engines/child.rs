@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use radiant::engines::{Options as Place, load_model};
 use radiant_engine_ort::Library;
 use radiant_engine_rten::own_pool;
+use side_by_side::Runner;
 
 use crate::model;
-use crate::turns::Runner;
 use crate::who::Who;
 
 /// The first argument of such a process.

@@ -2,8 +2,7 @@
 //! models come from.
 //!
 //! All engines run in this process, on one thread that is as the server's engine threads are, and
-//! take turns; the libraries run in one Python process, which has its turns too (`peer.rs`,
-//! `peer.py`). What is compared is the least time of a call in a round, which other programs on the
+//! take turns; the libraries run in one Python process, which has its turns too (`peer.py`). What is compared is the least time of a call in a round, which other programs on the
 //! machine disturb least. Read the ratios; absolute figures hold for one machine and one hour.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is for people")]
 
@@ -11,10 +10,8 @@ mod cases;
 mod child;
 mod model;
 mod options;
-mod peer;
 mod report;
 mod row;
-mod spread;
 mod threads;
 mod turns;
 mod who;
@@ -28,10 +25,10 @@ use radiant_core::Engine;
 use radiant_engine_ort::Library;
 use radiant_engine_rten::own_pool;
 use radiant_onnx::Model;
+use side_by_side::Peer;
 
 use crate::cases::{CASES, Case, SMOKE};
 use crate::options::{Options, Part, USAGE};
-use crate::peer::Peer;
 use crate::report::{Gains, Memory, Tables, markdown, print_row};
 use crate::row::{Auto, Row};
 use crate::turns::Field;
@@ -86,7 +83,11 @@ fn measure_all(options: &Options, tables: &mut Tables) -> Result<()> {
         Err(problem) => return Err(problem.into()),
     }
     let folder = options.folder();
-    let mut peer = options.venv.as_deref().map(|venv| Peer::start(venv, &folder)).transpose()?;
+    let mut peer = options
+        .venv
+        .as_deref()
+        .map(|venv| Peer::start(venv, "engines/peer.py", &folder))
+        .transpose()?;
     if let Some(peer) = &mut peer {
         println!("an empty call of Python takes {} ns", peer.empty_ns(options.row / 10)?);
     }
@@ -136,7 +137,8 @@ fn speed(
     let library = options.ort_library.as_deref();
     let engines = engines(&model, library);
     let libraries = peer.as_mut().map(|peer| peer.libraries(case.name)).transpose()?;
-    let libraries = libraries.unwrap_or_default();
+    let libraries: Vec<Who> =
+        libraries.iter().flatten().filter_map(|name| Who::of_name(name)).collect();
     let auto = Auto {
         here: child::auto(folder, library).ok().map(|(who, _)| who),
         without: child::auto(folder, None).ok().map(|(who, _)| who),

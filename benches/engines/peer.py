@@ -2,19 +2,13 @@
 
     python peer.py FOLDER
 
-reads a line, answers with a line, until its input ends:
-
-    list MODEL                      the libraries that have this model, separated by spaces
-    time LIBRARY MODEL ROWS SECONDS the least time of a call in nanoseconds
-
-Each call is the one that costs its library least and gives the prediction as an array, with one
-thread. What it needs and does not get anew with each request is made before: tl2cgen's matrix.
-`time python - 0 SECONDS` times a function that does nothing, which is what a call costs at least.
+answers as `../side_by_side/clock.py` says. Each call is the one that costs its library least and gives
+the prediction as an array, with one thread. What it needs and does not get anew with each request is
+made before: tl2cgen's matrix.
 """
 
 import functools
 import sys
-import time
 import warnings
 from pathlib import Path
 
@@ -22,54 +16,19 @@ import joblib
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "side_by_side"))
+from clock import serve
+
 warnings.filterwarnings("ignore")
 
-# Timed together, calls must take so long that reading the clock costs nothing.
-BLOCK_NS = 20_000
+
+def libraries(folder):
+    """Who has the model."""
+    return [library for library, file in FILES.items() if (folder / file).exists()]
 
 
-def main():
-    """Answers until nobody asks."""
-    folder = Path(sys.argv[1])
-    # Libraries may print; the answers go where nothing else goes.
-    answers, sys.stdout = sys.stdout, sys.stderr
-    for line in sys.stdin:
-        try:
-            answer = ask(folder, line.split())
-        except Exception as error:
-            answer = f"error {type(error).__name__}: {' '.join(str(error).split())}"
-        print(answer, file=answers, flush=True)
-
-
-def ask(folder, words):
-    """The answer to a line."""
-    if words[0] == "list":
-        return " ".join(library for library, file in FILES.items() if (folder / words[1] / file).exists())
-    library, model, n_rows, seconds = words[1:]
-    call = prepare(folder / model, library, int(n_rows))
-    return str(least_ns(call, float(seconds)))
-
-
-def least_ns(call, seconds):
-    """The least time of a call among those of `seconds`, at least two blocks."""
-    started = time.perf_counter_ns()
-    call()
-    n_calls = max(1, BLOCK_NS // max(1, time.perf_counter_ns() - started))
-    end, least, n_blocks = started + seconds * 1e9, float("inf"), 0
-    while n_blocks < 2 or time.perf_counter_ns() < end:
-        before = time.perf_counter_ns()
-        for _ in range(n_calls):
-            call()
-        least = min(least, time.perf_counter_ns() - before)
-        n_blocks += 1
-    return round(least / n_calls)
-
-
-@functools.lru_cache(maxsize=None)
 def prepare(folder, library, n_rows):
     """A function that predicts `n_rows` rows."""
-    if library == "python":
-        return lambda: None
     tensor = TensorProto.FromString((folder / f"rows-{n_rows}/0.pb").read_bytes())
     rows = numpy_helper.to_array(tensor)
     return LIBRARIES[library](load(folder, library), rows)
@@ -142,4 +101,4 @@ LIBRARIES = {
 }
 
 if __name__ == "__main__":
-    main()
+    serve(libraries, prepare)

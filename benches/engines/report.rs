@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use side_by_side::{Spread, least_us, ratio};
+
 use crate::cases::{Case, Kind};
 use crate::child::Growth;
 use crate::row::Row;
-use crate::spread::Spread;
-use crate::turns::{Field, least_us, ratio};
+use crate::turns::Field;
 use crate::who::Who;
 
 /// What two callers gain, engine by engine.
@@ -38,7 +39,7 @@ pub(crate) fn print_row(row: &Row, field: &Field<'_>) {
     println!("\n{}, {} rows", row.case.name, row.n_rows);
     let others: Vec<(Who, f64)> = Who::OTHERS
         .into_iter()
-        .filter_map(|who| Some((who, least_us(&row.rounds, who)?)))
+        .filter_map(|who| Some((who, least_us(&row.rounds, &who)?)))
         .collect();
     let mut head = format!("  {:<8}{:>12}", "", "us");
     let mut line = format!("  {:<8}{:>12}", "", "");
@@ -52,7 +53,7 @@ pub(crate) fn print_row(row: &Row, field: &Field<'_>) {
         println!("{}", line.trim_end());
     }
     for who in Who::OURS {
-        let Some(us) = least_us(&row.rounds, who) else { continue };
+        let Some(us) = least_us(&row.rounds, &who) else { continue };
         let mut line = format!("  {:<8}{us:>12.2}", who.name());
         for (other, _) in &others {
             let _infallible = write!(line, "  {:<22}", show(ratio(&row.rounds, &[who], &[*other])));
@@ -125,10 +126,10 @@ pub(crate) fn markdown(tables: &Tables) -> String {
 fn native_line(row: &Row) -> String {
     let Row { case, n_rows, rounds, .. } = row;
     let beside = |who| show(ratio(rounds, &[Who::Native], &[who]));
-    let us = least_us(rounds, Who::Native).map_or_else(|| "-".to_owned(), |us| format!("{us:.2}"));
+    let us = least_us(rounds, &Who::Native).map_or_else(|| "-".to_owned(), |us| format!("{us:.2}"));
     let library = [Who::Xgboost, Who::Lightgbm, Who::Sklearn]
         .into_iter()
-        .find(|who| least_us(rounds, *who).is_some())
+        .find(|who| least_us(rounds, who).is_some())
         .map_or_else(|| "-".to_owned(), |who| format!("{}: {}", who.name(), beside(who)));
     format!(
         "| {} | {n_rows} | {us} | {} | {} | {library} | {} | {} |\n",
@@ -142,7 +143,7 @@ fn native_line(row: &Row) -> String {
 
 fn network_line(row: &Row) -> String {
     let Row { case, n_rows, rounds, .. } = row;
-    let us = least_us(rounds, Who::Ort).map_or_else(|| "-".to_owned(), |us| format!("{us:.1}"));
+    let us = least_us(rounds, &Who::Ort).map_or_else(|| "-".to_owned(), |us| format!("{us:.1}"));
     let in_ort = Who::OURS.map(|who| show(ratio(rounds, &[who], &[Who::Ort])));
     format!(
         "| {} | {n_rows} | {us} | {} | {} | {} | {} |\n",

@@ -1,8 +1,9 @@
 //! One row of the tables of speed: a model at a batch, and whether the limits hold.
 
+use side_by_side::{Spread, Verdict, ratio};
+
 use crate::cases::{AUTO_LIMIT, Case};
-use crate::spread::Spread;
-use crate::turns::{Round, ratio};
+use crate::turns::Round;
 use crate::who::Who;
 
 /// What was measured of a model at a batch.
@@ -23,36 +24,6 @@ pub(crate) struct Auto {
     pub(crate) here: Option<Who>,
     /// Where nobody names a library.
     pub(crate) without: Option<Who>,
-}
-
-/// Whether a limit holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// In every round.
-    Within,
-    /// In the median, but not in every round.
-    Mostly,
-    /// Not even in the median.
-    Beyond,
-}
-
-impl Verdict {
-    fn of(spread: Spread, limit: f64) -> Self {
-        match spread {
-            Spread { max, .. } if max <= limit => Self::Within,
-            Spread { median, .. } if median <= limit => Self::Mostly,
-            _ => Self::Beyond,
-        }
-    }
-
-    /// As it is printed.
-    pub(crate) const fn text(self) -> &'static str {
-        match self {
-            Self::Within => "within",
-            Self::Mostly => "within, not in every round",
-            Self::Beyond => "BEYOND",
-        }
-    }
 }
 
 impl Row {
@@ -123,14 +94,6 @@ mod tests {
         let case = CASES.iter().find(|case| case.name == "mlp").unwrap();
         let auto = Auto { here: Some(Who::Rten), without: Some(Who::Rten) };
         Row { case, n_rows: 8, rounds: vec![Round::from(round)], auto, agrees: true }
-    }
-
-    #[test]
-    fn a_spread_that_crosses_the_limit_is_told_from_one_that_does_not() {
-        let verdict = |ratios: [f64; 3]| Verdict::of(Spread::of(ratios.to_vec()).unwrap(), 1.0);
-        assert_eq!(verdict([0.7, 0.8, 0.9]), Verdict::Within);
-        assert_eq!(verdict([0.7, 0.8, 1.1]), Verdict::Mostly);
-        assert_eq!(verdict([0.7, 1.05, 1.1]), Verdict::Beyond);
     }
 
     #[test]

@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 use radiant_core::{Engine, Tensor};
 use radiant_engine_rten::own_pool;
-
-use crate::spread::Spread;
-use crate::turns::Runner;
+use side_by_side::{Runner, Spread};
 
 /// Runs a second of two callers, in runs a second of one; from `rounds` rounds, in each of which
 /// both have two turns.

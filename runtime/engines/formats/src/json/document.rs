@@ -206,17 +206,17 @@ impl<'d> Value<'d> {
 
     /// A number in single precision, rounded once.
     pub fn as_f32(&self) -> Option<f32> {
-        self.number()?.f32s().next()?
+        self.number()?.first()
     }
 
     /// A number in double precision.
     pub fn as_f64(&self) -> Option<f64> {
-        self.number()?.f64s().next()?
+        self.number()?.first()
     }
 
     /// A whole number.
     pub fn as_i64(&self) -> Option<i64> {
-        self.number()?.i64s().next()?
+        self.number()?.first()
     }
 
     /// A list of numbers in single precision, each rounded once.
@@ -224,7 +224,7 @@ impl<'d> Value<'d> {
     /// # Errors
     /// When this is something else.
     pub fn f32s(&self) -> Result<Vec<f32>, FormatError> {
-        self.list(Numbers::f32s, |value| value.as_f32(), "a list of numbers")
+        self.list(Numbers::all, |value| value.as_f32(), "a list of numbers")
     }
 
     /// A list of numbers in double precision.
@@ -232,7 +232,7 @@ impl<'d> Value<'d> {
     /// # Errors
     /// When this is something else.
     pub fn f64s(&self) -> Result<Vec<f64>, FormatError> {
-        self.list(Numbers::f64s, |value| value.as_f64(), "a list of numbers")
+        self.list(Numbers::all, |value| value.as_f64(), "a list of numbers")
     }
 
     /// A list of whole numbers.
@@ -240,7 +240,7 @@ impl<'d> Value<'d> {
     /// # Errors
     /// When this is something else.
     pub fn i64s(&self) -> Result<Vec<i64>, FormatError> {
-        self.list(Numbers::i64s, |value| value.as_i64(), "a list of whole numbers")
+        self.list(Numbers::all, |value| value.as_i64(), "a list of whole numbers")
     }
 
     /// A list of truth values, of which zero and one are two.
@@ -248,7 +248,7 @@ impl<'d> Value<'d> {
     /// # Errors
     /// When this is something else.
     pub fn bools(&self) -> Result<Vec<bool>, FormatError> {
-        self.list(Numbers::bools, |value| value.as_bool(), "a list of truth values")
+        self.list(Numbers::all, |value| value.as_bool(), "a list of truth values")
     }
 
     /// A list of texts.
@@ -256,13 +256,13 @@ impl<'d> Value<'d> {
     /// # Errors
     /// When this is something else.
     pub fn texts(&self) -> Result<Vec<String>, FormatError> {
-        let none = |_: Numbers<'d>| std::iter::empty();
-        self.list(none, |value| value.as_text().map(Cow::into_owned), "a list of texts")
+        self.list(|_| Vec::new(), |value| value.as_text().map(Cow::into_owned), "a list of texts")
     }
 
-    fn list<T, I: Iterator<Item = Option<T>>>(
+    /// `plain` gives the numbers up to the first that is of another type.
+    fn list<T>(
         &self,
-        plain: impl Fn(Numbers<'d>) -> I,
+        plain: impl Fn(Numbers<'d>) -> Vec<T>,
         single: impl Fn(Self) -> Option<T>,
         expected: &str,
     ) -> Result<Vec<T>, FormatError> {
@@ -271,10 +271,7 @@ impl<'d> Value<'d> {
         match self.node().kind {
             Kind::Numbers(form, span) => {
                 let numbers = Numbers::new(self.document.bytes, form, span.start, span.len);
-                let mut list = Vec::with_capacity(span.len as usize);
-                for item in plain(numbers) {
-                    list.push(item.ok_or_else(|| wrong(list.len()))?);
-                }
+                let list = plain(numbers);
                 if list.len() != span.len as usize {
                     return Err(wrong(list.len()));
                 }

@@ -31,7 +31,7 @@ impl Form {
 
 /// One number, not yet in a type.
 #[derive(Debug, Clone, Copy)]
-enum Number<'a> {
+pub(crate) enum Number<'a> {
     Text(&'a str),
     Whole(i64),
     Single(f32),
@@ -53,54 +53,104 @@ impl<'a> Numbers<'a> {
 
     /// The first number as it is written.
     pub(crate) fn text(self) -> Option<&'a str> {
-        match self.iter().next()? {
+        match self.form.split(self.bytes)?.0 {
             Number::Text(text) => Some(text),
             Number::Whole(_) | Number::Single(_) | Number::Double(_) => None,
         }
     }
 
-    pub(crate) fn f32s(self) -> impl Iterator<Item = Option<f32>> {
-        self.iter().map(|number| match number {
+    /// The first number; `None` if it is none of the type.
+    pub(crate) fn first<T: Element>(self) -> Option<T> {
+        T::of(self.form.split(self.bytes)?.0)
+    }
+
+    /// The numbers up to the first that is none of the type.
+    pub(crate) fn all<T: Element>(self) -> Vec<T> {
+        match self.form {
+            Form::Text => self.texts(),
+            Form::I8 => self.chunks(|bytes| Number::Whole(i8::from_be_bytes(bytes).into())),
+            Form::U8 => self.chunks(|bytes| Number::Whole(u8::from_be_bytes(bytes).into())),
+            Form::I16 => self.chunks(|bytes| Number::Whole(i16::from_be_bytes(bytes).into())),
+            Form::I32 => self.chunks(|bytes| Number::Whole(i32::from_be_bytes(bytes).into())),
+            Form::I64 => self.chunks(|bytes| Number::Whole(i64::from_be_bytes(bytes))),
+            Form::F32 => self.chunks(|bytes| Number::Single(f32::from_be_bytes(bytes))),
+            Form::F64 => self.chunks(|bytes| Number::Double(f64::from_be_bytes(bytes))),
+        }
+    }
+
+    /// Numbers of `N` bytes. The loop is compiled for each form and type, as there are millions.
+    fn chunks<const N: usize, T: Element>(self, of: impl Fn([u8; N]) -> Number<'a>) -> Vec<T> {
+        let (chunks, _) = self.bytes.as_chunks::<N>();
+        let chunks = chunks.get(..self.n as usize).unwrap_or(chunks);
+        let mut list = Vec::with_capacity(chunks.len());
+        list.extend(chunks.iter().map_while(|bytes| T::of(of(*bytes))));
+        list
+    }
+
+    fn texts<T: Element>(self) -> Vec<T> {
+        let mut rest = self.bytes;
+        let numbers = (0..self.n).map_while(|_| {
+            let (number, after) = Form::Text.split(rest)?;
+            rest = after;
+            T::of(number)
+        });
+        // A number is a byte at least.
+        let mut list = Vec::with_capacity((self.n as usize).min(self.bytes.len()));
+        list.extend(numbers);
+        list
+    }
+}
+
+/// What a number can become.
+pub(crate) trait Element: Sized {
+    /// The number in this type; `None` if it is none.
+    fn of(number: Number<'_>) -> Option<Self>;
+}
+
+impl Element for f32 {
+    #[inline]
+    fn of(number: Number<'_>) -> Option<Self> {
+        match number {
             Number::Text(text) => parse(text),
-            Number::Whole(whole) => Some(whole as f32),
+            Number::Whole(whole) => Some(whole as Self),
             Number::Single(single) => Some(single),
             #[expect(clippy::cast_possible_truncation, reason = "single precision is asked for")]
-            Number::Double(double) => Some(double as f32),
-        })
+            Number::Double(double) => Some(double as Self),
+        }
     }
+}
 
-    pub(crate) fn f64s(self) -> impl Iterator<Item = Option<f64>> {
-        self.iter().map(|number| match number {
+impl Element for f64 {
+    #[inline]
+    fn of(number: Number<'_>) -> Option<Self> {
+        match number {
             Number::Text(text) => parse(text),
-            Number::Whole(whole) => Some(whole as f64),
-            Number::Single(single) => Some(f64::from(single)),
+            Number::Whole(whole) => Some(whole as Self),
+            Number::Single(single) => Some(single.into()),
             Number::Double(double) => Some(double),
-        })
+        }
     }
+}
 
-    pub(crate) fn i64s(self) -> impl Iterator<Item = Option<i64>> {
-        self.iter().map(|number| match number {
+impl Element for i64 {
+    #[inline]
+    fn of(number: Number<'_>) -> Option<Self> {
+        match number {
             Number::Text(text) => text.parse().ok(),
             Number::Whole(whole) => Some(whole),
             Number::Single(_) | Number::Double(_) => None,
-        })
+        }
     }
+}
 
-    pub(crate) fn bools(self) -> impl Iterator<Item = Option<bool>> {
-        self.iter().map(|number| match number {
+impl Element for bool {
+    #[inline]
+    fn of(number: Number<'_>) -> Option<Self> {
+        match number {
             Number::Text("true" | "1") | Number::Whole(1) => Some(true),
             Number::Text("false" | "0") | Number::Whole(0) => Some(false),
             Number::Text(_) | Number::Whole(_) | Number::Single(_) | Number::Double(_) => None,
-        })
-    }
-
-    fn iter(self) -> impl Iterator<Item = Number<'a>> {
-        let mut rest = self.bytes;
-        (0..self.n).map_while(move |_| {
-            let (number, after) = self.form.split(rest)?;
-            rest = after;
-            Some(number)
-        })
+        }
     }
 }
 

@@ -43,10 +43,10 @@ pub(super) fn read(
     let n_nodes = raw.n_nodes();
     let most = limits.tree_nodes_max.min(i32::MAX as usize);
     FormatError::check_limit(Place::File, "nodes", most, n_nodes)?;
-    let mut tree = Tree::default();
+    let mut tree = Tree { nodes: Vec::with_capacity(n_nodes), ..Tree::default() };
     let mut is_met = vec![false; n_nodes];
     // The file's numbers, by the order of the new ones.
-    let mut met = Vec::new();
+    let mut met = Vec::with_capacity(n_nodes);
     meet(raw, &mut is_met, &mut met, 0)?;
     let mut at = 0_usize;
     while let Some(&old) = met.get(at) {

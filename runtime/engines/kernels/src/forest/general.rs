@@ -22,7 +22,7 @@ impl General {
     /// Takes a forest, and tells how it is ordered.
     pub(super) fn new(forest: &Forest) -> (Self, Order) {
         let parts = forest.parts();
-        let order = Order::new(forest, |split| [split.if_false, split.if_true]);
+        let order = Order::new(forest, |_, split| [split.if_false, split.if_true]);
         let slot = |&node: &u32| match parts.nodes[node as usize] {
             Node::Split(split) => Some(split),
             Node::Leaf { .. } => None,

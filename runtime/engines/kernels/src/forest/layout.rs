@@ -44,6 +44,7 @@ pub(super) struct Layout<X> {
 /// A split as an inequality between a feature and a number of its type.
 struct Inequality<X> {
     threshold: X,
+    feature: u32,
     /// Whether values up to the threshold pass the test, and not those above it.
     small_is_true: bool,
     nan_is_great: bool,
@@ -56,33 +57,42 @@ impl<X: Feature> Layout<X> {
     pub(super) fn new(forest: &Forest) -> Option<(Self, Order)> {
         let parts = forest.parts();
         let (mut any_small, mut any_great) = (false, false);
+        // One for each node. That of a leaf stays in place, so that no branch below guesses.
+        let mut found = Vec::with_capacity(parts.nodes.len());
         for node in &parts.nodes {
-            if let Node::Split(split) = node {
-                let nan_is_great = inequality::<X>(split)?.nan_is_great;
-                any_small |= !nan_is_great;
-                any_great |= nan_is_great;
-            }
+            found.push(match node {
+                Node::Split(split) => {
+                    let inequality = inequality::<X>(split)?;
+                    any_small |= !inequality.nan_is_great;
+                    any_great |= inequality.nan_is_great;
+                    inequality
+                }
+                Node::Leaf { .. } => Inequality {
+                    threshold: X::NAN,
+                    feature: 0,
+                    small_is_true: false,
+                    nan_is_great: false,
+                },
+            });
         }
         let small_is_right = any_great && !any_small;
-        let order = Order::new(forest, |split| {
-            let small_is_true = inequality::<X>(split).is_some_and(|found| found.small_is_true);
-            if small_is_true == small_is_right {
+        let order = Order::new(forest, |node, split| {
+            if found[node as usize].small_is_true == small_is_right {
                 [split.if_false, split.if_true]
             } else {
                 [split.if_true, split.if_false]
             }
         });
-        let splits = order.nodes.iter().map(|&node| match &parts.nodes[node as usize] {
-            Node::Split(split) => inequality::<X>(split).map(|found| (split.feature, found)),
-            Node::Leaf { .. } => None,
-        });
+        let ordered = order.nodes.iter().map(|&node| &found[node as usize]);
+        // What is no number stays so above itself.
         let threshold = |most: X| if small_is_right { most } else { most.above() };
-        let slots = splits.clone().zip(&order.left).map(|(split, &left)| match split {
-            Some((feature, found)) => Slot { threshold: threshold(found.threshold), feature, left },
-            None => Slot { threshold: X::NAN, feature: 0, left },
+        let slots = ordered.clone().zip(&order.left).map(|(found, &left)| Slot {
+            threshold: threshold(found.threshold),
+            feature: found.feature,
+            left,
         });
         let slots = slots.collect();
-        let ways = splits.map(|split| split.is_some_and(|(_, found)| found.nan_is_great));
+        let ways = ordered.map(|found| found.nan_is_great);
         let nan_way = match (any_small, any_great) {
             (true, true) => NanWay::Each(ways.collect()),
             (false, true) => NanWay::Great,
@@ -94,6 +104,7 @@ impl<X: Feature> Layout<X> {
     }
 }
 
+#[inline]
 fn inequality<X: Feature>(split: &Split) -> Option<Inequality<X>> {
     let Test::Compare(comparison, limit) = split.test else { return None };
     if limit.is_nan() {
@@ -112,5 +123,6 @@ fn inequality<X: Feature>(split: &Split) -> Option<Inequality<X>> {
         Missing::NanIsZero => (0.0 <= threshold.into()) == small_is_true,
         Missing::NanOrZero { .. } => return None,
     };
-    Some(Inequality { threshold, small_is_true, nan_is_great: takes_true != small_is_true })
+    let (feature, nan_is_great) = (split.feature, takes_true != small_is_true);
+    Some(Inequality { threshold, feature, small_is_true, nan_is_great })
 }

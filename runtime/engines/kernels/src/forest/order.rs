@@ -27,8 +27,8 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Orders a forest whose splits have these left and right children.
-    pub(super) fn new(forest: &Forest, children: impl Fn(&Split) -> [u32; 2]) -> Self {
+    /// Orders a forest whose splits, given with their nodes, have these left and right children.
+    pub(super) fn new(forest: &Forest, children: impl Fn(u32, &Split) -> [u32; 2]) -> Self {
         let nodes = &forest.parts().nodes;
         let mut order = Self::default();
         order.nodes.reserve_exact(nodes.len());
@@ -40,10 +40,11 @@ impl Order {
             loop {
                 let end = order.nodes.len();
                 for at in level..end {
-                    match &nodes[order.nodes[at] as usize] {
+                    let node = order.nodes[at];
+                    match &nodes[node as usize] {
                         Node::Split(split) => {
                             order.left.push(index(order.nodes.len()));
-                            order.nodes.extend(children(split));
+                            order.nodes.extend(children(node, split));
                         }
                         Node::Leaf { .. } => order.left.push(index(at)),
                     }

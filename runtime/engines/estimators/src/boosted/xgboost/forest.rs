@@ -25,6 +25,9 @@ pub(super) fn categorical_features(
     };
     let is_set = |split: &&Split| matches!(split.test, Test::NoneOf { .. });
     let mut features: Vec<u32> = splits().filter(is_set).map(|split| split.feature).collect();
+    if features.is_empty() {
+        return Ok(features);
+    }
     features.sort_unstable();
     features.dedup();
     let mixed = splits().find(|split| {
@@ -49,7 +52,10 @@ pub(super) fn build(
     base: &[f32],
 ) -> Result<Option<Forest>, Unsupported> {
     let mut builder = Builder { ensemble, forest: empty(model, base), n_asked: 0 };
-    for (number, tree) in ensemble.trees.iter().enumerate().take(n_trees) {
+    let trees = || ensemble.trees.iter().take(n_trees);
+    builder.forest.nodes.reserve_exact(trees().map(|tree| tree.nodes.len()).sum());
+    builder.forest.votes.reserve_exact(trees().map(|tree| tree.leaves.len()).sum());
+    for (number, tree) in trees().enumerate() {
         builder.add(number, tree);
     }
     builder.forest.n_features = builder.n_asked.max(1);

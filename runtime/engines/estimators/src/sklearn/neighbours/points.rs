@@ -6,11 +6,8 @@ use radiant_kernels::{Isa, Kernel};
 
 use crate::sklearn::source::Matrix;
 
-/// How many points stand side by side.
-const LANES: usize = 8;
-
-/// How many rows share what is loaded of the points.
-pub(super) const TILE: usize = 4;
+/// How many points stand side by side: as many as keep a processor busy while sums wait for each other.
+const LANES: usize = 32;
 
 /// How many numbers of the points are gone through for all rows before the next are: as many as stay
 /// in a cache.
@@ -112,53 +109,25 @@ impl<F: Fn(f64, f64, f64) -> f64> Kernel for Fold<'_, F> {
             out.fill(0.0);
             return;
         }
-        let tiles = rows.chunks(n_features * TILE).zip(out.chunks_mut(width * TILE));
-        for (rows, out) in tiles {
-            if let Some(tile) = split::<TILE>(rows, n_features) {
-                fold_tile(blocks, tile, width, out, &step);
-                continue;
-            }
-            for (row, out) in rows.chunks_exact(n_features).zip(out.chunks_exact_mut(width)) {
-                fold_tile(blocks, [row], width, out, &step);
-            }
+        // Several rows at a time would share what is loaded, but their sums do not stay in registers.
+        for (row, out) in rows.chunks_exact(n_features).zip(out.chunks_exact_mut(width)) {
+            fold_row(blocks, row, out, &step);
         }
     }
-}
-
-/// Exactly so many rows.
-fn split<const R: usize>(rows: &[f64], n_features: usize) -> Option<[&[f64]; R]> {
-    let mut rows = rows.chunks_exact(n_features);
-    let mut tile: [&[f64]; R] = [&[]; R];
-    for slot in &mut tile {
-        *slot = rows.next()?;
-    }
-    Some(tile)
 }
 
 #[expect(clippy::inline_always, reason = "is compiled for the processor by its caller")]
 #[inline(always)]
-fn fold_tile<const R: usize>(
-    blocks: &[f64],
-    rows: [&[f64]; R],
-    width: usize,
-    out: &mut [f64],
-    step: &impl Fn(f64, f64, f64) -> f64,
-) {
-    let n_features = rows[0].len();
-    for (at, block) in blocks.chunks_exact(n_features * LANES).enumerate() {
-        let mut sums = [[0.0; LANES]; R];
-        for (feature, values) in block.as_chunks::<LANES>().0.iter().enumerate() {
-            for (sums, row) in sums.iter_mut().zip(rows) {
-                let x = row[feature];
-                for (sum, &value) in sums.iter_mut().zip(values) {
-                    *sum = step(*sum, x, value);
-                }
+fn fold_row(blocks: &[f64], row: &[f64], out: &mut [f64], step: &impl Fn(f64, f64, f64) -> f64) {
+    for (block, out) in blocks.chunks_exact(row.len() * LANES).zip(out.chunks_mut(LANES)) {
+        let mut sums = [0.0; LANES];
+        for (&x, values) in row.iter().zip(block.as_chunks::<LANES>().0) {
+            for (sum, &value) in sums.iter_mut().zip(values) {
+                *sum = step(*sum, x, value);
             }
         }
-        for (out, sums) in out.chunks_exact_mut(width).zip(sums) {
-            for (out, sum) in out[at * LANES..].iter_mut().zip(sums) {
-                *out = sum;
-            }
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = sum;
         }
     }
 }

@@ -6,7 +6,6 @@ use radiant_formats::Node;
 use super::metric::{Measured, Metric};
 use super::nearest::{Near, Nearest};
 use super::partition::least;
-use super::points::TILE;
 use super::stored::{Relation, StoredPoints};
 use super::tree::Tree;
 use crate::sklearn::data::Table;
@@ -303,22 +302,15 @@ fn search_all(measured: &Measured, rows: &[f64], nearest: &mut [Nearest]) {
     let n_features = measured.points.n_features();
     let mut distances = Vec::new();
     for chunk in measured.points.chunks() {
-        let tiles = rows.chunks(n_features * TILE).zip(nearest.chunks_mut(TILE));
-        for (rows, nearest) in tiles {
-            distances.resize(rows.len() / n_features * chunk.len(), 0.0);
+        distances.resize(chunk.len(), 0.0);
+        for (row, nearest) in rows.chunks_exact(n_features).zip(&mut *nearest) {
             if measured.tells_far() {
                 let dot = |sum: f64, x: f64, y: f64| x.mul_add(y, sum);
-                measured.points.fold(chunk.clone(), rows, &mut distances, dot);
-                let rows = rows.chunks_exact(n_features).zip(nearest);
-                for ((row, nearest), dots) in rows.zip(distances.chunks_exact(chunk.len())) {
-                    measured.far(row).push(chunk.clone(), dots, nearest);
-                }
-                continue;
-            }
-            measured.reduced_of(chunk.clone(), rows, &mut distances);
-            for (nearest, distances) in nearest.iter_mut().zip(distances.chunks_exact(chunk.len()))
-            {
-                nearest.push_all(chunk.start, distances);
+                measured.points.fold(chunk.clone(), row, &mut distances, dot);
+                measured.far(row).push(chunk.clone(), &distances, nearest);
+            } else {
+                measured.reduced_of(chunk.clone(), row, &mut distances);
+                nearest.push_all(chunk.start, &distances);
             }
         }
     }

@@ -1,4 +1,6 @@
 //! The Python process that predicts with the libraries that models come from.
+//!
+//! Which ones, and how, is the script's business; `clock.py` says what it is asked.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -7,23 +9,21 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::who::Who;
-
-/// A running `peer.py`; it ends with this value.
+/// A running script; it ends with this value.
 #[derive(Debug)]
-pub(crate) struct Peer {
+pub struct Peer {
     child: Child,
     questions: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
 
 impl Peer {
-    /// Starts the Python of an environment.
+    /// Starts a script of this folder's neighbours with the Python of an environment.
     ///
     /// # Errors
     /// When there is none.
-    pub(crate) fn start(venv: &Path, models: &Path) -> Result<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("engines/peer.py");
+    pub fn start(venv: &Path, script: &str, models: &Path) -> Result<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
         let python = venv.join("bin/python");
         #[expect(clippy::disallowed_methods, reason = "the libraries are Python's")]
         let mut command = Command::new(&python);
@@ -46,22 +46,22 @@ impl Peer {
     ///
     /// # Errors
     /// When the process has ended.
-    pub(crate) fn libraries(&mut self, model: &str) -> Result<Vec<Who>> {
+    pub fn libraries(&mut self, model: &str) -> Result<Vec<String>> {
         let names = self.ask(&format!("list {model}"))?;
-        Ok(names.split_whitespace().filter_map(Who::of_name).collect())
+        Ok(names.split_whitespace().map(str::to_owned).collect())
     }
 
     /// The least time of a call among those of `duration`, in nanoseconds.
     ///
     /// # Errors
     /// When the library refuses.
-    pub(crate) fn least_ns(
+    pub fn least_ns(
         &mut self,
-        library: Who,
+        library: &str,
         (model, n_rows): (&str, usize),
         duration: Duration,
     ) -> Result<f64> {
-        let (library, seconds) = (library.name(), duration.as_secs_f64());
+        let seconds = duration.as_secs_f64();
         Ok(self.ask(&format!("time {library} {model} {n_rows} {seconds}"))?.parse()?)
     }
 
@@ -69,7 +69,7 @@ impl Peer {
     ///
     /// # Errors
     /// When the process has ended.
-    pub(crate) fn empty_ns(&mut self, duration: Duration) -> Result<f64> {
+    pub fn empty_ns(&mut self, duration: Duration) -> Result<f64> {
         Ok(self.ask(&format!("time python - 0 {}", duration.as_secs_f64()))?.parse()?)
     }
 

@@ -4,15 +4,18 @@ use std::fmt;
 
 /// Ratios of several rounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Spread {
-    pub(crate) min: f64,
-    pub(crate) median: f64,
-    pub(crate) max: f64,
+pub struct Spread {
+    /// The smallest.
+    pub min: f64,
+    /// The one in the middle, or the mean of the two there.
+    pub median: f64,
+    /// The largest.
+    pub max: f64,
 }
 
 impl Spread {
     /// The spread of `ratios`; `None` of none.
-    pub(crate) fn of(mut ratios: Vec<f64>) -> Option<Self> {
+    pub fn of(mut ratios: Vec<f64>) -> Option<Self> {
         ratios.sort_by(f64::total_cmp);
         let middle = ratios.len() / 2;
         let (&min, &max, &upper) = (ratios.first()?, ratios.last()?, ratios.get(middle)?);
@@ -35,6 +38,37 @@ impl fmt::Display for Spread {
     }
 }
 
+/// Whether a limit holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// In every round.
+    Within,
+    /// In the median, but not in every round.
+    Mostly,
+    /// Not even in the median.
+    Beyond,
+}
+
+impl Verdict {
+    /// What comes of a spread.
+    pub fn of(spread: Spread, limit: f64) -> Self {
+        match spread {
+            Spread { max, .. } if max <= limit => Self::Within,
+            Spread { median, .. } if median <= limit => Self::Mostly,
+            _ => Self::Beyond,
+        }
+    }
+
+    /// As it is printed.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Within => "within",
+            Self::Mostly => "within, not in every round",
+            Self::Beyond => "BEYOND",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +88,13 @@ mod tests {
         assert_eq!(text(0.0123), "0.012 (0.012 to 0.012)");
         assert_eq!(text(1.234), "1.23 (1.23 to 1.23)");
         assert_eq!(text(123.4), "123 (123 to 123)");
+    }
+
+    #[test]
+    fn a_spread_that_crosses_the_limit_is_told_from_one_that_does_not() {
+        let verdict = |ratios: [f64; 3]| Verdict::of(Spread::of(ratios.to_vec()).unwrap(), 1.0);
+        assert_eq!(verdict([0.7, 0.8, 0.9]), Verdict::Within);
+        assert_eq!(verdict([0.7, 0.8, 1.1]), Verdict::Mostly);
+        assert_eq!(verdict([0.7, 1.05, 1.1]), Verdict::Beyond);
     }
 }
