@@ -112,7 +112,15 @@ impl<'d> Value<'d> {
     ///
     /// Cost: a look at each member.
     pub fn get(&self, key: &str) -> Option<Self> {
-        self.members().filter(|member| self.document.is_key(member.node().key, key)).last()
+        let Kind::Object(mut at) = self.node().kind else { return None };
+        let mut found = None;
+        while let Some(node) = self.document.nodes.get(at as usize) {
+            if self.document.is_key(node.key, key) {
+                found = Some(at);
+            }
+            at = node.next;
+        }
+        found.map(|node| Self { document: self.document, node })
     }
 
     /// The member of an object with this name.

@@ -82,9 +82,17 @@ impl<'a> Numbers<'a> {
     fn chunks<const N: usize, T: Element>(self, of: impl Fn([u8; N]) -> Number<'a>) -> Vec<T> {
         let (chunks, _) = self.bytes.as_chunks::<N>();
         let chunks = chunks.get(..self.n as usize).unwrap_or(chunks);
-        let mut list = Vec::with_capacity(chunks.len());
-        list.extend(chunks.iter().map_while(|bytes| T::of(of(*bytes))));
-        list
+        let mut all_fit = true;
+        let fitting = |bytes: &[u8; N]| {
+            let number = T::of(of(*bytes));
+            all_fit &= number.is_some();
+            number.unwrap_or_default()
+        };
+        let list = chunks.iter().map(fitting).collect();
+        if all_fit {
+            return list;
+        }
+        chunks.iter().map_while(|bytes| T::of(of(*bytes))).collect()
     }
 
     fn texts<T: Element>(self) -> Vec<T> {
@@ -102,13 +110,14 @@ impl<'a> Numbers<'a> {
 }
 
 /// What a number can become.
-pub(crate) trait Element: Sized {
+pub(crate) trait Element: Default {
     /// The number in this type; `None` if it is none.
     fn of(number: Number<'_>) -> Option<Self>;
 }
 
 impl Element for f32 {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "loops over numbers of one form need no branch then")]
+    #[inline(always)]
     fn of(number: Number<'_>) -> Option<Self> {
         match number {
             Number::Text(text) => parse(text),
@@ -121,7 +130,8 @@ impl Element for f32 {
 }
 
 impl Element for f64 {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "loops over numbers of one form need no branch then")]
+    #[inline(always)]
     fn of(number: Number<'_>) -> Option<Self> {
         match number {
             Number::Text(text) => parse(text),
@@ -133,7 +143,8 @@ impl Element for f64 {
 }
 
 impl Element for i64 {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "loops over numbers of one form need no branch then")]
+    #[inline(always)]
     fn of(number: Number<'_>) -> Option<Self> {
         match number {
             Number::Text(text) => text.parse().ok(),
@@ -144,7 +155,8 @@ impl Element for i64 {
 }
 
 impl Element for bool {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "loops over numbers of one form need no branch then")]
+    #[inline(always)]
     fn of(number: Number<'_>) -> Option<Self> {
         match number {
             Number::Text("true" | "1") | Number::Whole(1) => Some(true),

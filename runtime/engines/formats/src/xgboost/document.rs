@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{BaseSpace, Booster, Categories, Ensemble, Linear, Model, Test, Tree, Version};
-use super::tree::{self, RawNode, RawTree, append};
+use super::tree::{self, RawSplit, RawTree, append};
 use crate::json::Value;
 use crate::{FormatError, Limits, Place};
 
@@ -325,14 +325,12 @@ impl<'d> Lists<'d> {
         Ok(lists)
     }
 
-    fn leaf(&self, at: usize, right: i64, condition: f32, tree: &mut Tree) -> Option<RawNode> {
-        if self.leaf_width == 1 {
-            return append(&mut tree.leaves, &[condition]).map(RawNode::Leaf);
-        }
-        let row = if self.are_vectors_of_leaves { usize::try_from(right).ok()? } else { at };
+    /// The values of a leaf that has several.
+    fn vector(&self, at: usize) -> Option<&[f32]> {
+        let of_leaf = || usize::try_from(*self.right.get(at)?).ok();
+        let row = if self.are_vectors_of_leaves { of_leaf()? } else { at };
         let start = row.checked_mul(self.leaf_width)?;
-        let values = self.vectors.get(start..start.checked_add(self.leaf_width)?)?;
-        append(&mut tree.leaves, values).map(RawNode::Leaf)
+        self.vectors.get(start..start.checked_add(self.leaf_width)?)
     }
 
     fn categories(&self, at: usize, tree: &mut Tree) -> Option<Test> {
@@ -354,7 +352,26 @@ impl RawTree for Lists<'_> {
         format!("{} node {at}", self.tree.path())
     }
 
-    fn node(&self, at: usize, tree: &mut Tree) -> Result<RawNode, FormatError> {
+    fn is_leaf(&self, at: usize) -> bool {
+        self.left.get(at) == Some(&-1)
+    }
+
+    fn leaf(&self, at: usize, tree: &mut Tree) -> Result<u32, FormatError> {
+        let first = if self.leaf_width == 1 {
+            self.conditions.get(at).and_then(|value| append(&mut tree.leaves, &[*value]))
+        } else {
+            self.vector(at).and_then(|values| append(&mut tree.leaves, values))
+        };
+        let wrong = || {
+            let expected = "values of the leaf";
+            FormatError::damaged(self.place(at), expected, "something else")
+        };
+        first.ok_or_else(wrong)
+    }
+
+    fn split(&self, at: usize, tree: &mut Tree) -> Result<RawSplit, FormatError> {
+        let wrong =
+            |expected: &str| FormatError::damaged(self.place(at), expected, "something else");
         let lists = (
             self.left.get(at),
             self.right.get(at),
@@ -362,23 +379,17 @@ impl RawTree for Lists<'_> {
             self.conditions.get(at),
             self.are_default_left.get(at),
         );
-        let wrong =
-            |expected: &str| FormatError::damaged(self.place(at), expected, "something else");
         let (Some(&left), Some(&right), Some(&feature), Some(&condition), Some(&is_default_left)) =
             lists
         else {
             return Err(wrong("a node"));
         };
-        if left == -1 {
-            let leaf = self.leaf(at, right, condition, tree);
-            return leaf.ok_or_else(|| wrong("values of the leaf"));
-        }
         let test = if self.are_categorical.get(at) == Some(&true) {
             self.categories(at, tree).ok_or_else(|| wrong("categories of the node"))?
         } else {
             Test::Less(condition)
         };
-        Ok(RawNode::Split { left, right, feature, is_default_left, test })
+        Ok(RawSplit { left, right, feature, is_default_left, test })
     }
 }
 

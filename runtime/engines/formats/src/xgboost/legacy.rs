@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::bytes::Bytes;
 use super::model::{BaseSpace, Booster, Ensemble, Linear, Model, Test, Tree, Version};
-use super::tree::{self, RawNode, RawTree, append};
+use super::tree::{self, RawSplit, RawTree, append};
 use crate::{FormatError, Limits, Place};
 
 /// Bytes of the structs.
@@ -182,23 +182,45 @@ impl RawTree for Nodes<'_> {
         format!("tree at {} node {at}", self.first)
     }
 
-    fn node(&self, at: usize, tree: &mut Tree) -> Result<RawNode, FormatError> {
-        let node = self.nodes.get(at.saturating_mul(NODE_BYTES)..).unwrap_or_default();
-        let mut node = Bytes::new(node);
-        let _parent = node.i32()?;
-        let (left, right) = (node.i32()?, node.i32()?);
-        let (feature, value) = (node.u32()?, node.f32()?);
-        if left == -1 {
-            let full = || FormatError::damaged(self.place(at), "fewer leaves", "too many");
-            return append(&mut tree.leaves, &[value]).map(RawNode::Leaf).ok_or_else(full);
-        }
-        Ok(RawNode::Split {
+    fn is_leaf(&self, at: usize) -> bool {
+        self.fields(at).is_ok_and(|fields| fields.left == -1)
+    }
+
+    fn leaf(&self, at: usize, tree: &mut Tree) -> Result<u32, FormatError> {
+        let full = || FormatError::damaged(self.place(at), "fewer leaves", "too many");
+        append(&mut tree.leaves, &[self.fields(at)?.value]).ok_or_else(full)
+    }
+
+    fn split(&self, at: usize, _tree: &mut Tree) -> Result<RawSplit, FormatError> {
+        let Fields { left, right, feature, value } = self.fields(at)?;
+        Ok(RawSplit {
             left: left.into(),
             right: right.into(),
             feature: (feature & !(1 << 31)).into(),
             is_default_left: feature >> 31 == 1,
             test: Test::Less(value),
         })
+    }
+}
+
+/// What a node consists of.
+struct Fields {
+    left: i32,
+    right: i32,
+    /// With the side of missing values in the highest bit.
+    feature: u32,
+    /// A threshold, or the value of a leaf.
+    value: f32,
+}
+
+impl Nodes<'_> {
+    fn fields(&self, at: usize) -> Result<Fields, FormatError> {
+        let node = self.nodes.get(at.saturating_mul(NODE_BYTES)..).unwrap_or_default();
+        let mut node = Bytes::new(node);
+        let _parent = node.i32()?;
+        let (left, right) = (node.i32()?, node.i32()?);
+        let (feature, value) = (node.u32()?, node.f32()?);
+        Ok(Fields { left, right, feature, value })
     }
 }
 

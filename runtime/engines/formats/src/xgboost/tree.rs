@@ -6,17 +6,13 @@ use crate::{FormatError, Limits, Place};
 /// No place yet.
 const NONE: u32 = u32::MAX;
 
-/// A node as a file has it, with the file's numbers for its children.
-pub(super) enum RawNode {
-    Split {
-        left: i64,
-        right: i64,
-        feature: i64,
-        is_default_left: bool,
-        test: Test,
-    },
-    /// Where its values start in [`Tree::leaves`].
-    Leaf(u32),
+/// A split as a file has it, with the file's numbers for its children.
+pub(super) struct RawSplit {
+    pub(super) left: i64,
+    pub(super) right: i64,
+    pub(super) feature: i64,
+    pub(super) is_default_left: bool,
+    pub(super) test: Test,
 }
 
 /// A list of nodes as a file has it.
@@ -26,8 +22,15 @@ pub(super) trait RawTree {
     /// What a message calls a node.
     fn place(&self, at: usize) -> String;
 
-    /// A node; values and categories are appended to those of the tree.
-    fn node(&self, at: usize, tree: &mut Tree) -> Result<RawNode, FormatError>;
+    // Half of the nodes are leaves, so that each look at which they are is a wrong guess of the
+    // processor: one method with both as an answer takes two looks.
+    fn is_leaf(&self, at: usize) -> bool;
+
+    /// Appends the values of a leaf to those of the tree, and tells where they start.
+    fn leaf(&self, at: usize, tree: &mut Tree) -> Result<u32, FormatError>;
+
+    /// A node that is no leaf; its categories are appended to those of the tree.
+    fn split(&self, at: usize, tree: &mut Tree) -> Result<RawSplit, FormatError>;
 }
 
 /// Follows all ways from the first node. Nodes come out level by level.
@@ -50,26 +53,23 @@ pub(super) fn read(
     meet(raw, &mut is_met, &mut met, 0)?;
     let mut at = 0_usize;
     while let Some(&old) = met.get(at) {
-        let node = match raw.node(old, &mut tree)? {
-            RawNode::Leaf(first) => Node::Leaf(first),
-            RawNode::Split { left, right, feature, is_default_left, test } => {
-                let Some(feature) =
-                    u32::try_from(feature).ok().filter(|f| (*f as usize) < n_features)
-                else {
-                    let expected = format_args!("a feature below {n_features}");
-                    return Err(FormatError::damaged(raw.place(old), expected, feature));
-                };
-                if matches!(test, Test::Less(threshold) if threshold.is_nan()) {
-                    return Err(FormatError::damaged(
-                        raw.place(old),
-                        "a number to compare with",
-                        "NaN",
-                    ));
-                }
-                let left = meet(raw, &mut is_met, &mut met, left)?;
-                let right = meet(raw, &mut is_met, &mut met, right)?;
-                Node::Split(Split { feature, left, right, is_default_left, test })
+        let node = if raw.is_leaf(old) {
+            Node::Leaf(raw.leaf(old, &mut tree)?)
+        } else {
+            let RawSplit { left, right, feature, is_default_left, test } =
+                raw.split(old, &mut tree)?;
+            let known = u32::try_from(feature).ok().filter(|known| (*known as usize) < n_features);
+            let Some(feature) = known else {
+                let expected = format_args!("a feature below {n_features}");
+                return Err(FormatError::damaged(raw.place(old), expected, feature));
+            };
+            if matches!(test, Test::Less(threshold) if threshold.is_nan()) {
+                let expected = "a number to compare with";
+                return Err(FormatError::damaged(raw.place(old), expected, "NaN"));
             }
+            let left = meet(raw, &mut is_met, &mut met, left)?;
+            let right = meet(raw, &mut is_met, &mut met, right)?;
+            Node::Split(Split { feature, left, right, is_default_left, test })
         };
         tree.nodes.push(node);
         at = at.saturating_add(1);
@@ -79,6 +79,7 @@ pub(super) fn read(
 }
 
 /// Gives a node its new number.
+#[inline]
 fn meet(
     raw: &impl RawTree,
     is_met: &mut [bool],

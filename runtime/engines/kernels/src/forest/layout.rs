@@ -4,7 +4,7 @@
 //! child and its threshold is no number, so that a row that has arrived stays where it is, however
 //! many steps follow.
 
-use super::model::{Comparison, Forest, Missing, Node, Split, Test};
+use super::model::{Comparison, Forest, ForestParts, Missing, Node, Split, Test};
 
 use super::number::Feature;
 use super::order::{Order, Tree};
@@ -41,11 +41,13 @@ pub(super) struct Layout<X> {
     pub(super) nan_way: NanWay,
 }
 
-/// A split as an inequality between a feature and a number of its type.
-struct Inequality<X> {
-    threshold: X,
-    feature: u32,
-    /// Whether values up to the threshold pass the test, and not those above it.
+/// A split as an inequality between a feature and a number.
+struct Inequality {
+    /// Not NaN, nor what no number is below.
+    limit: f64,
+    /// Whether the limit itself is one of the small values.
+    limit_is_small: bool,
+    /// Whether small values pass the test, and not great ones.
     small_is_true: bool,
     nan_is_great: bool,
 }
@@ -56,45 +58,36 @@ impl<X: Feature> Layout<X> {
     /// `None` if a split is no inequality.
     pub(super) fn new(forest: &Forest) -> Option<(Self, Order)> {
         let parts = forest.parts();
-        let (mut any_small, mut any_great) = (false, false);
-        // One for each node. That of a leaf stays in place, so that no branch below guesses.
-        let mut found = Vec::with_capacity(parts.nodes.len());
-        for node in &parts.nodes {
-            found.push(match node {
-                Node::Split(split) => {
-                    let inequality = inequality::<X>(split)?;
-                    any_small |= !inequality.nan_is_great;
-                    any_great |= inequality.nan_is_great;
-                    inequality
-                }
-                Node::Leaf { .. } => Inequality {
-                    threshold: X::NAN,
-                    feature: 0,
-                    small_is_true: false,
-                    nan_is_great: false,
-                },
-            });
-        }
-        let small_is_right = any_great && !any_small;
-        let order = Order::new(forest, |node, split| {
-            if found[node as usize].small_is_true == small_is_right {
+        let small_is_right = all_nan_is_great(parts);
+        // Those of leaves stay as they are, and splits are written as they get their places.
+        let leaf = Slot { threshold: X::NAN, feature: 0, left: 0 };
+        let mut slots = vec![leaf; parts.nodes.len()];
+        let mut ways = vec![false; parts.nodes.len()];
+        let (mut any_small, mut any_great, mut all_known) = (false, false, true);
+        let order = Order::new(forest, |slot, split| {
+            let Some(found) = inequality(split) else {
+                all_known = false;
+                return [split.if_true, split.if_false];
+            };
+            any_small |= !found.nan_is_great;
+            any_great |= found.nan_is_great;
+            ways[slot] = found.nan_is_great;
+            slots[slot].threshold = found.threshold(small_is_right);
+            slots[slot].feature = split.feature;
+            if found.small_is_true == small_is_right {
                 [split.if_false, split.if_true]
             } else {
                 [split.if_true, split.if_false]
             }
         });
-        let ordered = order.nodes.iter().map(|&node| &found[node as usize]);
-        // What is no number stays so above itself.
-        let threshold = |most: X| if small_is_right { most } else { most.above() };
-        let slots = ordered.clone().zip(&order.left).map(|(found, &left)| Slot {
-            threshold: threshold(found.threshold),
-            feature: found.feature,
-            left,
-        });
-        let slots = slots.collect();
-        let ways = ordered.map(|found| found.nan_is_great);
+        if !all_known {
+            return None;
+        }
+        for (slot, &left) in slots.iter_mut().zip(&order.left) {
+            slot.left = left;
+        }
         let nan_way = match (any_small, any_great) {
-            (true, true) => NanWay::Each(ways.collect()),
+            (true, true) => NanWay::Each(ways),
             (false, true) => NanWay::Great,
             (_, false) => NanWay::Small,
         };
@@ -104,25 +97,48 @@ impl<X: Feature> Layout<X> {
     }
 }
 
+/// Whether what is no number goes to the child of great values everywhere. Few nodes tell where not.
+fn all_nan_is_great(parts: &ForestParts) -> bool {
+    let is_small = |node: &Node| match node {
+        Node::Split(split) => inequality(split).is_some_and(|found| !found.nan_is_great),
+        Node::Leaf { .. } => false,
+    };
+    !parts.nodes.iter().any(is_small)
+}
+
 #[inline]
-fn inequality<X: Feature>(split: &Split) -> Option<Inequality<X>> {
+fn inequality(split: &Split) -> Option<Inequality> {
     let Test::Compare(comparison, limit) = split.test else { return None };
-    if limit.is_nan() {
-        return None;
-    }
-    let (threshold, small_is_true) = match comparison {
-        Comparison::LessOrEqual => (X::at_most(limit), true),
-        Comparison::Greater => (X::at_most(limit), false),
-        Comparison::Less => (X::below(limit)?, true),
-        Comparison::GreaterOrEqual => (X::below(limit)?, false),
+    let (limit_is_small, small_is_true) = match comparison {
+        Comparison::LessOrEqual => (true, true),
+        Comparison::Greater => (true, false),
+        Comparison::Less => (false, true),
+        Comparison::GreaterOrEqual => (false, false),
         Comparison::Equal | Comparison::NotEqual => return None,
     };
+    if limit.is_nan() || (limit == f64::NEG_INFINITY && !limit_is_small) {
+        return None;
+    }
+    let zero_is_small = 0.0 < limit || (limit_is_small && 0.0 <= limit);
     let takes_true = match split.missing {
         Missing::Compared => false,
         Missing::Nan { takes_true } => takes_true,
-        Missing::NanIsZero => (0.0 <= threshold.into()) == small_is_true,
+        Missing::NanIsZero => zero_is_small == small_is_true,
         Missing::NanOrZero { .. } => return None,
     };
-    let (feature, nan_is_great) = (split.feature, takes_true != small_is_true);
-    Some(Inequality { threshold, feature, small_is_true, nan_is_great })
+    let nan_is_great = takes_true != small_is_true;
+    Some(Inequality { limit, limit_is_small, small_is_true, nan_is_great })
+}
+
+impl Inequality {
+    /// The greatest of the small values of a type, or the least of the great ones.
+    #[inline]
+    fn threshold<X: Feature>(&self, is_small: bool) -> X {
+        match (self.limit_is_small, is_small) {
+            (true, true) => X::at_most(self.limit),
+            (true, false) => X::at_most(self.limit).above(),
+            (false, true) => X::at_least(self.limit).before(),
+            (false, false) => X::at_least(self.limit),
+        }
+    }
 }

@@ -23,6 +23,9 @@ pub trait Feature: Sealed + Copy + Debug + PartialOrd + Into<f64> + Send + Sync 
     /// of the type, `x <= limit` is `x <= at_most(limit)`.
     fn at_most(limit: f64) -> Self;
 
+    /// The least number of the type that is at least `limit`, which is a number.
+    fn at_least(limit: f64) -> Self;
+
     /// The next number below.
     #[must_use]
     fn before(self) -> Self;
@@ -40,16 +43,6 @@ pub trait Feature: Sealed + Copy + Debug + PartialOrd + Into<f64> + Send + Sync 
     fn above(self) -> Self {
         if self.into() == f64::INFINITY { Self::NAN } else { self.after() }
     }
-
-    /// The greatest number of the type below `limit`, which is a number; `None` where there is none.
-    #[inline]
-    fn below(limit: f64) -> Option<Self> {
-        if limit == f64::NEG_INFINITY {
-            return None;
-        }
-        let most = Self::at_most(limit);
-        Some(if most.into() < limit { most } else { most.before() })
-    }
 }
 
 impl Feature for f32 {
@@ -60,6 +53,13 @@ impl Feature for f32 {
         #[expect(clippy::cast_possible_truncation, reason = "rounding up is made good below")]
         let nearest = limit as Self;
         if f64::from(nearest) > limit { nearest.next_down() } else { nearest }
+    }
+
+    #[inline]
+    fn at_least(limit: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "rounding down is made good below")]
+        let nearest = limit as Self;
+        if f64::from(nearest) < limit { nearest.next_up() } else { nearest }
     }
 
     #[inline]
@@ -83,6 +83,11 @@ impl Feature for f64 {
 
     #[inline]
     fn at_most(limit: f64) -> Self {
+        limit
+    }
+
+    #[inline]
+    fn at_least(limit: f64) -> Self {
         limit
     }
 

@@ -3,8 +3,6 @@
 //! Trees stand one after the other, each level by level, and the two children of a node side by
 //! side: who knows the left one knows both.
 
-use std::ops::Range;
-
 use super::model::{Forest, Node, Split};
 
 /// Where a tree starts and how many steps its longest way has.
@@ -24,11 +22,18 @@ pub(super) struct Order {
     /// The slot of each slot's left child; a leaf's is its own.
     // Invariant: a slot; and so is the next, unless the node is a leaf.
     pub(super) left: Vec<u32>,
+    /// The slots of the leaves, tree by tree: who looks for them again guesses at each node.
+    leaves: Vec<u32>,
+    /// Where the leaves of each tree end.
+    leaf_ends: Vec<usize>,
 }
 
 impl Order {
-    /// Orders a forest whose splits, given with their nodes, have these left and right children.
-    pub(super) fn new(forest: &Forest, children: impl Fn(u32, &Split) -> [u32; 2]) -> Self {
+    /// Orders a forest whose splits, given with their slots, have these left and right children.
+    pub(super) fn new(
+        forest: &Forest,
+        mut children: impl FnMut(usize, &Split) -> [u32; 2],
+    ) -> Self {
         let nodes = &forest.parts().nodes;
         let mut order = Self::default();
         order.nodes.reserve_exact(nodes.len());
@@ -44,9 +49,12 @@ impl Order {
                     match &nodes[node as usize] {
                         Node::Split(split) => {
                             order.left.push(index(order.nodes.len()));
-                            order.nodes.extend(children(node, split));
+                            order.nodes.extend(children(at, split));
                         }
-                        Node::Leaf { .. } => order.left.push(index(at)),
+                        Node::Leaf { .. } => {
+                            order.left.push(index(at));
+                            order.leaves.push(index(at));
+                        }
                     }
                 }
                 if order.nodes.len() == end {
@@ -56,15 +64,15 @@ impl Order {
                 tree.depth += 1;
             }
             order.trees.push(tree);
+            order.leaf_ends.push(order.leaves.len());
         }
         order
     }
 
-    /// The slots of each tree.
-    pub(super) fn slots_of_trees(&self) -> impl Iterator<Item = Range<usize>> {
-        let ends = self.trees.iter().skip(1).map(|tree| tree.root as usize);
-        let starts = self.trees.iter().map(|tree| tree.root as usize);
-        starts.zip(ends.chain([self.nodes.len()])).map(|(start, end)| start..end)
+    /// The slots of the leaves of each tree.
+    pub(super) fn leaves_of_trees(&self) -> impl Iterator<Item = &[u32]> {
+        let mut first = 0;
+        self.leaf_ends.iter().map(move |&end| &self.leaves[std::mem::replace(&mut first, end)..end])
     }
 }
 

@@ -332,7 +332,9 @@ proptest! {
         let near = limit as f32;
         for x in [x, near, near.next_up(), near.next_down()] {
             prop_assert_eq!(f64::from(x) <= limit, x <= f32::at_most(limit));
-            let is_below = f32::below(limit).is_some_and(|threshold| x <= threshold);
+            let least = f32::at_least(limit);
+            prop_assert_eq!(f64::from(x) >= limit, x >= least);
+            let is_below = limit != f64::NEG_INFINITY && x <= least.before();
             prop_assert_eq!(f64::from(x) < limit, is_below);
         }
     }

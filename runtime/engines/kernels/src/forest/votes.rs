@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Aggregate, Forest, Node, Vote};
+use super::model::{Aggregate, Forest, ForestParts, Node, Vote};
 
 use super::number::Score;
 use super::order::Order;
@@ -32,75 +32,93 @@ pub(super) struct Ballot<S> {
 impl<S: Score> Ballot<S> {
     /// The votes of a forest, by the slots of `order`.
     pub(super) fn new(forest: &Forest, order: &Order) -> Self {
-        let parts = forest.parts();
-        let of_slot = |&node: &u32| match parts.nodes[node as usize] {
+        let leaves = Leaves { parts: forest.parts(), order };
+        let n_outputs = leaves.parts.n_outputs;
+        if let Some((weights, outputs)) = leaves.one_each() {
+            let never_seen = Some(missing(&outputs.iter().copied().collect(), n_outputs));
+            return Self { votes: Votes::One { weights, outputs }, never_seen };
+        }
+        let never_seen = leaves.outputs_of_every_row().map(|seen| missing(&seen, n_outputs));
+        Self { votes: leaves.many(), never_seen }
+    }
+}
+
+/// The outputs that are not among these.
+fn missing(seen: &BTreeSet<u32>, n_outputs: usize) -> Vec<usize> {
+    let is_seen = |output: &usize| u32::try_from(*output).is_ok_and(|it| seen.contains(&it));
+    (0..n_outputs).filter(|output| !is_seen(output)).collect()
+}
+
+/// The leaves of a forest by the slots of an order.
+#[derive(Clone, Copy)]
+struct Leaves<'a> {
+    parts: &'a ForestParts,
+    order: &'a Order,
+}
+
+impl<'a> Leaves<'a> {
+    /// The votes of a node, if it is a leaf.
+    #[inline]
+    fn votes(self, node: u32) -> Option<&'a [Vote]> {
+        match self.parts.nodes[node as usize] {
             Node::Leaf { first_vote, n_votes } => {
-                Some(&parts.votes[first_vote as usize..][..n_votes as usize])
+                Some(&self.parts.votes[first_vote as usize..][..n_votes as usize])
             }
             Node::Split(_) => None,
-        };
-        let mut survey = Survey { one_each: Some(Vec::new()), ..Survey::default() };
-        for slots in order.slots_of_trees() {
-            survey.add_tree(order.nodes[slots].iter().filter_map(of_slot));
         }
-        let all = order.nodes.iter().map(|node| of_slot(node).unwrap_or_default());
-        let votes = match survey.one_each.take() {
-            Some(outputs) => {
-                let weight = |vote: &Vote| S::vote(vote.weight);
-                let weights = all.map(|votes| votes.first().map_or_else(S::default, weight));
-                Votes::One { weights: weights.collect(), outputs }
+    }
+
+    /// The weight in each slot and the output of each tree, if every leaf has one vote and all of a
+    /// tree are for the same output.
+    fn one_each<S: Score>(self) -> Option<(Vec<S>, Vec<u32>)> {
+        let mut weights = vec![S::default(); self.order.nodes.len()];
+        let mut outputs = Vec::with_capacity(self.order.trees.len());
+        for leaves in self.order.leaves_of_trees() {
+            let mut of_tree = None;
+            for &slot in leaves {
+                let [vote] = self.votes(self.order.nodes[slot as usize])? else { return None };
+                if *of_tree.get_or_insert(vote.output) != vote.output {
+                    return None;
+                }
+                weights[slot as usize] = S::vote(vote.weight);
             }
-            None => many(all),
-        };
-        Self { votes, never_seen: survey.never_seen(parts.n_outputs) }
+            outputs.extend(of_tree);
+        }
+        Some((weights, outputs))
     }
-}
 
-fn many<'a, S: Score>(all: impl Iterator<Item = &'a [Vote]>) -> Votes<S> {
-    let (mut first, mut votes) = (vec![0], Vec::new());
-    for some in all {
-        votes.extend(some.iter().map(|vote| (vote.output, S::vote(vote.weight))));
-        // A forest has fewer votes than an index counts.
-        first.push(u32::try_from(votes.len()).unwrap_or(u32::MAX));
-    }
-    Votes::Many { first, votes }
-}
-
-/// What is found out about the outputs that trees vote for.
-#[derive(Default)]
-struct Survey {
-    /// The output of each tree, as long as every leaf had one vote.
-    one_each: Option<Vec<u32>>,
-    seen: BTreeSet<u32>,
-    depends_on_row: bool,
-}
-
-impl Survey {
-    fn add_tree<'a>(&mut self, mut leaves: impl Iterator<Item = &'a [Vote]>) {
+    /// The outputs that every row gets votes for, if these are the same for all rows.
+    fn outputs_of_every_row(self) -> Option<BTreeSet<u32>> {
         let outputs =
             |votes: &[Vote]| votes.iter().map(|vote| vote.output).collect::<BTreeSet<_>>();
-        let Some(first) = leaves.next() else { return };
-        let (mut is_one, expected) = (first.len() == 1, outputs(first));
-        for votes in leaves {
-            is_one &= votes.len() == 1;
-            // Most leaves list the same outputs in the same order.
-            let is_alike = votes.iter().map(|vote| vote.output).eq(first.iter().map(|v| v.output));
-            self.depends_on_row |= !is_alike && outputs(votes) != expected;
-        }
-        match (&mut self.one_each, expected.first()) {
-            (Some(one_each), Some(&output)) if is_one && !self.depends_on_row => {
-                one_each.push(output);
+        let mut seen = BTreeSet::new();
+        for leaves in self.order.leaves_of_trees() {
+            let nodes = leaves.iter().map(|&slot| self.order.nodes[slot as usize]);
+            let mut leaves = nodes.filter_map(|node| self.votes(node));
+            let Some(first) = leaves.next() else { continue };
+            let expected = outputs(first);
+            for votes in leaves {
+                // Most leaves list the same outputs in the same order.
+                let in_order = votes.iter().map(|vote| vote.output);
+                if !in_order.eq(first.iter().map(|vote| vote.output)) && outputs(votes) != expected
+                {
+                    return None;
+                }
             }
-            _ => self.one_each = None,
+            seen.extend(expected);
         }
-        self.seen.extend(expected);
+        Some(seen)
     }
 
-    fn never_seen(&self, n_outputs: usize) -> Option<Vec<usize>> {
-        let is_unseen = |output: &usize| {
-            !u32::try_from(*output).is_ok_and(|output| self.seen.contains(&output))
-        };
-        (!self.depends_on_row).then(|| (0..n_outputs).filter(is_unseen).collect())
+    fn many<S: Score>(self) -> Votes<S> {
+        let (mut first, mut votes) = (vec![0], Vec::new());
+        for &node in &self.order.nodes {
+            let some = self.votes(node).unwrap_or_default();
+            votes.extend(some.iter().map(|vote| (vote.output, S::vote(vote.weight))));
+            // A forest has fewer votes than an index counts.
+            first.push(u32::try_from(votes.len()).unwrap_or(u32::MAX));
+        }
+        Votes::Many { first, votes }
     }
 }
 

@@ -12,46 +12,16 @@ const CATEGORIES: u32 = 1 << 24;
 /// The first version whose sums start from the base score; before, it comes last.
 const BASE_FIRST: Version = Version { major: 1, minor: 3 };
 
-/// The features that splits see as categories.
-pub(super) fn categorical_features(
-    model: &Model,
-    ensemble: &Ensemble,
-) -> Result<Vec<u32>, Unsupported> {
-    let splits = || {
-        ensemble.trees.iter().flat_map(|tree| &tree.nodes).filter_map(|node| match node {
-            Node::Split(split) => Some(split),
-            Node::Leaf(_) => None,
-        })
-    };
-    let is_set = |split: &&Split| matches!(split.test, Test::NoneOf { .. });
-    let mut features: Vec<u32> = splits().filter(is_set).map(|split| split.feature).collect();
-    if features.is_empty() {
-        return Ok(features);
-    }
-    features.sort_unstable();
-    features.dedup();
-    let mixed = splits().find(|split| {
-        matches!(split.test, Test::Less(_)) && features.binary_search(&split.feature).is_ok()
-    });
-    if let Some(split) = mixed {
-        let feature = split.feature as usize;
-        let name = model.feature_names.get(feature).map_or("", String::as_str);
-        return Err(Unsupported::new(
-            format!("feature {feature} {name}").trim_end(),
-            "is a number in one split and a category in another, which is not supported",
-        ));
-    }
-    Ok(features)
-}
-
-/// The forest of the first trees; `None` if there are none.
+/// The forest of the first trees, and the features that its splits see as categories; `None` if there
+/// are no trees.
 pub(super) fn build(
     model: &Model,
     ensemble: &Ensemble,
     n_trees: usize,
     base: &[f32],
-) -> Result<Option<Forest>, Unsupported> {
-    let mut builder = Builder { ensemble, forest: empty(model, base), n_asked: 0 };
+) -> Result<Option<(Forest, Vec<u32>)>, Unsupported> {
+    let forest = empty(model, base);
+    let mut builder = Builder { ensemble, forest, n_asked: 0, categorical: Vec::new() };
     let trees = || ensemble.trees.iter().take(n_trees);
     builder.forest.nodes.reserve_exact(trees().map(|tree| tree.nodes.len()).sum());
     builder.forest.votes.reserve_exact(trees().map(|tree| tree.leaves.len()).sum());
@@ -62,8 +32,9 @@ pub(super) fn build(
     if builder.forest.roots.is_empty() {
         return Ok(None);
     }
+    let categorical = builder.categorical(model)?;
     let refuse = |error: parts::ForestError| Unsupported::new("the trees", error.to_string());
-    Forest::new(builder.forest).map(Some).map_err(refuse)
+    Ok(Some((Forest::new(builder.forest).map_err(refuse)?, categorical)))
 }
 
 fn empty(model: &Model, base: &[f32]) -> ForestParts {
@@ -86,6 +57,8 @@ struct Builder<'a> {
     forest: ForestParts,
     /// One more than the greatest feature that a split asks for.
     n_asked: usize,
+    /// The features of splits that ask for categories, as they are met.
+    categorical: Vec<u32>,
 }
 
 impl Builder<'_> {
@@ -114,6 +87,7 @@ impl Builder<'_> {
                 let known = listed.copied().filter(|&category| category < CATEGORIES);
                 let set = index(self.forest.sets.len());
                 self.forest.sets.push(Set::categories(known.collect()));
+                self.categorical.push(split.feature);
                 (parts::Test::Member(set), right, left)
             }
         };
@@ -126,12 +100,39 @@ impl Builder<'_> {
     fn leaf(&mut self, first: u32, tree: &Tree, group: u32, weight: Option<f32>) -> parts::Node {
         let first_vote = index(self.forest.votes.len());
         let width = self.ensemble.leaf_width;
-        for (output, &value) in tree.leaves.iter().skip(first as usize).take(width).enumerate() {
+        let values = tree.leaves.get(first as usize..).unwrap_or_default();
+        for (output, &value) in values.iter().take(width).enumerate() {
             let value = weight.map_or(value, |weight| value * weight);
             let output = if width == 1 { group } else { index(output) };
             self.forest.votes.push(Vote { output, weight: value.into() });
         }
         parts::Node::Leaf { first_vote, n_votes: index(width) }
+    }
+
+    /// The features that are categories, none of which is a number elsewhere.
+    fn categorical(&mut self, model: &Model) -> Result<Vec<u32>, Unsupported> {
+        let mut features = std::mem::take(&mut self.categorical);
+        features.sort_unstable();
+        features.dedup();
+        if features.is_empty() {
+            return Ok(features);
+        }
+        let asked_as_number = |node: &parts::Node| match node {
+            parts::Node::Split(split) => {
+                let is_number = matches!(split.test, parts::Test::Compare(..));
+                let is_both = is_number && features.binary_search(&split.feature).is_ok();
+                is_both.then_some(split.feature as usize)
+            }
+            parts::Node::Leaf { .. } => None,
+        };
+        if let Some(feature) = self.forest.nodes.iter().find_map(asked_as_number) {
+            let name = model.feature_names.get(feature).map_or("", String::as_str);
+            return Err(Unsupported::new(
+                format!("feature {feature} {name}").trim_end(),
+                "is a number in one split and a category in another, which is not supported",
+            ));
+        }
+        Ok(features)
     }
 }
 

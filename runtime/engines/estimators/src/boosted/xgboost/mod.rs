@@ -91,9 +91,11 @@ impl XgboostModel {
                     (Rounds::Best, Some(best)) => model.n_trees_of(best.saturating_add(1)),
                     (Rounds::All, _) | (_, None) => ensemble.trees.len(),
                 };
-                categorical = forest::categorical_features(model, ensemble)?;
                 match forest::build(model, ensemble, n_trees, &base)? {
-                    Some(forest) => Sums::Trees(Box::new(ForestKernel::new(&forest))),
+                    Some((forest, features)) => {
+                        categorical = features;
+                        Sums::Trees(Box::new(ForestKernel::new(&forest)))
+                    }
                     None => Sums::Constant(base),
                 }
             }

@@ -11,7 +11,7 @@ const LANES: usize = 32;
 
 /// How many numbers of the points are gone through for all rows before the next are: as many as stay
 /// in a cache.
-const CHUNK: usize = 1 << 15;
+const CHUNK: usize = 1 << 12;
 
 /// Fitted rows: neighbours, centres, support vectors.
 #[derive(Debug, Clone)]
