@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_the_librarys_but_for_rounding() {
+    fn answers_are_those_of_the_library_but_for_rounding() {
         let answer = |shape: &[usize], numbers: &[f64]| [Tensor::new("y", shape, numbers.to_vec())];
         golden(1).check(&answer(&[2], &[0.0, 1.000_01])).unwrap();
         assert!(golden(1).check(&answer(&[2], &[0.0, 1.01])).is_err());

@@ -108,7 +108,6 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
     let path = radiant_storage::resolve(source.uri)?.path;
     say(&format!("loading {}", path.display()));
     let own = metadata_file(path.parent().unwrap_or(Path::new(".")))?;
-    let metadata = metadata(source, own)?;
     if source.is_tried_out() {
         say(&format!("trying {} out in a process of its own", path.display()));
         trial::try_out(&source.trial(&path))?;
@@ -123,7 +122,9 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
     let file = engines::ModelFile::read(&path, &config.loading.pickle_allow)?;
     let platform = file.platform();
     let loaded = engines::load_file(file, &options)?;
-    let engines::Loaded { engine, reason, seldon_output, scoring } = loaded;
+    let engines::Loaded { engine, reason, seldon_output, scoring, metadata: noted } = loaded;
+    let noted = noted.map(|value| Layer::from_value("MLmodel", value)).transpose()?;
+    let metadata = metadata(source, noted.into_iter().chain(own))?;
     let load_time = started.elapsed();
     if config.loading.verify {
         say("running the model's test data");
@@ -173,7 +174,7 @@ fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &st
 }
 
 /// What the model says of itself, with `MODEL_METADATA` over it where it is the main one.
-fn metadata(source: &Source<'_>, own: Option<Layer>) -> anyhow::Result<Metadata> {
+fn metadata(source: &Source<'_>, own: impl IntoIterator<Item = Layer>) -> anyhow::Result<Metadata> {
     let config = source.config;
     let environment = config.metadata.clone().filter(|_| source.is_main);
     let layers: Vec<Layer> = own.into_iter().chain(environment).collect();

@@ -202,13 +202,19 @@ fn describe<T>(
     let node = entry.node()?;
     let engine = node.engine().map(|(engine, _)| engine);
     let signature = engine.map(radiant_core::Engine::signature);
+    // MLflow's columns are what clients of such a model know.
+    let columns = node.frame.as_ref().map(|specs| {
+        let column = |spec: &TensorSpec| TensorSpec { dims: vec![None, Some(1)], ..spec.clone() };
+        specs.iter().map(column).collect::<Vec<_>>()
+    });
+    let inputs = signature.map_or(&[][..], |signature| &signature.inputs);
     Ok(use_it(&ModelInfo {
         name: &entry.name,
         version: &entry.version,
         platform: &node.platform,
         reason: &node.reason,
         backend: engine.map_or("component", radiant_core::Engine::name),
-        inputs: signature.map_or(&[], |signature| &signature.inputs),
+        inputs: columns.as_deref().unwrap_or(inputs),
         outputs: &signature.map_or(Cow::Borrowed(&[][..]), outputs),
         rows_max: signature.and_then(|signature| rows_max(signature, state)),
     }))

@@ -24,7 +24,7 @@ use radiant_server::EngineThread;
 use self::onnx_runtime::Runtime;
 
 pub(crate) use self::file::{Content, ModelFile};
-use self::file::{Folder, scoring};
+use self::file::{Folder, metadata, scoring};
 
 /// Names of the engines.
 pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
@@ -108,6 +108,8 @@ pub struct Loaded {
     pub seldon_output: Option<String>,
     /// What MLflow notes of it.
     pub scoring: Scoring,
+    /// What the folder says of the model, as the metadata that it tells of itself.
+    pub metadata: Option<serde_json::Value>,
 }
 
 /// Puts the model of a file on the engine that is asked for.
@@ -126,7 +128,8 @@ pub(crate) fn load_file(file: ModelFile, options: &Options) -> anyhow::Result<Lo
     let signature = loaded.engine.signature();
     let output = output.filter(|name| signature.output_index(name).is_some());
     let scoring = scoring(folder, output);
-    Ok(Loaded { scoring, ..loaded })
+    let metadata = Some(metadata(folder, &scoring));
+    Ok(Loaded { scoring, metadata, ..loaded })
 }
 
 fn load_content(
@@ -179,7 +182,13 @@ fn own(
     seldon_output: Option<String>,
 ) -> anyhow::Result<Loaded> {
     let engine = Batched::new(Arc::new(engine), BatchRule::CutAt { max_rows: RUN_ROWS_MAX })?;
-    Ok(Loaded { engine: Arc::new(engine), reason, seldon_output, scoring: Scoring::default() })
+    Ok(Loaded {
+        engine: Arc::new(engine),
+        reason,
+        seldon_output,
+        scoring: Scoring::default(),
+        metadata: None,
+    })
 }
 
 /// Why it is an engine that somebody named.
@@ -204,6 +213,7 @@ pub fn load_model(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
             reason: ASKED_FOR.to_owned(),
             seldon_output: None,
             scoring: Scoring::default(),
+            metadata: None,
         }),
     }
 }
@@ -227,6 +237,7 @@ fn automatic(model: &Model, options: &Options) -> anyhow::Result<Loaded> {
                     reason,
                     seldon_output: None,
                     scoring: Scoring::default(),
+                    metadata: None,
                 });
             }
             Err(problem) => refusals.push(format!("{choice} refuses it: {problem:#}")),

@@ -122,3 +122,18 @@ fn the_example_in_a_folder_of_mlflow_is_shown_if_it_is_json_and_lies_there() {
     std::os::unix::fs::symlink(outside, &path).expect("links can be made");
     assert_eq!(shown(), None);
 }
+
+#[test]
+fn a_class_of_somebody_else_is_named_and_may_be_allowed() {
+    // A binariser that carries an object which no answer needs (protocol 0).
+    let pickle = "ccopy_reg\n_reconstructor\n(csklearn.preprocessing._data\nBinarizer\n\
+                  c__builtin__\nobject\nNtR(dS'threshold'\nF0.5\nsS'_sklearn_version'\nS'1.5.2'\n\
+                  sS'n_features_in_'\nI2\nsS'note'\n(imy_pkg\nNote\nsb.";
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().join("model.pkl");
+    std::fs::write(&path, pickle).expect("a file can be written");
+    let refused = format!("{:#}", ModelFile::read(&path, &[]).expect_err("is foreign"));
+    assert!(refused.contains("`note`") && refused.contains("my_pkg.Note"), "{refused}");
+    let loaded = ModelFile::read(&path, &["my_pkg.Note".to_owned()]).expect("is harmless");
+    assert!(matches!(loaded.content, Content::Estimator(_)));
+}

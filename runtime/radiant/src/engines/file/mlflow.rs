@@ -9,6 +9,8 @@ use radiant_core::{DType, TensorSpec};
 use radiant_formats::Limits;
 use radiant_formats::mlflow::{self, Flavor, Kind, MlModel};
 
+use serde_json::{Value, json};
+
 pub(super) use mlflow::FILE;
 
 /// A folder of MLflow.
@@ -90,6 +92,34 @@ pub(crate) fn scoring(folder: &Folder, output: Option<&str>) -> Scoring {
         output: output.map(Arc::from),
         example: folder.example.clone(),
     }
+}
+
+/// What the folder says of its model, as the metadata that a model tells of itself.
+pub(crate) fn metadata(folder: &Folder, scoring: &Scoring) -> Value {
+    let input = |spec: &TensorSpec| {
+        // A column has one value a row.
+        let column = [None, Some(1)];
+        let dims = if spec.dims.len() == 1 { &column[..] } else { &spec.dims };
+        let extent = |dim: &Option<usize>| dim.map_or(json!(-1), |dim| json!(dim));
+        let shape: Vec<Value> = dims.iter().map(extent).collect();
+        json!({"name": &*spec.name, "datatype": spec.dtype.to_string(), "shape": shape})
+    };
+    let specs = match &scoring.schema {
+        Some(schema::Schema::Tensors(tensors)) => tensors.clone(),
+        Some(columns) => columns.frame().unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let mut metadata = json!({"platform": "mlflow"});
+    if !specs.is_empty() && specs.iter().all(|spec| !spec.name.is_empty()) {
+        metadata["inputs"] = specs.iter().map(input).collect();
+    }
+    if let Some(uuid) = &folder.model.model_uuid {
+        metadata["versions"] = json!([uuid]);
+    }
+    if let Some(version) = &folder.model.mlflow_version {
+        metadata["custom"] = json!({"mlflow_version": version});
+    }
+    metadata
 }
 
 /// A reader gives columns alone or tensors alone.

@@ -14,7 +14,7 @@ use radiant_onnx::Model;
 
 pub(crate) use boosted::BoostedFile;
 pub(crate) use estimator::EstimatorFile;
-pub(crate) use mlflow::{Folder, scoring};
+pub(crate) use mlflow::{Folder, metadata, scoring};
 
 /// How far into a file that is called ONNX and is none its format is looked for, in bytes.
 const HEAD_BYTES: u64 = 1 << 16;
