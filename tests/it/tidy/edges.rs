@@ -49,7 +49,7 @@ const EDGES: [(&str, &[&str]); 14] = [
 const OUTERMOST: [&str; 2] = ["radiant-tests", "radiant-benches"];
 
 /// Who may use a heavy crate: in its product, and beside that in its tests only.
-const OWNERS: [(&str, &[&str], &[&str]); 26] = [
+const OWNERS: [(&str, &[&str], &[&str]); 32] = [
     ("actix-web", &["radiant-server"], &OUTERMOST),
     ("actix-http", &["radiant-server"], &OUTERMOST),
     ("actix-server", &["radiant-server"], &OUTERMOST),
@@ -59,9 +59,15 @@ const OWNERS: [(&str, &[&str], &[&str]); 26] = [
     ("tonic", &["radiant-server"], &["radiant-benches"]),
     ("tonic-health", &["radiant-server"], &[]),
     ("tonic-reflection", &["radiant-server"], &[]),
-    ("rustls", &["radiant-server"], &["radiant-tests"]),
+    ("rustls", &["radiant-server", "radiant-storage"], &["radiant-tests"]),
     ("prost-build", &["radiant-protocol"], &[]),
-    ("flate2", &["radiant-server", "radiant-formats"], &["radiant-tests"]),
+    ("object_store", &["radiant-storage"], &[]),
+    ("reqwest", &["radiant-storage"], &[]),
+    ("oci-client", &["radiant-storage"], &[]),
+    ("indicatif", &["radiant-storage"], &[]),
+    ("tar", &["radiant-storage"], &[]),
+    ("zip", &["radiant-storage"], &[]),
+    ("flate2", &["radiant-server", "radiant-formats", "radiant-storage"], &["radiant-tests"]),
     ("bzip2", &["radiant-formats"], &[]),
     ("lz4_flex", &["radiant-formats"], &[]),
     ("lzma-rust2", &["radiant-formats"], &["radiant-engine-estimators", "radiant-tests"]),
@@ -81,7 +87,7 @@ const OWNERS: [(&str, &[&str], &[&str]); 26] = [
     ("criterion", &[], &["radiant-benches"]),
     (
         "serde_json",
-        &["radiant-contract", "radiant"],
+        &["radiant-contract", "radiant-storage", "radiant"],
         &[
             "radiant-tests",
             "radiant-benches",
