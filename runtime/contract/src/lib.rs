@@ -1,5 +1,6 @@
 //! What a container and whoever deploys it agree on: environment variables, ports and paths, graph
-//! parameters, annotations and model metadata, as Seldon Core v1 has them.
+//! parameters, annotations and model metadata, as Seldon Core v1 has them, and the credentials of
+//! stores as rclone and the clouds' own tools have them.
 //!
 //! Text comes in and plain data goes out. There is no IO here, except that [`env::ProcessEnv`]
 //! reads the environment of this process; there is no clock and no network.
@@ -16,15 +17,19 @@
 //! ```
 
 pub mod annotations;
+pub mod credentials;
 pub mod env;
 pub mod image;
 pub mod labels;
 pub mod metadata;
 pub mod parameters;
 pub mod ports;
+pub mod repository;
 
 pub use annotations::{AnnotationError, Annotations};
-pub use env::{EnvSource, EnvVar, MapEnv, Origin, ProcessEnv};
+pub use env::{
+    EnvSource, EnvVar, Layered, MapEnv, Origin, ProcessEnv, VariablesError, VariablesFile,
+};
 pub use image::Image;
 pub use metadata::{Layer, Metadata, MetadataError};
 pub use parameters::{ParameterError, ParameterValue, Parameters};

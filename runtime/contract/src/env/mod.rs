@@ -4,10 +4,12 @@
 //! A variable that is empty counts as unset, as Kubernetes manifests cannot take one away.
 
 mod docs;
+mod file;
 mod source;
 mod table;
 
 pub use docs::to_markdown;
+pub use file::{Layered, VariablesError, VariablesFile};
 pub use source::{EnvSource, MapEnv, ProcessEnv};
 pub use table::*;
 

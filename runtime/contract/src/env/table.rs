@@ -25,7 +25,7 @@ variables! {
     RADIANT_NAME, Ours, "",
         "The model's name. Unset: the unit's name, else the model file's name without its ending.";
     RADIANT_MODEL_VERSION, Ours, "1",
-        "The model's version.";
+        "The version of a model that comes without one.";
     RADIANT_ENGINE, Ours, "auto",
         "The engine that runs the model: `auto` or the name of one that is compiled in.";
     RADIANT_ORT_LIBRARY, Ours, "",
@@ -40,6 +40,20 @@ variables! {
         "Address space that a model may take when it is tried out.";
     RADIANT_LOAD_TIMEOUT, Ours, "120s",
         "How long a model may take when it is tried out.";
+    RADIANT_CREDENTIALS, Ours, "",
+        "A file of `NAME=VALUE` lines, or a folder with a file for each name: variables with credentials that come before the environment's.";
+    RADIANT_CACHE_DIR, Ours, "",
+        "Where fetched models are kept. Unset: the folder `radiant` in the system's temporary folder.";
+    RADIANT_CACHE_BYTES_MAX, Ours, "32GiB",
+        "The size from which the models used least recently leave the cache.";
+    RADIANT_FETCH_BYTES_MAX, Ours, "64GiB",
+        "The largest model that is fetched, all its files together.";
+    RADIANT_FETCH_FILE_BYTES_MAX, Ours, "64GiB",
+        "The largest file that is fetched.";
+    RADIANT_FETCH_PARALLEL, Ours, "8",
+        "Requests to a store at once.";
+    RADIANT_OCI_PLAIN_HTTP, Ours, "",
+        "Registries that are asked without TLS, such as `registry:5000`, separated by commas; those on this machine need not be among them.";
     RADIANT_THREADS, Ours, "",
         "Threads that compute. Unset: one for each CPU that the container's quota allows.";
     RADIANT_METHOD, Ours, "predict_proba",
@@ -48,6 +62,12 @@ variables! {
         "The output that a model with several answers with. Unset: the first.";
     RADIANT_ALSO, Ours, "",
         "Further models to serve, each under a name of its own: `NAME=MODEL`, several separated by commas.";
+    RADIANT_REPOSITORY, Ours, "",
+        "A folder or URI of further models, each in a folder of its own, with versions in folders below.";
+    RADIANT_RELOAD_INTERVAL, Ours, "none",
+        "How often it is looked whether the files of models have changed, to load them anew, or `none`.";
+    RADIANT_MODELS_MEMORY, Ours, "none",
+        "Memory that models may take together, or `none`; the one asked for longest ago is unloaded first.";
     RADIANT_ENGINE_THREADS, Ours, "",
         "Threads that run models too slow for the HTTP workers. Unset: as `RADIANT_THREADS`.";
     RADIANT_RUN_THREADS, Ours, "1",
