@@ -1,9 +1,12 @@
 //! Why a model cannot be found or copied.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use crate::{OTHER_WELL_KNOWN, RemoteUri};
+use crate::cache::CacheError;
+use crate::staging::WriteError;
+use crate::{OTHER_WELL_KNOWN, Store};
 
 /// Why a model cannot be found or copied: what, where, expected, got.
 #[derive(Debug, thiserror::Error)]
@@ -17,12 +20,79 @@ pub enum StorageError {
         /// What was there; nothing secret.
         got: String,
     },
-    /// The address is somewhere else than on this machine.
-    #[error("model uri `{uri}`: this build reads local files only, not {store}: {hint}", store = .uri.store(), hint = .uri.store().hint())]
+    /// The address is somewhere else than on this machine, and of a kind that is not fetched, or not
+    /// here.
+    #[error("model uri `{uri}`: expected a place that models are read from here, got {store}: {hint}", hint = .store.hint())]
     Remote {
         /// The address.
-        uri: RemoteUri,
+        uri: String,
+        /// What kind of place it is.
+        store: Store,
     },
+    /// The volume claim is not mounted.
+    #[error(
+        "model uri `{uri}`: expected the claim's files at `{path}`, got nothing: mount the claim \
+         there, or give the path where it is mounted"
+    )]
+    Claim {
+        /// The address.
+        uri: String,
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// A store cannot be opened.
+    #[error("model uri `{uri}`: {origin}: {problem}")]
+    Connect {
+        /// The address.
+        uri: String,
+        /// Where credentials are from.
+        origin: String,
+        /// Why not.
+        problem: Box<dyn Error + Send + Sync>,
+    },
+    /// A store refuses.
+    #[error("model uri `{uri}`: cannot {action} `{name}` (attempt {attempts}): {reason}")]
+    Store {
+        /// The address.
+        uri: String,
+        /// `list` or `read`.
+        action: &'static str,
+        /// The object or prefix.
+        name: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// What the store says, and the way out.
+        reason: String,
+    },
+    /// There is no object of this name, and none below it.
+    #[error(
+        "model uri `{uri}`: bucket `{bucket}` was listed with {origin}: expected an object \
+         `{prefix}` or others below it, got none: check the path, names are case-sensitive"
+    )]
+    Nothing {
+        /// The address.
+        uri: String,
+        /// The bucket.
+        bucket: String,
+        /// What was looked for.
+        prefix: String,
+        /// Where credentials are from.
+        origin: String,
+    },
+    /// It cannot be fetched.
+    #[error("model uri `{uri}`: {problem}")]
+    Fetch {
+        /// The address.
+        uri: String,
+        /// Why not.
+        problem: Box<dyn Error + Send + Sync>,
+    },
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The process ends meanwhile.
+    #[error("fetching was interrupted: the process is shutting down")]
+    Interrupted,
     /// The address names a part of the program.
     #[error("model uri `builtin:{name}`: is part of the program, not a file")]
     Builtin {
@@ -127,8 +197,20 @@ pub enum StorageError {
     },
 }
 
+impl From<WriteError> for StorageError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotAFolder { path } => Self::NotAFolder { path },
+            WriteError::Full { path, .. } => {
+                Self::Write { path, source: io::ErrorKind::StorageFull.into() }
+            }
+            WriteError::Failed { path, source } => Self::Write { path, source },
+        }
+    }
+}
+
 /// The system's words, made plain where people meet them.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
         io::ErrorKind::StorageFull => "no space is left".to_owned(),

@@ -6,13 +6,16 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
-use crate::resolve::{Kind, local_path};
-use crate::{ModelUri, StorageError};
+use sha2::{Digest, Sha256};
 
-/// Where files are until all of them are there. Left behind by a killed run, taken over by the next.
-const STAGING: &str = ".radiant-fetch";
+use crate::StorageError;
+use crate::hex::hex;
+use crate::resolve::Kind;
+use crate::staging::{Staging, write_error};
 
 /// How deep folders may be nested, links included.
 const DEPTH_MAX: u64 = 32;
@@ -37,7 +40,7 @@ pub struct Report {
     pub bytes: u64,
 }
 
-/// Copies the file, or what is in the folder, at `uri` into the folder `target`, which is made if it
+/// Copies the file, or what is in the folder, at `source` into the folder `target`, which is made if it
 /// is not there.
 ///
 /// Names that begin with `..` are left out: Kubernetes keeps the data of mounted volumes under such
@@ -46,21 +49,47 @@ pub struct Report {
 /// # Errors
 /// [`StorageError`]: the source is not local and absolute, missing or empty, holds links that lead
 /// out of it, or is beyond a limit; or the target cannot be written.
-pub fn fetch(uri: &ModelUri, target: &Path, limits: &Limits) -> Result<Report, StorageError> {
-    let source = local_path(uri)?;
+pub(crate) fn fetch(source: &Path, target: &Path, limits: &Limits) -> Result<Report, StorageError> {
     check_absolute("model", source)?;
     check_absolute("target folder", target)?;
     let files = match Kind::of(source)? {
         Kind::File => one_file(source)?,
-        Kind::Folder => all_files(source, target, limits)?,
+        Kind::Folder => {
+            check_apart(source, target)?;
+            all_files(source, limits)?
+        }
     };
     let report = total(source, &files, limits)?;
-    make_folder(target)?;
-    let staging = target.join(STAGING);
-    clear(&staging)?;
-    let copied = stage(&files, &staging).and_then(|()| publish(&files, &staging, target));
-    let cleared = clear(&staging);
-    copied.and(cleared).map(|()| report)
+    let staging = Staging::open(target)?;
+    stage(&files, &staging)?;
+    let names: Vec<&Path> = files.iter().map(|file| file.to.as_path()).collect();
+    staging.publish(&names)?;
+    Ok(report)
+}
+
+/// A text that is another one as soon as a name, a size or a time below `source` is.
+///
+/// # Errors
+/// As [`fetch`], as far as looking goes.
+pub(crate) fn fingerprint(source: &Path, limits: &Limits) -> Result<String, StorageError> {
+    let files = match Kind::of(source)? {
+        Kind::File => one_file(source)?,
+        Kind::Folder => all_files(source, limits)?,
+    };
+    let mut hash = Sha256::new();
+    for Entry { from, to, bytes } in &files {
+        let metadata = fs::metadata(from).map_err(read_error(from))?;
+        let changed = metadata.modified().map_err(read_error(from))?;
+        let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let name = to.as_os_str().as_encoded_bytes();
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update(bytes.to_le_bytes());
+        // A file that takes another's place may have its time; the inode tells them apart.
+        hash.update(since.as_nanos().to_le_bytes());
+        hash.update(metadata.ino().to_le_bytes());
+    }
+    Ok(hex(&hash.finalize()))
 }
 
 /// A file to copy.
@@ -84,10 +113,6 @@ fn read_error(path: &Path) -> impl Fn(io::Error) -> StorageError + '_ {
     |source| StorageError::Read { path: path.to_owned(), source }
 }
 
-fn write_error(path: &Path) -> impl Fn(io::Error) -> StorageError + '_ {
-    |source| StorageError::Write { path: path.to_owned(), source }
-}
-
 fn one_file(source: &Path) -> Result<Vec<Entry>, StorageError> {
     let bytes = fs::metadata(source).map_err(read_error(source))?.len();
     let to = source.file_name().map(PathBuf::from);
@@ -95,8 +120,8 @@ fn one_file(source: &Path) -> Result<Vec<Entry>, StorageError> {
     Ok(vec![Entry { from: source.to_owned(), to, bytes }])
 }
 
-/// Lists the files below `source`.
-fn all_files(source: &Path, target: &Path, limits: &Limits) -> Result<Vec<Entry>, StorageError> {
+/// Refuses a target inside the source, which would be copied into itself.
+fn check_apart(source: &Path, target: &Path) -> Result<(), StorageError> {
     let root = source.canonicalize().map_err(read_error(source))?;
     // The target need not be there yet.
     let place = target.canonicalize().unwrap_or_else(|_| target.to_owned());
@@ -104,6 +129,12 @@ fn all_files(source: &Path, target: &Path, limits: &Limits) -> Result<Vec<Entry>
         let (model, target) = (source.to_owned(), target.to_owned());
         return Err(StorageError::Overlap { model, target });
     }
+    Ok(())
+}
+
+/// Lists the files below `source`.
+fn all_files(source: &Path, limits: &Limits) -> Result<Vec<Entry>, StorageError> {
+    let root = source.canonicalize().map_err(read_error(source))?;
     let mut files = Vec::new();
     let mut folders = vec![(source.to_owned(), PathBuf::new(), 0_u64)];
     while let Some((folder, to, depth)) = folders.pop() {
@@ -163,60 +194,27 @@ fn check_limit(path: &Path, limit: u64, unit: &'static str, got: u64) -> Result<
     Err(StorageError::Limit { path: path.to_owned(), limit, unit, got })
 }
 
-/// Copies all files below the staging folder.
-fn stage(files: &[Entry], staging: &Path) -> Result<(), StorageError> {
+/// Copies all files into the staging folder.
+fn stage(files: &[Entry], staging: &Staging) -> Result<(), StorageError> {
     for file in files {
-        let to = staging.join(&file.to);
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).map_err(write_error(folder))?;
-        }
-        copy(file, &to)?;
+        let mut writer = staging.create(&file.to, file.bytes)?;
+        copy(file, &mut writer, &staging.path(&file.to))?;
     }
     Ok(())
 }
 
 /// Copies one file, which must be as long as it was when it was counted.
-fn copy(file: &Entry, to: &Path) -> Result<(), StorageError> {
+fn copy(file: &Entry, writer: &mut File, to: &Path) -> Result<(), StorageError> {
     let mut reader = File::open(&file.from).map_err(read_error(&file.from))?;
-    let mut writer = File::create_new(to).map_err(write_error(to))?;
     // The error does not say which side failed; it is writing that runs out of things.
     let mut bounded = reader.by_ref().take(file.bytes);
-    let copied = io::copy(&mut bounded, &mut writer).map_err(write_error(to))?;
+    let copied = io::copy(&mut bounded, writer).map_err(write_error(to))?;
     let grew = reader.read(&mut [0]).map_err(read_error(&file.from))? > 0;
     if grew || copied != file.bytes {
         return Err(StorageError::Changed { path: file.from.clone() });
     }
+    writer.sync_data().map_err(write_error(to))?;
     Ok(())
-}
-
-/// Moves the staged files to their places.
-fn publish(files: &[Entry], staging: &Path, target: &Path) -> Result<(), StorageError> {
-    for file in files {
-        let to = target.join(&file.to);
-        let mut folder = target.to_owned();
-        for part in file.to.parent().into_iter().flat_map(Path::components) {
-            folder.push(part);
-            make_folder(&folder)?;
-        }
-        fs::rename(staging.join(&file.to), &to).map_err(write_error(&to))?;
-    }
-    Ok(())
-}
-
-/// Makes a folder, with those it is in, unless it is there.
-fn make_folder(path: &Path) -> Result<(), StorageError> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(()),
-        Ok(_) => Err(StorageError::NotAFolder { path: path.to_owned() }),
-        Err(_) => fs::create_dir_all(path).map_err(write_error(path)),
-    }
-}
-
-fn clear(staging: &Path) -> Result<(), StorageError> {
-    match fs::remove_dir_all(staging) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(write_error(staging)(error)),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

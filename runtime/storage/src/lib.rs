@@ -1,13 +1,18 @@
-//! From what a user writes as a model's address to a file on this machine.
+//! From what a user writes as a model's address to files on this machine.
 //!
-//! [`ModelUri`] parses the address, [`resolve`] finds the model file that a local address means,
-//! [`fetch`] copies a local file or folder into another folder, as a storage initializer does.
+//! [`ModelUri`] parses the address. [`Storage`] brings what is there to this machine: into a folder, as a
+//! storage initializer does, or into a cache that processes share. [`resolve`] finds the model file
+//! in a folder, [`repository`] the models and versions in a folder of folders.
 //!
-//! What it is not: it opens no model and knows no format beyond file names, and this build reads
-//! local files only. Addresses of object stores, registries and the web are recognised, so that
-//! the error can say what is missing; nothing of them that may be secret is kept or shown.
+//! | address | who reads it |
+//! |---|---|
+//! | `s3://`, `gs://`, `az://` and their kin, `remote:bucket/path` | `connect` opens the store, [`transfer`] lists and downloads |
+//! | `http://`, `https://` | [`web`], by the same downloads; [`archive`] unpacks |
+//! | `oci://` | [`oci`] |
+//! | a path, `file://`, `pvc://` | nobody: they are here |
 //!
-//! All calls block on the file system.
+//! What it is not: it opens no model and knows no format beyond file names. Nothing secret of an
+//! address or a setting is ever shown.
 //!
 //! ```
 //! use radiant_storage::ModelUri;
@@ -16,12 +21,31 @@
 //! assert_eq!(uri.to_string(), "https://***@host/model.onnx?***");
 //! ```
 
+pub mod archive;
+pub mod cache;
+pub mod connect;
 mod error;
+mod explain;
 mod fetch;
+mod hex;
+mod location;
+mod objects;
+pub mod oci;
+pub mod progress;
+pub mod repository;
 mod resolve;
+mod staging;
+mod storage;
+pub mod transfer;
 mod uri;
+pub mod web;
 
+pub use cache::CachedModel;
+pub use connect::Http;
 pub use error::StorageError;
-pub use fetch::{Limits, Report, fetch};
+pub use fetch::{Limits, Report};
+pub use progress::{Progress, for_people};
 pub use resolve::{LocalModel, OTHER_WELL_KNOWN, resolve};
+pub use staging::WriteError;
+pub use storage::{Options, Storage};
 pub use uri::{ModelUri, RemoteUri, Store};

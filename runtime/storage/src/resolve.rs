@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{ModelUri, StorageError};
+use crate::StorageError;
 
 /// The file in a model folder that needs no other name.
 const WELL_KNOWN: &str = "model.onnx";
@@ -41,26 +41,16 @@ pub struct LocalModel {
     pub path: PathBuf,
 }
 
-/// Finds the model file: the address itself, or in a folder `MLmodel`, or else `model.onnx`, or else the
+/// Finds the model file: the path itself, or in a folder `MLmodel`, or else `model.onnx`, or else the
 /// only file whose name ends in `.onnx`, or else the first of [`OTHER_WELL_KNOWN`]. Links are followed.
 ///
 /// # Errors
-/// [`StorageError`]: the address is not on this machine, nothing is there, or a folder holds no
+/// [`StorageError`]: nothing is there, or a folder holds no
 /// model or several, which are listed.
-pub fn resolve(uri: &ModelUri) -> Result<LocalModel, StorageError> {
-    let path = local_path(uri)?;
+pub fn resolve(path: &Path) -> Result<LocalModel, StorageError> {
     match Kind::of(path)? {
         Kind::File => Ok(LocalModel { path: path.to_owned() }),
         Kind::Folder => in_folder(path),
-    }
-}
-
-/// The path of an address on this machine.
-pub(crate) fn local_path(uri: &ModelUri) -> Result<&Path, StorageError> {
-    match uri {
-        ModelUri::Local(path) => Ok(path),
-        ModelUri::Builtin(name) => Err(StorageError::Builtin { name: name.clone() }),
-        ModelUri::Remote(remote) => Err(StorageError::Remote { uri: remote.clone() }),
     }
 }
 
@@ -140,7 +130,7 @@ mod tests {
     }
 
     fn found(folder: &Path) -> Result<String, String> {
-        match resolve(&ModelUri::Local(folder.to_owned())) {
+        match resolve(folder) {
             Ok(model) => Ok(model.path.strip_prefix(folder).unwrap().display().to_string()),
             Err(error) => Err(error.to_string().replace(&folder.display().to_string(), "FOLDER")),
         }
@@ -185,34 +175,20 @@ mod tests {
     fn a_file_means_itself_whatever_its_name() {
         let folder = folder(&["anything"]);
         let path = folder.path().join("anything");
-        assert_eq!(resolve(&ModelUri::Local(path.clone())).unwrap(), LocalModel { path });
+        assert_eq!(resolve(&path).unwrap(), LocalModel { path });
     }
 
     #[test]
-    fn what_is_not_on_this_machine_says_what_to_do() {
-        for (uri, text) in [
-            (
-                "s3://bucket/model",
-                "model uri `s3://bucket/model`: this build reads local files only, not S3: copy \
-                 the model to a folder first and give its path",
-            ),
-            (
-                "hf://org/model",
-                "model uri `hf://org/model`: this build reads local files only, not the Hugging \
-                 Face hub: download the model's files and give their folder",
-            ),
-            ("builtin:echo", "model uri `builtin:echo`: is part of the program, not a file"),
-            ("/no/such/model", "model `/no/such/model`: expected a file or folder, got nothing"),
-        ] {
-            let error = resolve(&ModelUri::parse(uri).unwrap()).unwrap_err();
-            assert_eq!(error.to_string(), text);
-        }
+    fn what_is_not_there_is_an_error() {
+        let error = resolve("/no/such/model".as_ref()).unwrap_err();
+        let text = "model `/no/such/model`: expected a file or folder, got nothing";
+        assert_eq!(error.to_string(), text);
     }
 
     #[cfg(unix)]
     #[test]
     fn what_is_neither_file_nor_folder_is_refused() {
-        let error = resolve(&ModelUri::Local("/dev/null".into())).unwrap_err();
+        let error = resolve("/dev/null".as_ref()).unwrap_err();
         assert!(matches!(error, StorageError::Special { .. }), "{error}");
     }
 }

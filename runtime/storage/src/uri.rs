@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::StorageError;
+use crate::location::{Bucket, Location};
 
 /// Where a model is.
 ///
@@ -20,11 +21,12 @@ pub enum ModelUri {
     Remote(RemoteUri),
 }
 
-/// An address that is not on this machine, without user, password, query and parameters.
+/// An address that is not on this machine. What of it may be secret is neither shown nor debugged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteUri {
     store: Store,
     shown: String,
+    location: Location,
 }
 
 /// What kind of place an address names.
@@ -77,7 +79,7 @@ impl ModelUri {
         // A colon after the first slash belongs to a file name.
         match text.split_once(':') {
             Some((scheme, rest)) if !scheme.contains('/') => {
-                Ok(Self::Remote(RemoteUri::parse(scheme, rest)))
+                RemoteUri::parse(scheme, rest).map(Self::Remote)
             }
             _ => Ok(Self::Local(text.into())),
         }
@@ -95,7 +97,7 @@ impl fmt::Display for ModelUri {
 }
 
 impl RemoteUri {
-    fn parse(scheme: &str, rest: &str) -> Self {
+    fn parse(scheme: &str, rest: &str) -> Result<Self, StorageError> {
         let Some(address) = rest.strip_prefix("//") else {
             return Self::without_slashes(scheme, rest);
         };
@@ -109,13 +111,15 @@ impl RemoteUri {
             () if is(scheme, &["hf"]) => Store::HuggingFace,
             () => Store::Rclone,
         };
+        let location = Location::with_slashes(scheme, address)?;
         let scheme = scheme.split_once(',').map_or(scheme, |(name, _)| name);
-        Self { store, shown: format!("{scheme}://{}", redact(store, address)) }
+        Ok(Self { store, shown: format!("{scheme}://{}", redact(store, address)), location })
     }
 
     /// rclone's form. Parameters may stand between the name and the colon, or follow a leading
     /// colon; they may hold keys, and colons.
-    fn without_slashes(name: &str, rest: &str) -> Self {
+    fn without_slashes(name: &str, rest: &str) -> Result<Self, StorageError> {
+        let location = Location::without_slashes(name, rest)?;
         let store = if is(name, &["hf"]) { Store::HuggingFace } else { Store::Rclone };
         let shown = match name.split_once(',') {
             Some((name, _)) => format!("{name},***"),
@@ -124,12 +128,33 @@ impl RemoteUri {
             }
             None => format!("{name}:{}", redact(store, rest)),
         };
-        Self { store, shown }
+        Ok(Self { store, shown, location })
     }
 
     /// What kind of place it is.
     pub fn store(&self) -> Store {
         self.store
+    }
+
+    /// The address of what is below it, for a place in a bucket; the same for others.
+    pub(crate) fn below(&self, path: &str) -> Self {
+        let Location::Bucket(bucket) = &self.location else { return self.clone() };
+        if path.is_empty() {
+            return self.clone();
+        }
+        let joined = [bucket.path.as_str(), path].into_iter().filter(|part| !part.is_empty());
+        let joined = joined.collect::<Vec<_>>().join("/");
+        // A signature is shown as stars at the end.
+        let (place, query) = self.shown.split_once('?').unwrap_or((&self.shown, ""));
+        let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+        let shown = format!("{}/{path}{query}", place.trim_end_matches('/'));
+        let location = Location::Bucket(Bucket { path: joined, ..bucket.clone() });
+        Self { store: self.store, shown, location }
+    }
+
+    /// Where it is.
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
     }
 }
 
@@ -144,8 +169,13 @@ impl Store {
     pub(crate) fn hint(self) -> &'static str {
         match self {
             Self::VolumeClaim => "mount the claim and give the path",
-            Self::HuggingFace => "download the model's files and give their folder",
-            Self::S3 | Self::GoogleCloud | Self::Azure | Self::Web | Self::Oci | Self::Rclone => {
+            Self::HuggingFace => {
+                "download the model's files (`huggingface-cli download`) and give their folder"
+            }
+            Self::Rclone => {
+                "define the remote by `RCLONE_CONFIG_<NAME>_*` variables and write `name:bucket/path`"
+            }
+            Self::S3 | Self::GoogleCloud | Self::Azure | Self::Web | Self::Oci => {
                 "copy the model to a folder first and give its path"
             }
         }
@@ -162,7 +192,7 @@ impl fmt::Display for Store {
             Self::VolumeClaim => "volume claims",
             Self::Oci => "OCI registries",
             Self::HuggingFace => "the Hugging Face hub",
-            Self::Rclone => "rclone remotes",
+            Self::Rclone => "an rclone remote defined within the address",
         })
     }
 }
@@ -252,6 +282,26 @@ mod tests {
             (":s3,provider=Minio:bucket", Store::Rclone),
         ] {
             assert_eq!(store(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_below_a_place_in_a_bucket_has_an_address() {
+        for (text, shown) in [
+            ("s3://bucket/models", "s3://bucket/models/iris/1"),
+            ("s3://bucket/models/", "s3://bucket/models/iris/1"),
+            ("minio:bucket", "minio:bucket/iris/1"),
+            (
+                "https://acc.blob.core.windows.net/models/a?sig=SECRET",
+                "https://acc.blob.core.windows.net/models/a/iris/1?***",
+            ),
+        ] {
+            let ModelUri::Remote(uri) = parse(text) else { panic!("{text}") };
+            let below = uri.below("iris/1");
+            assert_eq!(below.to_string(), shown);
+            let Location::Bucket(bucket) = below.location() else { panic!("{text}") };
+            assert!(bucket.path.ends_with("iris/1"), "{bucket:?}");
+            assert_eq!(uri.below(""), uri);
         }
     }
 

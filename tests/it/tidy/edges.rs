@@ -63,7 +63,7 @@ const OWNERS: [(&str, &[&str], &[&str]); 32] = [
     ("prost-build", &["radiant-protocol"], &[]),
     ("object_store", &["radiant-storage"], &[]),
     ("reqwest", &["radiant-storage"], &[]),
-    ("oci-client", &["radiant-storage"], &[]),
+    ("oci-client", &[], &["radiant-storage"]),
     ("indicatif", &["radiant-storage"], &[]),
     ("tar", &["radiant-storage"], &[]),
     ("zip", &["radiant-storage"], &[]),

@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 
 use super::*;
+use crate::staging::STAGING;
 
 const LIMITS: Limits = Limits { total_bytes: 100, file_bytes: 60, files: 5 };
 
@@ -37,8 +38,7 @@ impl Place {
 
     fn fetch_from(&self, source: &Path) -> Result<Report, String> {
         let root = self.root.path().canonicalize().unwrap().display().to_string();
-        fetch(&ModelUri::Local(source.to_owned()), &self.target(), &LIMITS)
-            .map_err(|error| error.to_string().replace(&root, ""))
+        fetch(source, &self.target(), &LIMITS).map_err(|error| error.to_string().replace(&root, ""))
     }
 
     /// Every file in the target with its content.
@@ -135,8 +135,7 @@ fn paths_must_be_absolute_and_plain() {
     let error = place.fetch_from(Path::new("relative")).unwrap_err();
     assert_eq!(error, "model `relative`: expected an absolute path without `..`");
     assert!(place.fetch_from(&place.source().join("../source")).is_err());
-    let uri = ModelUri::Local(place.source());
-    let error = fetch(&uri, Path::new("models"), &LIMITS).unwrap_err();
+    let error = fetch(&place.source(), Path::new("models"), &LIMITS).unwrap_err();
     assert_eq!(error.to_string(), "target folder `models`: expected an absolute path without `..`");
 }
 
@@ -144,7 +143,7 @@ fn paths_must_be_absolute_and_plain() {
 fn the_target_is_a_folder_outside_the_source() {
     let place = Place::new(&[("model.onnx", b"1")]);
     for target in [place.source(), place.source().join("inside")] {
-        let error = fetch(&ModelUri::Local(place.source()), &target, &LIMITS).unwrap_err();
+        let error = fetch(&place.source(), &target, &LIMITS).unwrap_err();
         assert!(matches!(error, StorageError::Overlap { .. }), "{error}");
     }
     fs::write(place.target(), b"a file").unwrap();
@@ -173,7 +172,7 @@ fn a_file_that_changes_while_it_is_copied_is_an_error() {
     let from = place.source().join("model.onnx");
     for counted in [2, 4] {
         let entry = Entry { from: from.clone(), to: PathBuf::from("model.onnx"), bytes: counted };
-        let error = stage(&[entry], &place.target().join(counted.to_string())).unwrap_err();
+        let error = stage(&[entry], &Staging::open(&place.target()).unwrap()).unwrap_err();
         assert!(matches!(error, StorageError::Changed { .. }), "{error}");
     }
 }

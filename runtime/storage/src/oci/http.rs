@@ -1,0 +1,212 @@
+//! The HTTP client for registries, and what its answers and errors say.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use reqwest::header::{AsHeaderName, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
+use serde::Deserialize;
+
+use super::error::OciError;
+use crate::connect::install_crypto;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long nothing may come.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How often a registry may send us on.
+const REDIRECTS_MAX: usize = 5;
+
+/// How much of an error's body is read.
+const SAID_BYTES_MAX: u64 = 64 * 1024;
+
+/// How much of that is shown, in letters.
+const SAID_LETTERS_MAX: usize = 200;
+
+/// Makes a client. It follows few redirects, never out of TLS, and takes no login with it to another
+/// host.
+///
+/// # Errors
+/// [`OciError::Client`].
+pub(super) fn client(is_loopback: bool) -> Result<Client, OciError> {
+    install_crypto();
+    let builder = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .user_agent(concat!("radiant/", env!("CARGO_PKG_VERSION")))
+        // It would tell the next host a signature.
+        .referer(false)
+        .redirect(Policy::custom(|attempt| {
+            match check_redirect(attempt.previous(), attempt.url()) {
+                Ok(()) => attempt.follow(),
+                Err(reason) => attempt.error(reason),
+            }
+        }));
+    // A proxy cannot reach what is on this machine.
+    let builder = if is_loopback { builder.no_proxy() } else { builder };
+    builder.build().map_err(|error| OciError::Client { reason: reason(error) })
+}
+
+fn check_redirect(previous: &[Url], next: &Url) -> Result<(), &'static str> {
+    if previous.len() > REDIRECTS_MAX {
+        return Err("more than 5 redirects");
+    }
+    let was_safe = previous.last().is_some_and(|url| url.scheme() == "https");
+    if was_safe && next.scheme() != "https" {
+        return Err("a redirect from https to plain http");
+    }
+    if !matches!(next.scheme(), "http" | "https") {
+        return Err("a redirect out of the web");
+    }
+    Ok(())
+}
+
+/// What went wrong at the bottom of an error; the layers above it would show the address, which may
+/// be signed.
+pub(super) fn reason(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let error = error.without_url();
+    let mut cause: &dyn Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cut(&cause.to_string())
+}
+
+/// Whether the other side spoke TLS, but nobody vouches for it.
+pub(super) fn is_untrusted(error: &reqwest::Error) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return matches!(tls, rustls::Error::InvalidCertificate(_));
+        }
+        // What an error of the system wraps is not its source, but the source of that is.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map_or_else(|| cause.source(), |inner| Some(inner));
+    }
+    false
+}
+
+/// Whether asking again may help.
+pub(super) fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// When the server wants to be asked again.
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
+    header(response, RETRY_AFTER)?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// A header as text.
+pub(super) fn header(response: &Response, name: impl AsHeaderName) -> Option<&str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// Reads a body of at most `limit` bytes; `None` if it is longer.
+///
+/// # Errors
+/// The connection breaks.
+pub(super) async fn body(
+    mut response: Response,
+    limit: u64,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() as u64 + chunk.len() as u64 > limit {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+#[derive(Deserialize)]
+struct Said {
+    errors: Option<Vec<SaidOne>>,
+    /// What token services send.
+    error_description: Option<String>,
+    details: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SaidOne {
+    code: String,
+    message: Option<String>,
+}
+
+/// What a refusal says of itself, if it is in a form that registries use.
+pub(super) async fn said(response: Response) -> String {
+    match body(response, SAID_BYTES_MAX).await {
+        Ok(Some(body)) => words(&body),
+        _ => String::new(),
+    }
+}
+
+fn words(body: &[u8]) -> String {
+    let Ok(said) = serde_json::from_slice::<Said>(body) else { return String::new() };
+    let first = said.errors.unwrap_or_default().into_iter().next();
+    let text = match first {
+        Some(SaidOne { code, message: Some(message) }) => format!("{code}: {message}"),
+        Some(SaidOne { code, message: None }) => code,
+        None => said.error_description.or(said.details).unwrap_or_default(),
+    };
+    cut(&text)
+}
+
+/// Somebody else's words, made fit to be shown.
+pub(super) fn cut(text: &str) -> String {
+    let plain = text.trim().escape_debug().to_string().replace("\\\"", "\"");
+    let short: String = plain.chars().take(SAID_LETTERS_MAX).collect();
+    if short.len() < plain.len() { short + "..." } else { short }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn redirects_are_few_and_stay_in_tls() {
+        let (safe, plain) = (url("https://a/"), url("http://a/"));
+        for (previous, next, is_followed) in [
+            (vec![safe.clone()], &safe, true),
+            (vec![plain.clone()], &plain, true),
+            (vec![plain.clone()], &safe, true),
+            (vec![safe.clone()], &plain, false),
+            (vec![plain.clone(), safe.clone()], &plain, false),
+            (vec![plain.clone()], &url("file:///a"), false),
+            (vec![safe.clone(); 5], &safe, true),
+            (vec![safe.clone(); 6], &safe, false),
+        ] {
+            assert_eq!(check_redirect(&previous, next).is_ok(), is_followed, "{previous:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_registries_are_found_cut_and_escaped() {
+        let long = format!(r#"{{"errors": [{{"code": "{}"}}]}}"#, "x".repeat(300));
+        for (body, expected) in [
+            (
+                r#"{"errors": [{"code": "DENIED", "message": "no \u001b[31m"}]}"#,
+                "DENIED: no \\u{1b}[31m",
+            ),
+            (r#"{"errors": [{"code": "DENIED", "detail": {}}]}"#, "DENIED"),
+            (r#"{"errors": []}"#, ""),
+            (r#"{"details": "incorrect username"}"#, "incorrect username"),
+            ("<html>", ""),
+            (&long, &("x".repeat(200) + "...")),
+        ] {
+            assert_eq!(words(body.as_bytes()), expected, "{body}");
+        }
+    }
+}
