@@ -4,6 +4,7 @@
 //! Both run in this process, one after the other under the same requests. Counts, unlike times, are
 //! the same on every machine.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -23,7 +24,9 @@ use radiant_core::schema::Scoring;
 use radiant_engine_native::NativeEngine;
 use radiant_onnx::{Limits, strip_zip_maps};
 use radiant_server::config::{Config, Flags};
-use radiant_server::{Model, OutputChoice, Ready, Served};
+use radiant_server::{
+    LoadError, Model, Offered, OfferedVersion, OutputChoice, Ready, Served, Source,
+};
 use tokio::task::LocalSet;
 
 use crate::counting;
@@ -126,11 +129,26 @@ fn start_radiant() -> u16 {
     let (sender, port) = channel();
     thread::spawn(move || {
         let ready = |ready: &Ready| sender.send(ready.http.port()).map_err(io::Error::other);
-        let load: Arc<radiant_server::Loader> = Arc::new(|_, _| Ok(load()));
-        let host = radiant_server::Host { load, engine_thread: |_, work| work() };
+        let host = radiant_server::Host { source: Arc::new(Iris), engine_thread: |_, work| work() };
         radiant_server::serve(&config, host, ready)
     });
     port.recv().expect("the server starts")
+}
+
+/// Where the iris model comes from.
+struct Iris;
+
+impl Source for Iris {
+    fn list(&self) -> Result<Vec<Offered>, LoadError> {
+        let version =
+            OfferedVersion { version: "1".to_owned(), bytes: 0, fingerprint: String::new() };
+        let (name, versions) = ("iris".to_owned(), Ok(vec![version]));
+        Ok(vec![Offered { name, versions, labels: BTreeMap::new(), default: None }])
+    }
+
+    fn load(&self, _: &str, _: &str, _: &dyn Fn(&str)) -> Result<Model, LoadError> {
+        Ok(load())
+    }
 }
 
 fn load() -> Model {

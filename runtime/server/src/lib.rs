@@ -33,6 +33,6 @@ pub use example::{Example, ExampleBody, examples};
 pub use model::{LoadError, Model, Served};
 pub use node::OutputChoice;
 pub use observe::{Family, Metric, Registry, SERIES_MAX, Unit};
-pub use repository::Loader;
+pub use repository::{Offered, OfferedVersion, Source};
 pub use schedule::EngineThread;
 pub use serve::{Host, Ready, ServeError, serve};

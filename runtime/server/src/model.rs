@@ -60,6 +60,19 @@ impl LoadError {
     }
 }
 
+impl LoadError {
+    /// The message with those of everything that lies behind it.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = StdError::source(self);
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        text
+    }
+}
+
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

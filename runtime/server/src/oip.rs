@@ -13,7 +13,7 @@ use crate::config::LogLevel;
 use crate::infer;
 use crate::node::Node;
 use crate::observe::{Batch, Statistics, StatisticsSnapshot, Total};
-use crate::repository::{Entry, Phase};
+use crate::repository::{Entry, Found, Phase, Slot, load_panicked};
 use crate::state::State;
 use crate::work::Work;
 
@@ -194,12 +194,10 @@ pub(crate) fn server_metadata() -> pb::ServerMetadataResponse {
 /// Calls `use_it` with what is known of a model.
 fn describe<T>(
     state: &State,
-    name: &str,
-    version: &str,
+    found: &Found,
     use_it: impl FnOnce(&ModelInfo<'_>) -> T,
 ) -> Result<T, Error> {
-    let entry = state.repository.find(name, version)?;
-    let node = entry.node()?;
+    let (entry, node) = (found.entry(), found.node()?);
     let engine = node.engine().map(|(engine, _)| engine);
     let signature = engine.map(radiant_core::Engine::signature);
     // MLflow's columns are what clients of such a model know.
@@ -208,9 +206,11 @@ fn describe<T>(
         specs.iter().map(column).collect::<Vec<_>>()
     });
     let inputs = signature.map_or(&[][..], |signature| &signature.inputs);
+    let answering = found.model().slots.iter().filter(|slot| slot.answers());
+    let versions: Vec<&str> = answering.map(|slot| &*slot.entry.version).collect();
     Ok(use_it(&ModelInfo {
         name: &entry.name,
-        version: &entry.version,
+        versions: &versions,
         platform: &node.platform,
         reason: &node.reason,
         backend: engine.map_or("component", radiant_core::Engine::name),
@@ -232,28 +232,23 @@ fn rows_max(signature: &Signature, state: &State) -> Option<usize> {
 /// Inputs and outputs of a model.
 ///
 /// # Errors
-/// There is no such model, or it is not loaded.
+/// The model is not loaded.
 pub(crate) fn model_metadata(
     state: &State,
-    name: &str,
-    version: &str,
+    found: &Found,
 ) -> Result<pb::ModelMetadataResponse, Error> {
-    describe(state, name, version, oip::model_metadata)
+    describe(state, found, oip::model_metadata)
 }
 
 /// A model's configuration in Triton's terms.
 ///
 /// # Errors
 /// As [`model_metadata`].
-pub(crate) fn model_config(
-    state: &State,
-    name: &str,
-    version: &str,
-) -> Result<pb::ModelConfig, Error> {
-    describe(state, name, version, oip::model_config)
+pub(crate) fn model_config(state: &State, found: &Found) -> Result<pb::ModelConfig, Error> {
+    describe(state, found, oip::model_config)
 }
 
-/// What a model has run so far; all models without a name.
+/// What a model has run so far: all its versions where none is named, and all models without a name.
 ///
 /// # Errors
 /// There is no such model.
@@ -262,10 +257,18 @@ pub(crate) fn statistics(
     name: &str,
     version: &str,
 ) -> Result<pb::ModelStatisticsResponse, Error> {
+    let of_slots = |slots: &[Slot]| -> Vec<_> {
+        slots.iter().map(|slot| model_statistics(&slot.entry)).collect()
+    };
     let model_stats = if name.is_empty() {
-        state.repository.entries().iter().map(model_statistics).collect()
+        let table = state.repository.table();
+        table.models().iter().flat_map(|model| of_slots(&model.slots)).collect()
     } else {
-        vec![model_statistics(state.repository.find(name, version)?)]
+        let found = state.repository.find(name, version)?;
+        match version {
+            "" => of_slots(&found.model().slots),
+            _ => vec![model_statistics(found.entry())],
+        }
     };
     Ok(pb::ModelStatisticsResponse { model_stats })
 }
@@ -318,9 +321,10 @@ fn milliseconds_since_1970(ago: Duration) -> u64 {
     u64::try_from(now.saturating_sub(ago).as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The models with their states.
+/// All versions of all models with their states.
 pub(crate) fn index(state: &State, ready_only: bool) -> pb::RepositoryIndexResponse {
-    let entries = state.repository.entries().iter().map(|entry| (entry, entry.status()));
+    let table = state.repository.table();
+    let entries = table.slots().map(|slot| (&slot.entry, slot.entry.status()));
     let entries = entries.filter(|(_, status)| !ready_only || status.phase == Phase::Ready);
     let models = entries.map(|(entry, status)| pb::repository_index_response::ModelIndex {
         name: entry.name.clone(),
@@ -331,21 +335,15 @@ pub(crate) fn index(state: &State, ready_only: bool) -> pb::RepositoryIndexRespo
     pb::RepositoryIndexResponse { models: models.collect() }
 }
 
-/// Loads a model anew; the one that is there answers meanwhile.
+/// Loads a model anew, as its files are now; what is there answers meanwhile. A model that has come
+/// to the repository since it was listed is loaded, too.
 ///
 /// # Errors
 /// There is no such model, it is being loaded already, or it cannot be loaded.
-pub(crate) async fn load(state: &Arc<State>, name: &str) -> Result<(), Error> {
-    state.repository.find(name, "")?;
-    let (state, name) = (Arc::clone(state), name.to_owned());
-    let loading = tokio::task::spawn_blocking(move || {
-        let entry = state.repository.find(&name, "")?;
-        state.repository.reload(entry)
-    });
-    loading.await.unwrap_or_else(|panic| {
-        Err(Error::internal("loading the model panicked; the panic is in the server's log")
-            .with_source(panic))
-    })
+pub(crate) async fn load(state: &State, name: &str) -> Result<(), Error> {
+    let (repository, name) = (Arc::clone(&state.repository), name.to_owned());
+    let loading = tokio::task::spawn_blocking(move || repository.reload(&name));
+    loading.await.unwrap_or_else(|panic| Err(load_panicked(panic)))
 }
 
 /// Takes a model out; its requests in flight finish.
@@ -353,8 +351,7 @@ pub(crate) async fn load(state: &Arc<State>, name: &str) -> Result<(), Error> {
 /// # Errors
 /// There is no such model.
 pub(crate) fn unload(state: &State, name: &str) -> Result<(), Error> {
-    state.repository.find(name, "")?.unload();
-    Ok(())
+    state.repository.unload(name)
 }
 
 /// Settings of traces: none are taken.

@@ -14,9 +14,9 @@ use crate::config::Config;
 use crate::grpc::{self, GrpcListening, GrpcOptions};
 use crate::http::{BodyLimits, Listening, Servers, start, start_metrics};
 use crate::model::LoadError;
-use crate::observe::{Metric, ModelMetrics, NodeLabels, Registry, RequestMetrics};
+use crate::observe::{Metric, NodeLabels, Registry, RequestMetrics};
 use crate::place::Places;
-use crate::repository::{Entry, Loader, Repository};
+use crate::repository::{self, Plan, Repository, Source};
 use crate::schedule::{EngineThread, Permits, Pool};
 use crate::state::{RequestConfig, State};
 use crate::tls::Tls;
@@ -80,8 +80,8 @@ pub struct Ready {
 
 /// What the server needs of the program that it is in.
 pub struct Host {
-    /// Loads a model by its name.
-    pub load: Arc<Loader>,
+    /// Where models come from.
+    pub source: Arc<dyn Source>,
     /// Where the loops of engine threads run.
     pub engine_thread: EngineThread,
 }
@@ -128,7 +128,7 @@ where
     let (place, run_threads) = (host.engine_thread, config.run_threads);
     let pool = Pool::start(config.engine_threads, move |work| place(run_threads, work), &registry)
         .map_err(|source| system("start the engine threads", source))?;
-    let state = Arc::new(new_state(config, &registry, Arc::clone(&pool), host.load));
+    let state = Arc::new(new_state(config, &registry, Arc::clone(&pool), host.source));
     let tls = load_tls(config)?;
     let servers = servers(config, tls.clone(), &registry);
 
@@ -147,8 +147,15 @@ where
         Some(ports) => ports,
         None => listen()?,
     };
-    tracing::info!(models = state.repository.entries().len(), "ready");
-    let example = state.main().node().ok().and_then(|node| crate::example::request_body(&node));
+    tracing::info!(models = state.repository.table().models().len(), "ready");
+    if let Some(interval) = config.reload_interval {
+        let watching = repository::watch(Arc::clone(&state.repository), interval);
+        drop(tokio::task::spawn_local(watching));
+    }
+    let main = state.repository.main().ok();
+    let node = main.as_ref().and_then(|main| main.node().ok());
+    let example = node.and_then(|node| crate::example::request_body(node));
+    drop(main);
     let http = ports.http.address;
     ready(&Ready { http, grpc: ports.grpc_address(), metrics: metrics.address, example })
         .map_err(|source| system("tell that the server is ready", source))?;
@@ -162,18 +169,16 @@ fn new_state(
     config: &Config,
     registry: &Arc<Registry>,
     pool: Arc<Pool>,
-    load: Arc<Loader>,
+    source: Arc<dyn Source>,
 ) -> State {
     let labels = NodeLabels::new(&config.node);
-    let requests =
-        |name: &str, version: &str| RequestMetrics::new(registry, &labels, name, version);
-    let entry = |name: &str| {
-        let version = &config.model_version;
-        let metrics = ModelMetrics::new(registry, name, version);
-        Entry::new(name, version, requests(name, version), metrics)
+    let unrouted = RequestMetrics::new(registry, &labels, "", "");
+    let required = config.given().map(|(name, _)| (name.to_owned(), config.model_version.clone()));
+    let plan = Plan {
+        required: required.collect(),
+        bytes_max: config.models_memory.map(|bytes| bytes as u64),
     };
-    let names = std::iter::once(&config.model_name).chain(config.also.iter().map(|(name, _)| name));
-    let repository = Repository::new(names.map(|name| entry(name)).collect(), load);
+    let repository = Repository::new(&plan, source, registry, labels);
     let request_config = RequestConfig {
         body: BodyLimits {
             bytes_max: config.body_bytes_max,
@@ -192,7 +197,7 @@ fn new_state(
         log_level: config.log_level,
     };
     let permits = Permits::new(config.requests_max, registry);
-    State::new(request_config, permits, pool, repository, requests("", ""))
+    State::new(request_config, permits, pool, repository, unrouted)
 }
 
 /// How often the files of certificates are looked at.
@@ -223,10 +228,7 @@ fn servers(config: &Config, tls: Option<Arc<Tls>>, registry: &Registry) -> Serve
 
 /// Loads and warms all models off the main thread, one after the other.
 async fn load_models(state: Arc<State>) -> Result<(), LoadError> {
-    let loading = tokio::task::spawn_blocking(move || {
-        let repository = &state.repository;
-        repository.entries().iter().try_for_each(|entry| repository.load(entry))
-    });
+    let loading = tokio::task::spawn_blocking(move || state.repository.start());
     loading.await.unwrap_or_else(|panic| {
         Err(LoadError::new("loading the model panicked; the panic is in the log above")
             .with_source(panic))

@@ -11,8 +11,9 @@ use radiant_core::{Error, ErrorKind};
 
 use crate::config::{Cors, LogLevel};
 use crate::http::BodyLimits;
+use crate::node::Node;
 use crate::observe::RequestMetrics;
-use crate::repository::{Entry, Repository};
+use crate::repository::{Entry, Found, Phase, Repository};
 use crate::schedule::{Permits, Pool};
 
 /// The part of the configuration that requests look at.
@@ -37,7 +38,7 @@ pub(crate) struct State {
     pub(crate) config: RequestConfig,
     pub(crate) permits: Arc<Permits>,
     pub(crate) pool: Arc<Pool>,
-    pub(crate) repository: Repository,
+    pub(crate) repository: Arc<Repository>,
     /// Requests that name no model of ours.
     pub(crate) unrouted: RequestMetrics,
     draining: AtomicBool,
@@ -51,12 +52,59 @@ impl State {
         repository: Repository,
         unrouted: RequestMetrics,
     ) -> Self {
+        let repository = Arc::new(repository);
         Self { config, permits, pool, repository, unrouted, draining: AtomicBool::new(false) }
     }
 
-    /// The model that Seldon's paths speak of.
-    pub(crate) fn main(&self) -> &Entry {
-        self.repository.main()
+    /// The model that a request is for, ready to run; one that was unloaded to make room is waited
+    /// for. What was found stays in `kept` for as long as the request lasts, and for its record.
+    ///
+    /// # Errors
+    /// There is no such model, or it is not loaded.
+    #[inline]
+    pub(crate) async fn serve<'k>(
+        &self,
+        kept: &'k mut Option<Found>,
+        found: Result<Found, Error>,
+    ) -> Result<(&'k Entry, &'k Arc<Node>), Error> {
+        let found = self.awake(kept, found).await?;
+        Ok((found.entry(), found.node()?))
+    }
+
+    /// As [`serve`](Self::serve), for who wants to know more of the model.
+    ///
+    /// # Errors
+    /// As there; a model that waiting does not help is no error yet.
+    #[inline]
+    pub(crate) async fn awake<'k>(
+        &self,
+        kept: &'k mut Option<Found>,
+        found: Result<Found, Error>,
+    ) -> Result<&'k Found, Error> {
+        let mut found = found?;
+        if !found.is_loaded() {
+            found = Box::pin(self.wake(found)).await?;
+        }
+        Ok(kept.insert(found))
+    }
+
+    /// Waits for a model that is not loaded, if waiting helps.
+    #[cold]
+    async fn wake(&self, found: Found) -> Result<Found, Error> {
+        // Who is ready by now was loaded since it was found.
+        if !matches!(found.entry().phase(), Phase::Parked | Phase::Ready) {
+            return Ok(found);
+        }
+        // The permits bound how many wait.
+        let _permit = self.permits.take()?;
+        let waking = self.repository.wake(found);
+        match self.config.request_timeout {
+            None => waking.await,
+            Some(limit) => {
+                let woken = tokio::time::timeout(limit, waking).await;
+                woken.unwrap_or_else(|_elapsed| Err(not_in_time(limit)))
+            }
+        }
     }
 
     /// Whether requests are answered.
@@ -67,13 +115,7 @@ impl State {
         if self.is_draining() {
             return Err(Error::new(ErrorKind::NotReady, "the server is shutting down"));
         }
-        if self.repository.is_ready() {
-            return Ok(());
-        }
-        let mut entries = self.repository.entries().iter();
-        Err(entries
-            .find_map(|entry| entry.node().err())
-            .unwrap_or_else(|| Error::new(ErrorKind::NotReady, "a model is being loaded")))
+        self.repository.ready()
     }
 
     /// Whether the process is on its way out.
@@ -84,6 +126,13 @@ impl State {
     /// Makes readiness fail.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
-        self.repository.entries().iter().for_each(Entry::drain);
+        self.repository.drain();
     }
+}
+
+#[cold]
+fn not_in_time(limit: Duration) -> Error {
+    let text =
+        format!("the model was not loaded within {} s (--request-timeout)", limit.as_secs_f64());
+    Error::new(ErrorKind::DeadlineExceeded, text)
 }

@@ -8,7 +8,7 @@ use radiant_protocol::tfs::{VersionStatus, version_number};
 
 use crate::node::Node;
 use crate::oip;
-use crate::repository::{Entry, Phase};
+use crate::repository::{Found, Phase, Slot};
 use crate::state::State;
 use crate::work::Work;
 
@@ -30,47 +30,73 @@ pub(crate) async fn infer(
     oip::infer_as_given(state, node, work).await
 }
 
-/// The model of this name, whose version may be spelt as it is, as a number, or not at all; the main
-/// model without a name. There are no labels here.
+/// The model of this name, whose version may be spelt as it is, as a number, by a label, or not at
+/// all; the main model without a name.
 ///
 /// # Errors
 /// There is no such model or version.
-pub(crate) fn find<'a>(state: &'a State, name: &str, version: &str) -> Result<&'a Entry, Error> {
+pub(crate) fn find(state: &State, name: &str, version: &str) -> Result<Found, Error> {
     if name.is_empty() {
-        return Ok(state.main());
+        return state.repository.main();
     }
-    let entry = state.repository.find(name, "")?;
-    let number = version_number(version);
-    let is_same_number = number.is_some() && number == version_number(&entry.version);
-    if is_same_number { Ok(entry) } else { state.repository.find(name, version) }
+    let found = state.repository.find(name, version);
+    match (&found, version_number(version)) {
+        // `1` means `v1`, and `v1` means `1`.
+        (Err(_), Some(number)) => {
+            let model = state.repository.find(name, "")?;
+            let is_same = |slot: &&Slot| version_number(&slot.entry.version) == Some(number);
+            let same = model.model().slots.iter().find(is_same);
+            same.map_or(found, |slot| state.repository.find(name, &slot.entry.version))
+        }
+        _ => found,
+    }
 }
 
 /// The model that a gRPC request names by number or by label.
 ///
 /// # Errors
 /// As [`find`].
-pub(crate) fn find_spec<'a>(
-    state: &'a State,
+pub(crate) fn find_spec(
+    state: &State,
     spec: &radiant_protocol::tfs::ModelSpec<'_>,
-) -> Result<&'a Entry, Error> {
+) -> Result<Found, Error> {
     match spec.version {
         Some(number) => find(state, spec.name, &number.to_string()),
         None => find(state, spec.name, spec.version_label),
     }
 }
 
-/// Calls `use_it` with the state of a model's one version.
-pub(crate) fn status<T>(entry: &Entry, use_it: impl FnOnce(bool, &[VersionStatus<'_>]) -> T) -> T {
+/// Calls `use_it` with the states of a model's versions, or of the one that was found where one was
+/// named, and with whether any of them answers.
+pub(crate) fn status<T>(
+    found: &Found,
+    is_named: bool,
+    use_it: impl FnOnce(bool, &[VersionStatus<'_>]) -> T,
+) -> T {
     use radiant_protocol::tfs::State as Life;
-    let status = entry.status();
-    let (state, error) = match status.phase {
-        Phase::Loading => (Life::Loading, None),
-        Phase::Ready => (Life::Available, None),
-        Phase::Unavailable if status.unloaded => (Life::End, None),
-        Phase::Unavailable => (Life::End, Some(&*status.reason)),
+    let model = found.model();
+    let one = model.slot(&found.entry().version).into_iter();
+    let slots: Vec<&Slot> = if is_named { one.collect() } else { model.slots.iter().collect() };
+    let statuses: Vec<_> = slots.iter().map(|slot| slot.entry.status()).collect();
+    let version = |(slot, status): (&&'_ Slot, &'_ crate::repository::Status)| {
+        let (state, error) = match status.phase {
+            Phase::Loading => (Life::Loading, None),
+            Phase::Ready | Phase::Parked => (Life::Available, None),
+            Phase::Unloaded => (Life::End, None),
+            Phase::Failed => (Life::End, Some(status.reason.clone())),
+        };
+        (slot.entry.version.clone(), state, error)
     };
-    let version = VersionStatus { version: &entry.version, state, error };
-    use_it(status.phase == Phase::Ready, &[version])
+    let versions: Vec<_> = slots.iter().zip(&statuses).map(version).collect();
+    let versions: Vec<VersionStatus<'_>> = versions
+        .iter()
+        .map(|(version, state, error)| VersionStatus {
+            version,
+            state: *state,
+            error: error.as_deref(),
+        })
+        .collect();
+    use_it(slots.iter().any(|slot| slot.answers()), &versions)
 }
 
 /// The signature of a loaded model; none of a component.

@@ -9,35 +9,32 @@ use radiant_contract::annotations::{GRPC_MAX_MESSAGE_SIZE, REST_TIMEOUT};
 use radiant_contract::env::{
     CORS_ALLOWED_ORIGINS, GRPC_WORKERS, GUNICORN_ACCESS_LOG, INCLUDE_METRICS_IN_CLIENT_RESPONSE,
     MLSERVER_GRPC_PORT, MLSERVER_HTTP_PORT, MLSERVER_METRICS_ENDPOINT, MLSERVER_METRICS_PORT,
-    MLSERVER_MODEL_NAME, MLSERVER_MODEL_URI, MLSERVER_MODEL_VERSION, MODEL_METADATA,
-    PAYLOAD_PASSTHROUGH, PREDICTIVE_UNIT_GRPC_SERVICE_PORT, PREDICTIVE_UNIT_HTTP_SERVICE_PORT,
-    PREDICTIVE_UNIT_ID, PREDICTIVE_UNIT_METRICS_ENDPOINT, PREDICTIVE_UNIT_METRICS_SERVICE_PORT,
-    PREDICTIVE_UNIT_PARAMETERS, RADIANT_ACCESS_LOG, RADIANT_BIND_EARLY, RADIANT_BODY_BYTES_MAX,
-    RADIANT_BODY_READ_TIMEOUT, RADIANT_CONNECTIONS_MAX, RADIANT_CORS_ALLOW_ORIGIN, RADIANT_ENGINE,
-    RADIANT_ENGINE_THREADS, RADIANT_GRPC_MESSAGE_BYTES_MAX, RADIANT_GRPC_PORT,
-    RADIANT_HEAD_READ_TIMEOUT, RADIANT_HOST, RADIANT_HTTP_PORT, RADIANT_INLINE_COST_MAX_US,
-    RADIANT_JSON_DEPTH_MAX, RADIANT_JSON_ELEMENTS_MAX, RADIANT_KEEP_ALIVE, RADIANT_LOG_FORMAT,
-    RADIANT_LOG_LEVEL, RADIANT_METHOD, RADIANT_METRICS_PATH, RADIANT_METRICS_PORT, RADIANT_MODEL,
-    RADIANT_MODEL_VERSION, RADIANT_NAME, RADIANT_OUTPUT, RADIANT_PORTS_FILE,
-    RADIANT_REQUEST_TIMEOUT, RADIANT_REQUESTS_MAX, RADIANT_RESPONSE_COMPRESS_BYTES_MIN,
-    RADIANT_RUN_THREADS, RADIANT_SHUTDOWN_TIMEOUT, RADIANT_THREADS, RADIANT_WORKERS,
-    SELDON_EXECUTOR_ENABLED, SELDON_LOG_LEVEL,
+    MODEL_METADATA, PAYLOAD_PASSTHROUGH, PREDICTIVE_UNIT_GRPC_SERVICE_PORT,
+    PREDICTIVE_UNIT_HTTP_SERVICE_PORT, PREDICTIVE_UNIT_METRICS_ENDPOINT,
+    PREDICTIVE_UNIT_METRICS_SERVICE_PORT, PREDICTIVE_UNIT_PARAMETERS, RADIANT_ACCESS_LOG,
+    RADIANT_BIND_EARLY, RADIANT_BODY_BYTES_MAX, RADIANT_BODY_READ_TIMEOUT, RADIANT_CONNECTIONS_MAX,
+    RADIANT_CORS_ALLOW_ORIGIN, RADIANT_ENGINE, RADIANT_ENGINE_THREADS,
+    RADIANT_GRPC_MESSAGE_BYTES_MAX, RADIANT_GRPC_PORT, RADIANT_HEAD_READ_TIMEOUT, RADIANT_HOST,
+    RADIANT_HTTP_PORT, RADIANT_INLINE_COST_MAX_US, RADIANT_JSON_DEPTH_MAX,
+    RADIANT_JSON_ELEMENTS_MAX, RADIANT_KEEP_ALIVE, RADIANT_LOG_FORMAT, RADIANT_LOG_LEVEL,
+    RADIANT_METRICS_PATH, RADIANT_METRICS_PORT, RADIANT_PORTS_FILE, RADIANT_REQUEST_TIMEOUT,
+    RADIANT_REQUESTS_MAX, RADIANT_RESPONSE_COMPRESS_BYTES_MIN, RADIANT_RUN_THREADS,
+    RADIANT_SHUTDOWN_TIMEOUT, RADIANT_THREADS, RADIANT_WORKERS, SELDON_EXECUTOR_ENABLED,
+    SELDON_LOG_LEVEL,
 };
 use radiant_contract::{Annotations, EnvSource, Layer, Metadata, Parameters, ports};
 use radiant_protocol::Limits;
-use radiant_storage::ModelUri;
 
-use super::choice::default_name;
 use super::resolve::{Effective, Resolver, Source};
 use super::value::{
     BOOL, CORS, COUNT, DEPTH, DURATION, DURATION_FROM_1S, DURATION_OR_NONE, GRPC_PROCESSES, HOST,
-    LOG_FORMAT, LOG_LEVEL, METHOD, MICROSECONDS, MODEL, NAME, PORT, SIZE, SIZE_OR_NONE, TEXT,
-    THREADS, URL_PATH,
+    LOG_FORMAT, LOG_LEVEL, MICROSECONDS, PORT, SIZE, SIZE_OR_NONE, TEXT, THREADS, URL_PATH,
 };
 use super::{
-    Config, ConfigErrors, Cors, Flags, Loading, LogFormat, LogLevel, Method, NodeIdentity, loading,
+    Config, ConfigErrors, Cors, Fetching, Flags, Loading, LogFormat, LogLevel, Method,
+    NodeIdentity, fetching, loading,
 };
-use super::{also, node, tls};
+use super::{models, node, tls};
 
 /// The idle time up to which Seldon's orchestrator reuses a connection (the default of Go's HTTP
 /// client).
@@ -58,10 +55,10 @@ impl Config {
         parameters(&mut resolver);
         let annotations = read_annotations(&mut resolver, annotations);
         let mut config = defaults();
-        model(&mut config, &mut resolver, flags);
-        config.also = also::models(&mut resolver, flags, &config.model_name);
+        models::models(&mut config, &mut resolver, flags);
         engine(&mut config, &mut resolver, flags);
         config.loading = loading::loading(&mut resolver, flags);
+        config.fetching = fetching::fetching(&mut resolver, &flags.fetch);
         network(&mut config, &mut resolver, flags);
         config.tls = tls::files(&mut resolver, flags);
         timeouts(&mut config, &mut resolver, flags, &annotations);
@@ -82,14 +79,18 @@ impl Config {
 fn defaults() -> Config {
     let n_cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
     Config {
-        model: ModelUri::Local(ports::MODEL_DIR.into()),
+        model: None,
         model_name: String::new(),
         model_version: "1".to_owned(),
         engine: "auto".to_owned(),
         loading: Loading::default(),
+        fetching: Fetching::default(),
         method: Method::Probabilities,
         output: None,
         also: Vec::new(),
+        repository: None,
+        reload_interval: None,
+        models_memory: None,
         engine_threads: n_cpus,
         run_threads: 1,
         inline_cost_max: Duration::from_micros(50),
@@ -158,38 +159,6 @@ fn read_annotations(resolver: &mut Resolver<'_>, text: Option<&str>) -> Annotati
         format!("{} line {line} is no `key=\"value\"` and has no effect", ports::ANNOTATIONS_FILE)
     }));
     annotations
-}
-
-fn model(config: &mut Config, resolver: &mut Resolver<'_>, flags: &Flags) {
-    config.model = resolver
-        .option("model")
-        .argument(flags.model.as_ref(), "MODEL")
-        .env(&[&RADIANT_MODEL])
-        .parameter("model_uri")
-        .env(&[&MLSERVER_MODEL_URI])
-        .or(&MODEL, config.model.clone());
-    config.model_name = resolver
-        .option("name")
-        .flag(flags.name.as_ref())
-        .env(&[&RADIANT_NAME, &PREDICTIVE_UNIT_ID, &MLSERVER_MODEL_NAME])
-        .or(&NAME, default_name(&config.model));
-    config.model_version = resolver
-        .option("model_version")
-        .flag(flags.model_version.as_ref())
-        .env(&[&RADIANT_MODEL_VERSION, &MLSERVER_MODEL_VERSION])
-        .or(&NAME, config.model_version.clone());
-    config.method = resolver
-        .option("method")
-        .flag(flags.method.as_ref())
-        .env(&[&RADIANT_METHOD])
-        .parameter("method")
-        .or(&METHOD, config.method);
-    config.output = resolver
-        .option("output")
-        .flag(flags.output.as_ref())
-        .env(&[&RADIANT_OUTPUT])
-        .parameter("output")
-        .optional(&TEXT);
 }
 
 fn engine(config: &mut Config, resolver: &mut Resolver<'_>, flags: &Flags) {

@@ -33,6 +33,16 @@ pub enum Method {
 }
 
 impl Method {
+    /// The words in the parameter `method`.
+    pub const NAMES: [&str; 3] =
+        [Self::Probabilities.as_str(), Self::Labels.as_str(), Self::Decision.as_str()];
+
+    /// The method that this word means, and no other word.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Probabilities, Self::Labels, Self::Decision];
+        all.into_iter().find(|method| method.as_str() == name)
+    }
+
     /// The word in the parameter `method`.
     pub const fn as_str(self) -> &'static str {
         match self {

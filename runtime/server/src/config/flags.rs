@@ -4,6 +4,8 @@
 //! problems are told at once. The program's argument parser fills this in; a program that serves a
 //! model by itself may as well.
 
+use super::FetchFlags;
+
 /// The options that were given; `None` is left to the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(
@@ -22,11 +24,15 @@ pub struct Flags {
     pub load_isolated: Option<String>,
     pub load_memory_max: Option<String>,
     pub load_timeout: Option<String>,
+    pub fetch: FetchFlags,
     pub threads: Option<String>,
     pub method: Option<String>,
     pub output: Option<String>,
     /// One `NAME=MODEL` for each time that the flag was given; none leaves it to the environment.
     pub also: Vec<String>,
+    pub repository: Option<String>,
+    pub reload_interval: Option<String>,
+    pub models_memory: Option<String>,
     pub engine_threads: Option<String>,
     /// `--run-threads`.
     pub run_threads: Option<String>,

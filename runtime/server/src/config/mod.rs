@@ -9,8 +9,10 @@
 mod also;
 mod build;
 mod choice;
+mod fetching;
 mod flags;
 mod loading;
+mod models;
 mod node;
 mod resolve;
 #[cfg(test)]
@@ -27,6 +29,7 @@ use radiant_protocol::Limits;
 use radiant_storage::ModelUri;
 
 pub use choice::{Cors, LogFormat, LogLevel, Method, default_name};
+pub use fetching::{FetchFlags, Fetching};
 pub use flags::Flags;
 pub use loading::{Isolated, Loading};
 pub use node::NodeIdentity;
@@ -36,22 +39,30 @@ pub use tls::TlsFiles;
 /// Everything that the server needs to know before it starts.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The model to serve.
-    pub model: ModelUri,
-    /// The model's name.
+    /// The main model; where there is none it is one of the repository.
+    pub model: Option<ModelUri>,
+    /// The main model's name; empty where it is the first of the repository.
     pub model_name: String,
-    /// The model's version.
+    /// The version of models that are given without one.
     pub model_version: String,
     /// The engine's name, or `auto`.
     pub engine: String,
     /// How models are put on engines.
     pub loading: Loading,
+    /// How models are fetched from elsewhere.
+    pub fetching: Fetching,
     /// What an estimator answers.
     pub method: Method,
     /// The output that a model with several answers with, by name.
     pub output: Option<String>,
     /// The models that are served beside it, each with its name; all names differ.
     pub also: Vec<(String, ModelUri)>,
+    /// A folder of models, each in a folder of its own.
+    pub repository: Option<ModelUri>,
+    /// How often it is looked whether models have changed.
+    pub reload_interval: Option<Duration>,
+    /// The memory that models may take together, in bytes.
+    pub models_memory: Option<usize>,
     /// Threads that run models too slow for the HTTP workers.
     pub engine_threads: usize,
     /// Threads that one run on an engine thread may use, itself among them.

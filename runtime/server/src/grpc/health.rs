@@ -47,11 +47,11 @@ impl HealthService {
 
 /// How a service or a model is.
 fn health(state: &State, name: &str) -> ServingStatus {
-    let entry = || state.repository.entries().iter().find(|entry| entry.name == name);
+    let found = || state.repository.find(name, "").ok();
     let is_ready = if SERVICES.contains(&name) {
         state.ready().is_ok()
-    } else if let Some(entry) = entry() {
-        entry.node().is_ok() && !state.is_draining()
+    } else if let Some(found) = found() {
+        found.ready().is_ok() && !state.is_draining()
     } else {
         return ServingStatus::ServiceUnknown;
     };

@@ -11,7 +11,7 @@ use super::record::Record;
 use crate::endpoint::Endpoint;
 use crate::node::Node;
 use crate::oip;
-use crate::repository::Entry;
+use crate::repository::{Entry, Found};
 use crate::state::State;
 use crate::work::Work;
 
@@ -22,9 +22,8 @@ pub(super) async fn answer<'a>(
     message: Bytes,
 ) -> Result<Bytes, Error> {
     if record.endpoint == Endpoint::Infer {
-        let entry = find(state, &message)?;
-        record.entry = Some(entry);
-        return infer(state, entry, &message).await;
+        let (entry, node) = state.serve(&mut record.found, find(state, &message)).await?;
+        return infer(state, entry, node, &message).await;
     }
     Box::pin(about(state, record, &message)).await
 }
@@ -33,16 +32,20 @@ pub(super) async fn answer<'a>(
 ///
 /// # Errors
 /// There is no such model, or the message breaks off.
-pub(super) fn find<'a>(state: &'a State, message: &[u8]) -> Result<&'a Entry, Error> {
+pub(super) fn find(state: &State, message: &[u8]) -> Result<Found, Error> {
     let target = codec::target(message)?;
     state.repository.find(target.model, target.version)
 }
 
 /// The hot path: tensors for tensors.
-async fn infer(state: &State, entry: &Entry, message: &[u8]) -> Result<Bytes, Error> {
-    let node = entry.node()?;
-    let work = oip::infer(state, &node, decode(state, &node, message)?).await?;
-    encode(entry, &node, work, codec::encode_proto)
+async fn infer(
+    state: &State,
+    entry: &Entry,
+    node: &Arc<Node>,
+    message: &[u8],
+) -> Result<Bytes, Error> {
+    let work = oip::infer(state, node, decode(state, node, message)?).await?;
+    encode(entry, node, work, codec::encode_proto)
 }
 
 /// Reads a request.
@@ -88,7 +91,7 @@ async fn about<'a>(
         Endpoint::ModelReady
         | Endpoint::ModelMetadata
         | Endpoint::ModelConfig
-        | Endpoint::ModelStatistics => model(state, record, message),
+        | Endpoint::ModelStatistics => model(state, record, message).await,
         Endpoint::RepositoryIndex => {
             let asked: pb::RepositoryIndexRequest = messages::decode(message)?;
             reply(&oip::index(state, asked.ready))
@@ -113,21 +116,29 @@ async fn about<'a>(
 }
 
 /// What is asked about one model. The requests differ in their names only.
-fn model<'a>(state: &'a State, record: &mut Record<'a>, message: &[u8]) -> Result<Bytes, Error> {
+async fn model(state: &State, record: &mut Record<'_>, message: &[u8]) -> Result<Bytes, Error> {
     let asked: pb::ModelReadyRequest = messages::decode(message)?;
     let (name, version) = (&*asked.name, &*asked.version);
-    record.entry = state.repository.find(name, version).ok();
+    let found = state.repository.find(name, version);
     match record.endpoint {
         Endpoint::ModelReady => {
-            let ready = record.entry.is_some_and(|entry| entry.node().is_ok());
+            let ready = found.as_ref().is_ok_and(|found| found.ready().is_ok());
+            record.found = found.ok();
             reply(&pb::ModelReadyResponse { ready })
         }
-        Endpoint::ModelMetadata => reply(&oip::model_metadata(state, name, version)?),
+        Endpoint::ModelMetadata => {
+            let found = state.awake(&mut record.found, found).await?;
+            reply(&oip::model_metadata(state, found)?)
+        }
         Endpoint::ModelConfig => {
-            let config = Some(oip::model_config(state, name, version)?);
+            let found = state.awake(&mut record.found, found).await?;
+            let config = Some(oip::model_config(state, found)?);
             reply(&pb::ModelConfigResponse { config })
         }
-        _ => reply(&oip::statistics(state, name, version)?),
+        _ => {
+            record.found = found.ok();
+            reply(&oip::statistics(state, name, version)?)
+        }
     }
 }
 
@@ -139,7 +150,7 @@ async fn repository<'a>(
 ) -> Result<Bytes, Error> {
     let asked: pb::RepositoryModelLoadRequest = messages::decode(message)?;
     let model_name = codec::repository_model(&asked).to_owned();
-    record.entry = state.repository.find(&model_name, "").ok();
+    record.found = state.repository.find(&model_name, "").ok();
     if record.endpoint == Endpoint::RepositoryLoad {
         let overrides = |name: &&String| *name == "config" || name.starts_with("file:");
         if let Some(name) = asked.parameters.keys().find(overrides) {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::error;
 use crate::endpoint::Endpoint;
 use crate::observe::{Access, Outcome, Transport};
-use crate::repository::Entry;
+use crate::repository::Found;
 use crate::state::State;
 
 /// The record of one call. It is written when it is dropped, and so also when the call is: then its
@@ -17,7 +17,7 @@ pub(super) struct Record<'a> {
     pub(super) endpoint: Endpoint,
     pub(super) external: bool,
     /// The model that was asked, once that is known.
-    pub(super) entry: Option<&'a Entry>,
+    pub(super) found: Option<Found>,
     pub(super) started: Instant,
     pub(super) code: u16,
     pub(super) request_bytes: usize,
@@ -37,7 +37,7 @@ impl<'a> Record<'a> {
             parts,
             endpoint,
             external,
-            entry: None,
+            found: None,
             started: Instant::now(),
             code: error::CANCELLED,
             request_bytes: 0,
@@ -49,7 +49,10 @@ impl<'a> Record<'a> {
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         let elapsed = self.started.elapsed();
-        let metrics = self.entry.map_or(&self.state.unrouted, |entry| &entry.requests);
+        let metrics = match &self.found {
+            Some(found) => &found.entry().requests,
+            None => &self.state.unrouted,
+        };
         metrics.record(&Outcome {
             transport: Transport::Grpc,
             endpoint: self.endpoint,

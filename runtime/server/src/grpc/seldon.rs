@@ -17,15 +17,14 @@ pub(super) async fn answer<'a>(
     record: &mut Record<'a>,
     message: Bytes,
 ) -> Result<Bytes, Error> {
-    let entry = state.main();
-    record.entry = Some(entry);
-    match record.endpoint {
-        Endpoint::GraphMetadata => return Err(no_graph()),
-        Endpoint::Metadata => return metadata(&*entry.node()?, state),
-        _ => {}
+    if record.endpoint == Endpoint::GraphMetadata {
+        return Err(no_graph());
     }
-    let node = entry.node()?;
-    let call = Call::<Proto>::new(state, entry, &node, record.endpoint);
+    let (entry, node) = state.serve(&mut record.found, state.repository.main()).await?;
+    if record.endpoint == Endpoint::Metadata {
+        return metadata(node, state);
+    }
+    let call = Call::<Proto>::new(state, entry, node, record.endpoint);
     if let Some(answer) = call.pass_through(&message) {
         return answer;
     }

@@ -121,11 +121,9 @@ async fn inference<'a>(
     record: &mut Record<'a>,
     message: &[u8],
 ) -> Result<Bytes, Error> {
-    let entry = oip::find(state, message)?;
-    record.entry = Some(entry);
-    let node = entry.node()?;
-    let work = infer(state, &node, oip::decode(state, &node, message)?).await?;
-    oip::encode(entry, &node, work, |reply, answer| {
+    let (entry, node) = state.serve(&mut record.found, oip::find(state, message)).await?;
+    let work = infer(state, node, oip::decode(state, node, message)?).await?;
+    oip::encode(entry, node, work, |reply, answer| {
         codec::encode_stream_reply(reply, answer, Some(true))
     })
 }

@@ -9,6 +9,7 @@ use radiant_protocol::tfs as codec;
 
 use super::record::Record;
 use crate::endpoint::Endpoint;
+use crate::node::Node;
 use crate::repository::Entry;
 use crate::state::State;
 use crate::tfs;
@@ -20,36 +21,48 @@ pub(super) async fn answer<'a>(
     record: &mut Record<'a>,
     message: Bytes,
 ) -> Result<Bytes, Error> {
-    let entry = tfs::find_spec(state, &codec::target(&message)?)?;
-    record.entry = Some(entry);
+    let spec = codec::target(&message)?;
+    let found = tfs::find_spec(state, &spec);
     match record.endpoint {
-        Endpoint::TfPredict => predict(state, entry, &message).await,
-        Endpoint::TfMetadata => metadata(entry, &message),
+        Endpoint::TfPredict => {
+            let (entry, node) = state.serve(&mut record.found, found).await?;
+            predict(state, entry, node, &message).await
+        }
+        Endpoint::TfMetadata => {
+            let (entry, node) = state.serve(&mut record.found, found).await?;
+            metadata(entry, node, &message)
+        }
         _ => {
-            let status = tfs::status(entry, |_, versions| codec::status_message(versions));
+            let found = record.found.insert(found?);
+            let is_named = spec.version.is_some() || !spec.version_label.is_empty();
+            let status =
+                tfs::status(found, is_named, |_, versions| codec::status_message(versions));
             Ok(Bytes::from(messages::encode(&status)))
         }
     }
 }
 
 /// Inputs and outputs of a model.
-fn metadata(entry: &Entry, message: &[u8]) -> Result<Bytes, Error> {
+fn metadata(entry: &Entry, node: &Node, message: &[u8]) -> Result<Bytes, Error> {
     let asked: pb::GetModelMetadataRequest = messages::decode(message)?;
     codec::check_metadata_request(&asked)?;
-    let node = entry.node()?;
     let version = codec::version_number(&entry.version);
-    let metadata = codec::metadata_message(&entry.name, version, tfs::signature(&node));
+    let metadata = codec::metadata_message(&entry.name, version, tfs::signature(node));
     Ok(Bytes::from(messages::encode(&metadata)))
 }
 
 /// Tensors for tensors.
-async fn predict(state: &State, entry: &Entry, message: &[u8]) -> Result<Bytes, Error> {
-    let node = entry.node()?;
+async fn predict(
+    state: &State,
+    entry: &Entry,
+    node: &Arc<Node>,
+    message: &[u8],
+) -> Result<Bytes, Error> {
     let mut work = Work::take();
     work.begin();
     let Work { tfs: request, inputs, .. } = &mut *work;
     codec::decode_proto(message, node.inputs(), &state.config.body.json, request, inputs)?;
-    let mut work = tfs::infer(state, &node, work).await?;
+    let mut work = tfs::infer(state, node, work).await?;
     let Work { tfs: request, outputs, reply, .. } = &mut *work;
     reply.clear();
     let version = codec::version_number(&entry.version);

@@ -15,7 +15,8 @@ use super::reply::{Body, JSON, Reply, TEXT, puid, respond};
 use super::route::{Target, resolve};
 use super::{mlflow, oip, seldon, tfs};
 use crate::endpoint::{Endpoint, Protocol};
-use crate::observe::{Access, Outcome, RequestMetrics, Transport};
+use crate::observe::{Access, Outcome, Transport};
+use crate::repository::Found;
 use crate::state::State;
 
 /// What the requests of one worker share: behind an `Rc`, whose count is cheaper than an `Arc`'s.
@@ -33,14 +34,15 @@ pub(super) async fn dispatch(
     let payload = request.take_payload();
     let came = Came::new(&request);
     let target = resolve(request.path());
-    let incoming = Incoming { request: &request, came: &came, payload };
+    let mut found = None;
+    let incoming = Incoming { request: &request, came: &came, payload, found: &mut found };
     let reply = answer(state, incoming, &target).await;
     let protocol = target.endpoint.protocol();
     let reply = reply.unwrap_or_else(|error| Reply::error(&error, protocol));
     let (status, reply_bytes) = (reply.status, reply.body.len() as u64);
     let response = respond(&came, reply, protocol, &state.config.cors, state.is_draining());
     let elapsed = started.elapsed();
-    metrics(state, &target).record(&Outcome {
+    let outcome = Outcome {
         transport: Transport::Rest,
         endpoint: target.endpoint,
         external: target.external,
@@ -48,7 +50,11 @@ pub(super) async fn dispatch(
         status,
         started,
         elapsed,
-    });
+    };
+    match &found {
+        Some(found) => found.entry().requests.record(&outcome),
+        None => record_unrun(state, &target, &outcome),
+    }
     if Access::enabled(state.config.access_log) {
         Access {
             method: request.method().as_str(),
@@ -70,6 +76,8 @@ pub(super) struct Incoming<'a> {
     pub(super) request: &'a Request,
     pub(super) came: &'a Came<'a>,
     pub(super) payload: Payload,
+    /// The model that was asked, once that is known.
+    pub(super) found: &'a mut Option<Found>,
 }
 
 async fn answer(
@@ -101,9 +109,9 @@ async fn seldon_v1(
     incoming: Incoming<'_>,
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
-    let entry = match &target.model {
-        Some(asked) => state.repository.find(asked, "")?,
-        None => state.main(),
+    let main = || match &target.model {
+        Some(asked) => state.repository.find(asked, ""),
+        None => state.repository.main(),
     };
     match target.endpoint {
         Endpoint::Ping => Ok(Reply::ok(TEXT, Bytes::from_static(b"pong"))),
@@ -113,25 +121,34 @@ async fn seldon_v1(
             Ok(Reply::ok(TEXT, Bytes::from_static(b"ready")))
         }
         Endpoint::Doc => Ok(Reply::ok(TEXT, Bytes::from_static(doc::PAGE))),
-        Endpoint::OpenApi => Ok(Reply::ok(JSON, doc::with_examples(doc::OPENAPI, entry))),
+        Endpoint::OpenApi => Ok(Reply::ok(JSON, doc::with_examples(doc::OPENAPI, main()))),
         Endpoint::Metadata => {
-            let node = entry.node()?;
+            let (_, node) = state.serve(incoming.found, main()).await?;
             Ok(Reply::ok(JSON, Bytes::copy_from_slice(node.metadata.as_bytes())))
         }
-        Endpoint::HealthStatus => Ok(Reply::ok(JSON, seldon::health_status(state, entry)?)),
+        Endpoint::HealthStatus => {
+            let (entry, node) = state.serve(incoming.found, main()).await?;
+            Ok(Reply::ok(JSON, seldon::health_status(state, entry, node)?))
+        }
         endpoint => seldon::call(state, incoming, endpoint).await,
     }
 }
 
-/// Where a request is recorded: with its model, if there is such a one.
-fn metrics<'a>(state: &'a State, target: &Target<'_>) -> &'a RequestMetrics {
-    match &target.model {
-        None if target.endpoint.is_of_main_model() => &state.main().requests,
-        None => &state.unrouted,
-        Some(name) => {
-            let entry = state.repository.find(name, "");
-            entry.map_or(&state.unrouted, |entry| &entry.requests)
-        }
+/// Records a request that ran no model: with the model that it names, if there is such a one.
+#[cold]
+fn record_unrun(state: &State, target: &Target<'_>, outcome: &Outcome) {
+    let found = match &target.model {
+        None if target.endpoint.is_of_main_model() => state.repository.main(),
+        // A version that is not there is no reason to forget the model.
+        Some(name) => state
+            .repository
+            .find(name, &target.version)
+            .or_else(|_unknown| state.repository.find(name, "")),
+        None => return state.unrouted.record(outcome),
+    };
+    match found {
+        Ok(found) => found.entry().requests.record(outcome),
+        Err(_unknown) => state.unrouted.record(outcome),
     }
 }
 

@@ -2,10 +2,11 @@
 //! model takes.
 
 use bytes::Bytes;
+use radiant_core::Error;
 use radiant_protocol::json;
 
 use crate::example::examples;
-use crate::repository::Entry;
+use crate::repository::Found;
 
 /// The OpenAPI 3 document of Seldon v1, as JSON.
 pub(super) const OPENAPI: &[u8] = include_bytes!("doc/openapi.json");
@@ -18,8 +19,9 @@ pub(super) const PAGE: &[u8] = include_bytes!("doc/index.html");
 
 /// The document with requests that this model takes, by path, as its member `x-examples`. A component
 /// takes the document's own.
-pub(super) fn with_examples(document: &'static [u8], entry: &Entry) -> Bytes {
-    let node = entry.node().ok();
+pub(super) fn with_examples(document: &'static [u8], found: Result<Found, Error>) -> Bytes {
+    let found = found.ok();
+    let node = found.as_ref().and_then(|found| found.node().ok());
     let engine = node.as_ref().and_then(|node| Some((node.engine()?.0, &node.scoring)));
     let (Some((engine, scoring)), Some(open)) = (engine, document.trim_ascii().strip_suffix(b"}"))
     else {

@@ -47,19 +47,24 @@ pub(super) async fn answer(
             b"{\"ready\":true}".to_vec()
         }
         Endpoint::ModelReady => {
-            let entry = state.repository.find(name, version)?;
-            entry.node()?;
-            codec::model_ready_json(&entry.name)
+            let found = state.repository.find(name, version)?;
+            found.ready()?;
+            codec::model_ready_json(&found.entry().name)
         }
         Endpoint::ServerMetadata => codec::server_metadata_json(&oip::server_metadata()),
         Endpoint::ModelMetadata => {
-            codec::model_metadata_json(&oip::model_metadata(state, name, version)?)
+            let found = state.repository.find(name, version);
+            let found = state.awake(incoming.found, found).await?;
+            codec::model_metadata_json(&oip::model_metadata(state, found)?)
         }
         Endpoint::ModelList => {
-            codec::model_list_json(state.repository.entries().iter().map(|entry| &*entry.name))
+            let table = state.repository.table();
+            codec::model_list_json(table.models().iter().map(|model| &*model.name))
         }
         Endpoint::ModelConfig => {
-            codec::model_config_json(&oip::model_config(state, name, version)?)
+            let found = state.repository.find(name, version);
+            let found = state.awake(incoming.found, found).await?;
+            codec::model_config_json(&oip::model_config(state, found)?)
         }
         Endpoint::ModelStatistics => {
             codec::statistics_json(&oip::statistics(state, name, version)?)
@@ -72,11 +77,11 @@ pub(super) async fn answer(
         Endpoint::SharedMemoryRegister => return Err(no_shared_memory().into()),
         Endpoint::V2Doc => return Ok(Reply::ok(TEXT, Bytes::from_static(doc::PAGE))),
         Endpoint::V2OpenApi => {
-            let entry = match &target.model {
-                Some(_) => state.repository.find(name, version)?,
-                None => state.main(),
+            let found = match &target.model {
+                Some(_) => Ok(state.repository.find(name, version)?),
+                None => state.repository.main(),
             };
-            return Ok(Reply::ok(JSON, doc::with_examples(doc::V2_OPENAPI, entry)));
+            return Ok(Reply::ok(JSON, doc::with_examples(doc::V2_OPENAPI, found)));
         }
         _ => repository(state, incoming, target).await?,
     };
@@ -93,17 +98,17 @@ async fn infer(
     incoming: Incoming<'_>,
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
-    let Incoming { came, payload, .. } = incoming;
+    let Incoming { came, payload, found, .. } = incoming;
     let body = read(came, payload, &state.config.body).await?;
     let body = plain(state, came, body).await?;
-    let entry = match &target.model {
-        Some(name) => state.repository.find(name, &target.version)?,
-        None => state.main(),
+    let asked = match &target.model {
+        Some(name) => state.repository.find(name, &target.version),
+        None => state.repository.main(),
     };
-    let node = entry.node()?;
-    let work = decode(state, &node, came, &body)?;
-    let work = oip::infer(state, &node, work).await?;
-    let reply = encode(entry, &node, work)?;
+    let (entry, node) = state.serve(found, asked).await?;
+    let work = decode(state, node, came, &body)?;
+    let work = oip::infer(state, node, work).await?;
+    let reply = encode(entry, node, work)?;
     compress(state, came, reply).await
 }
 
@@ -156,12 +161,11 @@ async fn text(
     incoming: Incoming<'_>,
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
-    let Incoming { came, payload, .. } = incoming;
+    let Incoming { came, payload, found, .. } = incoming;
     let body = read(came, payload, &state.config.body).await?;
     let body = plain(state, came, body).await?;
-    let entry =
-        state.repository.find(target.model.as_deref().unwrap_or_default(), &target.version)?;
-    let node = entry.node()?;
+    let asked = state.repository.find(target.model.as_deref().unwrap_or_default(), &target.version);
+    let (entry, node) = state.serve(found, asked).await?;
     let Generate { id, prompt, parameters } =
         codec::decode_generate(&body, &state.config.body.json)?;
     let (name, version) = (entry.name.clone(), entry.version.clone());
@@ -169,12 +173,12 @@ async fn text(
         codec::encode_generate(out, &id, &name, &version, text);
     };
     if target.endpoint == Endpoint::Generate {
-        let text = generate::whole(state, &node, prompt, parameters).await?;
+        let text = generate::whole(state, node, prompt, parameters).await?;
         let mut body = Vec::new();
         encode(&mut body, &text);
         return Ok(Reply::ok(JSON, Bytes::from(body)));
     }
-    Ok(Reply::events(generate::pieces(state, &node, prompt, parameters, encode).await?))
+    Ok(Reply::events(generate::pieces(state, node, prompt, parameters, encode).await?))
 }
 
 /// Settings of traces and logs: shown, and not changed.

@@ -1,5 +1,7 @@
 //! Seldon v1's methods over HTTP: find the JSON, and hand it to the protocol.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::body::{find_json, read};
@@ -7,6 +9,7 @@ use super::dispatch::Incoming;
 use super::error::HttpError;
 use super::reply::{JSON, Reply};
 use crate::endpoint::Endpoint;
+use crate::node::Node;
 use crate::repository::Entry;
 use crate::seldon::{Call, Json};
 use crate::state::State;
@@ -18,11 +21,10 @@ pub(super) async fn call(
     endpoint: Endpoint,
 ) -> Result<Reply, HttpError> {
     let limits = &state.config.body;
-    let Incoming { request, came, payload } = incoming;
+    let Incoming { request, came, payload, found } = incoming;
     let body = read(came, payload, limits).await?;
-    let entry = state.main();
-    let node = entry.node()?;
-    let call = Call::<Json>::new(state, entry, &node, endpoint);
+    let (entry, node) = state.serve(found, state.repository.main()).await?;
+    let call = Call::<Json>::new(state, entry, node, endpoint);
     if let Some(answer) = call.pass_through(&body) {
         return Ok(Reply::ok(JSON, answer?));
     }
@@ -31,8 +33,11 @@ pub(super) async fn call(
 }
 
 /// Answers `/health/status`: the component's word on how it is.
-pub(super) fn health_status(state: &State, entry: &Entry) -> Result<Bytes, HttpError> {
-    let node = entry.node()?;
-    let call = Call::<Json>::new(state, entry, &node, Endpoint::HealthStatus);
+pub(super) fn health_status(
+    state: &State,
+    entry: &Entry,
+    node: &Arc<Node>,
+) -> Result<Bytes, HttpError> {
+    let call = Call::<Json>::new(state, entry, node, Endpoint::HealthStatus);
     Ok(call.health_status()?)
 }

@@ -145,7 +145,8 @@ async fn metadata_tells_what_a_table_is_made_of() {
 fn a_newcomer_is_told_requests_that_the_model_takes() {
     for form in [Form::Matrix, Form::Frame] {
         let state = fixture::seen(form);
-        let node = state.main().node().unwrap();
+        let main = state.repository.main().unwrap();
+        let node = main.node().unwrap();
         let (engine, _) = node.engine().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         for example in crate::example::examples("seen", engine.signature(), &node.scoring) {

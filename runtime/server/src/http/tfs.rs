@@ -31,17 +31,19 @@ pub(super) async fn answer(
     }
     let mut body = Vec::new();
     if target.endpoint == Endpoint::TfList {
-        codec::models_json(&mut body, state.repository.entries().iter().map(|e| &*e.name));
+        let table = state.repository.table();
+        codec::models_json(&mut body, table.models().iter().map(|model| &*model.name));
         return Ok(Reply::ok(JSON, Bytes::from(body)));
     }
-    let entry = tfs::find(state, name, &target.version)?;
+    let found = tfs::find(state, name, &target.version);
     if target.endpoint == Endpoint::TfMetadata {
-        let node = entry.node()?;
+        let (entry, node) = state.serve(incoming.found, found).await?;
         let version = version_number(&entry.version);
-        codec::metadata_json(&mut body, &entry.name, version, tfs::signature(&node));
+        codec::metadata_json(&mut body, &entry.name, version, tfs::signature(node));
     } else {
-        tfs::status(entry, |ready, versions| {
-            codec::status_json(&mut body, &entry.name, ready, versions);
+        let found = found?;
+        tfs::status(&found, !target.version.is_empty(), |ready, versions| {
+            codec::status_json(&mut body, &found.entry().name, ready, versions);
         });
     }
     Ok(Reply::ok(JSON, Bytes::from(body)))
@@ -53,13 +55,13 @@ async fn predict(
     name: &str,
     version: &str,
 ) -> Result<Reply, HttpError> {
-    let Incoming { came, payload, .. } = incoming;
+    let Incoming { came, payload, found, .. } = incoming;
     let body = read(came, payload, &state.config.body).await?;
     let body = plain(state, came, body).await?;
-    let node = tfs::find(state, name, version)?.node()?;
-    let work = decode(state, &node, &body)?;
-    let work = tfs::infer(state, &node, work).await?;
-    let reply = encode(&node, work)?;
+    let (_, node) = state.serve(found, tfs::find(state, name, version)).await?;
+    let work = decode(state, node, &body)?;
+    let work = tfs::infer(state, node, work).await?;
+    let reply = encode(node, work)?;
     compress(state, came, reply).await
 }
 

@@ -27,6 +27,18 @@ pub enum Metric {
     ModelReady,
     /// Time that loading and warming the model took.
     ModelLoadSeconds,
+    /// Attempts to load the model.
+    ModelLoads,
+    /// How often the model was unloaded to make room.
+    ModelEvictions,
+    /// The memory that the model takes.
+    ModelMemory,
+    /// The most memory that models may take together.
+    ModelsMemoryMax,
+    /// Requests that wait for a model to be loaded again.
+    WaitingForModel,
+    /// Looks for changes of models.
+    RepositoryLooks,
     /// What is running.
     BuildInfo,
     /// Series of components' own metrics that were refused because there are too many.
@@ -124,6 +136,7 @@ pub(crate) const TIMER_BOUNDS: [f64; 50] = [
 
 const REQUEST: &[&str] = &["model", "version", "protocol", "transport", "method", "code"];
 const MODEL: &[&str] = &["model", "version"];
+const MODEL_OUTCOME: &[&str] = &["model", "version", "outcome"];
 
 /// Labels of everything that Seldon's Python microservice exposes (seldon-core 1.18.2).
 const COMPONENT: &[&str] = &[
@@ -142,7 +155,7 @@ const COMPONENT: &[&str] = &[
 
 impl Metric {
     /// All metrics, in the order of the documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::RequestsInFlight,
@@ -155,6 +168,12 @@ impl Metric {
         Self::Panics,
         Self::ModelReady,
         Self::ModelLoadSeconds,
+        Self::ModelLoads,
+        Self::ModelEvictions,
+        Self::ModelMemory,
+        Self::ModelsMemoryMax,
+        Self::WaitingForModel,
+        Self::RepositoryLooks,
         Self::BuildInfo,
         Self::SeriesDropped,
         Self::ExecutorRequestSeconds,
@@ -189,18 +208,6 @@ impl Metric {
                 MODEL,
                 Unit::Count,
             ),
-            Self::ModelReady => family(
-                "radiant_model_ready",
-                "1 while the model answers, 0 while it loads or is drained",
-                MODEL,
-                Unit::Level,
-            ),
-            Self::ModelLoadSeconds => family(
-                "radiant_model_load_seconds",
-                "Time that loading and warming the model took",
-                MODEL,
-                Unit::Level,
-            ),
             Self::BuildInfo => family(
                 "radiant_build_info",
                 "Always 1; the label tells the version that runs",
@@ -219,6 +226,14 @@ impl Metric {
             | Self::HttpConnections
             | Self::GrpcConnections
             | Self::ConnectionsMax => self.load_family(),
+            Self::ModelReady
+            | Self::ModelLoadSeconds
+            | Self::ModelLoads
+            | Self::ModelEvictions
+            | Self::ModelMemory
+            | Self::ModelsMemoryMax
+            | Self::WaitingForModel
+            | Self::RepositoryLooks => self.repository_family(),
             other => other.seldon_family(),
         }
     }
@@ -253,6 +268,61 @@ impl Metric {
             ),
         };
         family(name, help, &[], Unit::Level)
+    }
+
+    /// The families that tell of the coming and going of models.
+    const fn repository_family(self) -> Family {
+        match self {
+            Self::ModelReady => family(
+                "radiant_model_ready",
+                "1 while the model is loaded, 0 while it loads, is unloaded or is drained",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::ModelLoadSeconds => family(
+                "radiant_model_load_seconds",
+                "Time that loading and warming the model took",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::ModelLoads => family(
+                "radiant_model_loads_total",
+                "Attempts to load the model; `outcome` is `ok` or `failed`",
+                MODEL_OUTCOME,
+                Unit::Count,
+            ),
+            Self::ModelEvictions => family(
+                "radiant_model_evictions_total",
+                "How often the model was unloaded to make room for another (--models-memory)",
+                MODEL,
+                Unit::Count,
+            ),
+            Self::ModelMemory => family(
+                "radiant_model_memory_bytes",
+                "Memory that the model takes while it is loaded: the size of its files, or what the \
+                 process grew by when it was loaded where that is more",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::ModelsMemoryMax => family(
+                "radiant_models_memory_max_bytes",
+                "The limit of the sum of radiant_model_memory_bytes (--models-memory)",
+                &[],
+                Unit::Level,
+            ),
+            Self::WaitingForModel => family(
+                "radiant_model_waiting_requests",
+                "Requests that wait for a model to be loaded again; bounded by --requests-max",
+                &[],
+                Unit::Level,
+            ),
+            _ => family(
+                "radiant_repository_looks_total",
+                "Looks for changes of models (--reload-interval); `outcome` is `ok` or `failed`",
+                &["outcome"],
+                Unit::Count,
+            ),
+        }
     }
 
     /// The families whose names and labels are Seldon Core's.

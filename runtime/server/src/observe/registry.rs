@@ -112,6 +112,22 @@ impl Registry {
         Self::series(&mut self.write(), metric).cells.insert(Labels::new(), live);
     }
 
+    /// Takes out what was recorded of a model that is gone, so that versions that come and go do not
+    /// add up. Handles of it record into nothing from then on.
+    pub(crate) fn forget_model(&self, model: &str, version: &str) {
+        let has = |labels: &Labels, name: &str, value: &str| {
+            labels.iter().any(|(n, v)| n == name && v == value)
+        };
+        for metric in Metric::ALL.map(Metric::family).iter().filter(|f| f.labels.contains(&"model"))
+        {
+            if let Some(series) = self.write().get_mut(metric.name) {
+                series.cells.retain(|labels, _| {
+                    !(has(labels, "model", model) && has(labels, "version", version))
+                });
+            }
+        }
+    }
+
     fn cell(&self, metric: Metric, values: &[&str]) -> Cell {
         let family = metric.family();
         assert_eq!(family.labels.len(), values.len(), "labels of {metric:?}");

@@ -336,6 +336,10 @@ pub(crate) struct ModelMetrics {
     pub(crate) panics: Counter,
     pub(crate) ready: Gauge,
     pub(crate) load_seconds: Gauge,
+    pub(crate) loads: Counter,
+    pub(crate) failed_loads: Counter,
+    pub(crate) evictions: Counter,
+    pub(crate) memory_bytes: Gauge,
 }
 
 impl ModelMetrics {
@@ -346,6 +350,10 @@ impl ModelMetrics {
             panics: registry.counter(Metric::Panics, &labels),
             ready: registry.gauge(Metric::ModelReady, &labels),
             load_seconds: registry.gauge(Metric::ModelLoadSeconds, &labels),
+            loads: registry.counter(Metric::ModelLoads, &[model, version, "ok"]),
+            failed_loads: registry.counter(Metric::ModelLoads, &[model, version, "failed"]),
+            evictions: registry.counter(Metric::ModelEvictions, &labels),
+            memory_bytes: registry.gauge(Metric::ModelMemory, &labels),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A state for tests: one model that answers with what it was given, or tells it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,8 @@ use super::{RequestConfig, State};
 use crate::config::{Cors, LogLevel, NodeIdentity};
 use crate::http::BodyLimits;
 use crate::node::OutputChoice;
-use crate::observe::{ModelMetrics, NodeLabels, Registry, RequestMetrics};
-use crate::repository::{Entry, Repository};
+use crate::observe::{NodeLabels, Registry, RequestMetrics};
+use crate::repository::{Offered, OfferedVersion, Plan, Repository, Source};
 use crate::schedule::{Permits, Pool};
 use crate::{LoadError, Model, Served};
 
@@ -79,6 +80,35 @@ impl Engine for Seen {
     }
 }
 
+/// Where the one model comes from.
+struct One {
+    name: String,
+    served: Served,
+    scoring: Scoring,
+}
+
+impl Source for One {
+    fn list(&self) -> Result<Vec<Offered>, LoadError> {
+        let version =
+            OfferedVersion { version: "1".to_owned(), bytes: 0, fingerprint: String::new() };
+        let (name, versions) = (self.name.clone(), Ok(vec![version]));
+        Ok(vec![Offered { name, versions, labels: BTreeMap::new(), default: None }])
+    }
+
+    fn load(&self, _: &str, _: &str, _: &dyn Fn(&str)) -> Result<Model, LoadError> {
+        Ok(Model {
+            served: self.served.clone(),
+            output: OutputChoice::Probabilities,
+            class_names: None,
+            request_path: None,
+            metadata: "{}\n".to_owned(),
+            platform: "test".to_owned(),
+            reason: String::new(),
+            scoring: self.scoring.clone(),
+        })
+    }
+}
+
 /// The state of a server of one model, `echo`, which is loaded when `is_loaded`. Replies of 150 bytes
 /// are worth compressing, bodies have 10,000 bytes and messages 20,000 at most.
 pub(crate) fn echo(is_loaded: bool) -> Arc<State> {
@@ -98,22 +128,11 @@ pub(crate) fn scored_seen(form: Form, scoring: &Scoring) -> Arc<State> {
 fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> Arc<State> {
     let registry = Arc::new(Registry::new());
     let labels = NodeLabels::new(&NodeIdentity::default());
-    let requests = |name: &str| RequestMetrics::new(&registry, &labels, name, "1");
-    let entry = Entry::new(model, "1", requests(model), ModelMetrics::new(&registry, model, "1"));
-    let scoring = scoring.clone();
-    let load = move |_: &str, _: &dyn Fn(&str)| {
-        Ok::<_, LoadError>(Model {
-            served: served.clone(),
-            output: OutputChoice::Probabilities,
-            class_names: None,
-            request_path: None,
-            metadata: "{}\n".to_owned(),
-            platform: "test".to_owned(),
-            reason: String::new(),
-            scoring: scoring.clone(),
-        })
-    };
-    let repository = Repository::new(vec![entry], Arc::new(load));
+    let unrouted = RequestMetrics::new(&registry, &labels, "", "1");
+    let source = Arc::new(One { name: model.to_owned(), served, scoring: scoring.clone() });
+    let required = vec![(model.to_owned(), "1".to_owned())];
+    let plan = Plan { required, bytes_max: None };
+    let repository = Repository::new(&plan, source, &registry, labels);
     let config = RequestConfig {
         body: BodyLimits {
             bytes_max: 10_000,
@@ -133,9 +152,9 @@ fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> A
     };
     let permits = Permits::new(10, &registry);
     let pool = Pool::start(1, |work| work(), &registry).unwrap();
-    let state = Arc::new(State::new(config, permits, pool, repository, requests("")));
+    let state = Arc::new(State::new(config, permits, pool, repository, unrouted));
     if is_loaded {
-        state.repository.load(state.main()).unwrap();
+        state.repository.start().unwrap();
     }
     state
 }

@@ -21,8 +21,8 @@ use crate::pb::inference as pb;
 pub struct ModelInfo<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Its version; empty for none.
-    pub version: &'a str,
+    /// Its versions that answer.
+    pub versions: &'a [&'a str],
     /// The format of its file, as the protocol names it: `onnx_onnxv1`.
     pub platform: &'a str,
     /// The name of the engine that runs it.
@@ -41,10 +41,10 @@ pub struct ModelInfo<'a> {
 /// A model's inputs and outputs; unknown extents are -1.
 pub fn model_metadata(info: &ModelInfo<'_>) -> pb::ModelMetadataResponse {
     let tensors = |specs: &[TensorSpec]| specs.iter().map(tensor_metadata).collect();
-    let version = Some(info.version).filter(|version| !version.is_empty());
+    let versions = info.versions.iter().copied().filter(|version| !version.is_empty());
     pb::ModelMetadataResponse {
         name: info.name.to_owned(),
-        versions: version.map(str::to_owned).into_iter().collect(),
+        versions: versions.map(str::to_owned).collect(),
         platform: info.platform.to_owned(),
         inputs: tensors(info.inputs),
         outputs: tensors(info.outputs),

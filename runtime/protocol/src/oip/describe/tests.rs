@@ -18,7 +18,7 @@ fn with_iris<R>(rows_max: Option<usize>, describe: impl FnOnce(&ModelInfo<'_>) -
     let (inputs, outputs) = (&inputs, &outputs);
     describe(&ModelInfo {
         name,
-        version,
+        versions: &[version],
         platform,
         backend,
         reason: "asked",
@@ -40,7 +40,7 @@ fn metadata_has_the_batch_axis() {
         &model_metadata_json(&with_iris(Some(64), model_metadata)),
         r#"{"name":"iris","versions":["1"],"platform":"onnx_onnxv1","inputs":[{"name":"predict","datatype":"FP32","shape":[-1,4]}],"outputs":[{"name":"predict","datatype":"INT64","shape":[-1,1]},{"name":"predict_proba","datatype":"FP64","shape":[-1,3]}]}"#,
     );
-    let info = |info: &ModelInfo<'_>| model_metadata(&ModelInfo { version: "", ..*info });
+    let info = |info: &ModelInfo<'_>| model_metadata(&ModelInfo { versions: &[], ..*info });
     assert!(with_iris(None, info).versions.is_empty());
 }
 

@@ -1,0 +1,62 @@
+//! How much memory models may take together, and which are unloaded to make room: the ones that
+//! nobody has asked for longest.
+
+/// A loaded model that could be unloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) bytes: u64,
+    pub(super) idle_ns: u128,
+}
+
+/// The positions of the candidates to unload so that at least `excess` bytes get free, the one that
+/// was idle longest first; all of them where they are too small.
+pub(super) fn victims(candidates: &[Candidate], excess: u64) -> Vec<usize> {
+    let mut order: Vec<(usize, &Candidate)> = candidates.iter().enumerate().collect();
+    order.sort_by_key(|(_, candidate)| std::cmp::Reverse(candidate.idle_ns));
+    let mut freed = 0;
+    let mut victims = Vec::new();
+    for (at, candidate) in order {
+        if freed >= excess {
+            break;
+        }
+        freed += candidate.bytes;
+        victims.push(at);
+    }
+    victims
+}
+
+/// The memory that this process has in use, where the system tells it.
+pub(super) fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
+    Some(kib << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_idle_go_first_until_there_is_room() {
+        let candidate = |(bytes, idle_ns)| Candidate { bytes, idle_ns };
+        let candidates = [(10, 5), (20, 50), (30, 1), (5, 9)].map(candidate);
+        for (excess, expected) in [
+            (0, &[][..]),
+            (1, &[1]),
+            (20, &[1]),
+            (21, &[1, 3]),
+            (26, &[1, 3, 0]),
+            (65, &[1, 3, 0, 2]),
+            (1000, &[1, 3, 0, 2]),
+        ] {
+            assert_eq!(victims(&candidates, excess), expected, "{excess}");
+        }
+        assert_eq!(victims(&[], 5), [0; 0]);
+    }
+
+    #[test]
+    fn the_system_tells_how_much_is_in_use() {
+        assert!(resident_bytes().is_none_or(|bytes| bytes > 1 << 16));
+    }
+}
