@@ -14,6 +14,8 @@ mod engines;
 #[cfg(test)]
 mod estimators;
 #[cfg(test)]
+mod fetching;
+#[cfg(test)]
 mod golden_grpc;
 #[cfg(test)]
 mod golden_v1;
@@ -33,6 +35,8 @@ mod mutations;
 mod pipelines;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod repository;
 #[cfg(test)]
 mod same_numbers;
 #[cfg(test)]

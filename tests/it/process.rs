@@ -222,7 +222,7 @@ fn two_arguments_fetch_a_model_into_a_folder() {
 
     let server = Start::serve(target).start();
     assert_eq!(server.send(&Request::json("/predict", FLOWER)).status, 200);
-    for (uri, part) in [("file:///no/such/folder", "/no/such/folder"), ("s3://bucket/key", "s3")] {
+    for (uri, part) in [("file:///no/such/folder", "/no/such/folder"), ("hf://org/key", "hf")] {
         let outcome = Start::default().args([uri, target]).run();
         assert_eq!(outcome.code, Some(1), "{uri}: {}", outcome.stderr);
         assert!(outcome.stderr.contains(part), "{}", outcome.stderr);

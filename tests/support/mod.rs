@@ -4,6 +4,7 @@
 //! Nothing here knows what the server should answer. Everything waits on a condition with a
 //! deadline; nothing sleeps.
 
+pub(crate) mod files;
 pub(crate) mod gate;
 pub(crate) mod golden;
 pub(crate) mod grpc;

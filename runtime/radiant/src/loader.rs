@@ -15,26 +15,57 @@ use radiant_server::config::{Config, Isolated, Method};
 use radiant_server::{LoadError, Model, OutputChoice, Served};
 use radiant_storage::ModelUri;
 
+use crate::fetcher::Fetcher;
 use crate::trial::{self, Trial};
 use crate::verify::verify;
 use crate::{Builtin, engines};
 
-/// Loads the model that `config` has under `name`; `say` is told what is being done, and `serving`
-/// is whether other models are being served meanwhile.
+/// Which model to load, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) uri: ModelUri,
+    /// The model's file in that folder, where that is known.
+    pub(crate) file: Option<String>,
+    /// Whether it is the one that Seldon's parameters and metadata speak of.
+    pub(crate) is_main: bool,
+    /// The engine, the method and the output that it has of its own.
+    pub(crate) engine: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) output: Option<String>,
+}
+
+impl Wish {
+    /// A further model, loaded as the configuration says.
+    pub(crate) fn new(name: &str, version: &str, uri: ModelUri) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            uri,
+            file: None,
+            is_main: false,
+            engine: None,
+            method: None,
+            output: None,
+        }
+    }
+}
+
+/// Loads a model as `config` and the wish say; `say` is told what is being done, and `serving` is
+/// whether other models are being served meanwhile.
 ///
 /// Blocks until it is loaded.
 ///
 /// # Errors
 /// When it cannot be found or read, no engine takes it, or its metadata is wrong.
 pub(crate) fn load(
-    config: &Config,
-    builtins: &[Builtin],
-    name: &str,
+    (config, fetcher, builtins): (&Config, &Fetcher, &[Builtin]),
+    wish: &Wish,
     (say, serving): (&dyn Fn(&str), bool),
 ) -> Result<Model, LoadError> {
-    let also = config.also.iter().find(|(also, _)| also == name);
-    let uri = also.map_or(&config.model, |(_, uri)| uri);
-    let source = Source { config, name, uri, is_main: also.is_none(), serving };
+    let Wish { uri, .. } = wish;
+    let source = Source { config, fetcher, wish, serving };
     let model = match uri {
         ModelUri::Builtin(name) => builtin(&source, builtins, name),
         ModelUri::Local(_) | ModelUri::Remote(_) => file(&source, say),
@@ -47,10 +78,8 @@ pub(crate) fn load(
 /// One model of a configuration.
 struct Source<'a> {
     config: &'a Config,
-    name: &'a str,
-    uri: &'a ModelUri,
-    /// Whether it is the one that Seldon's parameters and metadata speak of.
-    is_main: bool,
+    fetcher: &'a Fetcher,
+    wish: &'a Wish,
     /// Whether other models are being served meanwhile.
     serving: bool,
 }
@@ -58,17 +87,31 @@ struct Source<'a> {
 impl Source<'_> {
     fn is_tried_out(&self) -> bool {
         match self.config.loading.isolated {
-            Isolated::Auto => self.serving,
+            Isolated::Auto => self.serving || matches!(self.wish.uri, ModelUri::Remote(_)),
             Isolated::Always => true,
             Isolated::Never => false,
         }
     }
 
+    /// The name of its engine, or `auto`.
+    fn engine(&self) -> &str {
+        self.wish.engine.as_ref().unwrap_or(&self.config.engine)
+    }
+
+    fn method(&self) -> anyhow::Result<Method> {
+        let own = self.wish.method.as_deref().map(|name| {
+            Method::named(name).ok_or_else(|| {
+                anyhow!("expected method {}, got `{name}`", Method::NAMES.join(", "))
+            })
+        });
+        Ok(own.transpose()?.unwrap_or(self.config.method))
+    }
+
     fn trial(&self, path: &Path) -> Trial {
-        let Config { engine, engine_threads, loading, .. } = self.config;
+        let Config { engine_threads, loading, .. } = self.config;
         Trial {
             path: path.to_owned(),
-            engine: engine.clone(),
+            engine: self.engine().to_owned(),
             threads: *engine_threads,
             ort_library: loading.ort_library.clone(),
             pickle_allow: loading.pickle_allow.clone(),
@@ -86,8 +129,8 @@ fn builtin(source: &Source<'_>, builtins: &[Builtin], name: &str) -> anyhow::Res
     };
     let own = own.map(|value| Layer::from_value("the component", json(value)));
     let metadata = metadata(source, own.transpose()?)?;
-    tracing::info!(model = source.name, builtin = name, "builtin made");
-    Ok(model(source, served, &metadata, "radiant_builtin"))
+    tracing::info!(model = source.wish.name, builtin = name, "builtin made");
+    model(source, served, &metadata, "radiant_builtin")
 }
 
 /// Makes the builtin of this name.
@@ -105,7 +148,14 @@ fn make(builtins: &[Builtin], name: &str) -> anyhow::Result<Served> {
 fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
     let config = source.config;
     let started = Instant::now();
-    let path = radiant_storage::resolve(source.uri)?.path;
+    if let ModelUri::Remote(uri) = &source.wish.uri {
+        say(&format!("fetching {uri}"));
+    }
+    let fetched = source.fetcher.local(&source.wish.uri)?;
+    let path = match &source.wish.file {
+        Some(file) => radiant_storage::resolve(&fetched.folder().join(file))?.path,
+        None => radiant_storage::resolve(fetched.path())?.path,
+    };
     say(&format!("loading {}", path.display()));
     let own = metadata_file(path.parent().unwrap_or(Path::new(".")))?;
     if source.is_tried_out() {
@@ -114,7 +164,7 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         say(&format!("loading {}", path.display()));
     }
     let options = engines::Options {
-        choice: config.engine.parse()?,
+        choice: source.engine().parse()?,
         threads: config.engine_threads,
         run_threads: config.run_threads,
         ort_library: config.loading.ort_library.clone(),
@@ -130,12 +180,12 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         say("running the model's test data");
         let folder = path.parent().unwrap_or(Path::new("."));
         let n_passed = verify(&*engine, folder).context("the model does not pass its test data")?;
-        tracing::info!(model = source.name, n_passed, "test data passed");
+        tracing::info!(model = source.wish.name, n_passed, "test data passed");
     }
     let signature = engine.signature();
     tracing::info!(
-        model = source.name,
-        version = config.model_version,
+        model = source.wish.name,
+        version = source.wish.version,
         path = %path.display(),
         engine = engine.name(),
         reason = &*reason,
@@ -145,7 +195,7 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
         "model loaded"
     );
     let class_names = class_names(&metadata, signature);
-    let model = model(source, Served::Engine(engine), &metadata, platform);
+    let model = model(source, Served::Engine(engine), &metadata, platform)?;
     let output = match (&model.output, seldon_output) {
         (OutputChoice::Probabilities, Some(name)) => OutputChoice::Named(name),
         (chosen, _) => chosen.clone(),
@@ -153,15 +203,21 @@ fn file(source: &Source<'_>, say: &dyn Fn(&str)) -> anyhow::Result<Model> {
     Ok(Model { class_names, reason, output, scoring, ..model })
 }
 
-fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &str) -> Model {
+fn model(
+    source: &Source<'_>,
+    served: Served,
+    metadata: &Metadata,
+    platform: &str,
+) -> anyhow::Result<Model> {
     let config = source.config;
-    let output = match (&config.output, config.method) {
-        (Some(name), _) if source.is_main => OutputChoice::Named(name.clone()),
+    let of_main = config.output.as_ref().filter(|_| source.wish.is_main);
+    let output = match (source.wish.output.as_ref().or(of_main), source.method()?) {
+        (Some(name), _) => OutputChoice::Named(name.clone()),
         (_, Method::Probabilities) => OutputChoice::Probabilities,
         (_, Method::Labels) => OutputChoice::Labels,
         (_, Method::Decision) => OutputChoice::Decision,
     };
-    Model {
+    Ok(Model {
         served,
         output,
         class_names: None,
@@ -170,13 +226,13 @@ fn model(source: &Source<'_>, served: Served, metadata: &Metadata, platform: &st
         platform: platform.to_owned(),
         reason: String::new(),
         scoring: Scoring::default(),
-    }
+    })
 }
 
 /// What the model says of itself, with `MODEL_METADATA` over it where it is the main one.
 fn metadata(source: &Source<'_>, own: impl IntoIterator<Item = Layer>) -> anyhow::Result<Metadata> {
     let config = source.config;
-    let environment = config.metadata.clone().filter(|_| source.is_main);
+    let environment = config.metadata.clone().filter(|_| source.wish.is_main);
     let layers: Vec<Layer> = own.into_iter().chain(environment).collect();
     Metadata::merge(config.node.unit_image.as_deref(), &layers).map_err(|problems| {
         let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
@@ -271,6 +327,16 @@ mod tests {
         Config::build(&flags, &env, None).expect("the configuration is valid")
     }
 
+    fn main(config: &Config) -> Wish {
+        let (name, uri) = config.given().next().expect("there is a main model");
+        Wish { is_main: true, ..Wish::new(name, "1", uri.clone()) }
+    }
+
+    fn load_main(config: &Config, builtins: &[Builtin]) -> Result<Model, LoadError> {
+        let fetcher = Fetcher::new(config.fetching.clone());
+        load((config, &fetcher, builtins), &main(config), (&|_| {}, false))
+    }
+
     fn chain(error: &dyn std::error::Error) -> String {
         let source = error.source().map(|source| format!(": {}", chain(source)));
         format!("{error}{}", source.unwrap_or_default())
@@ -284,8 +350,7 @@ mod tests {
             ("MODEL_METADATA", "platform: env"),
         ];
         let config = config("builtin:described", &variables);
-        let model = load(&config, &[crate::ECHO, DESCRIBED], "node", (&|_| {}, false))
-            .expect("it is compiled in");
+        let model = load_main(&config, &[crate::ECHO, DESCRIBED]).expect("it is compiled in");
         assert_eq!(
             model.metadata,
             "{\"custom\":{},\"inputs\":[],\"name\":\"described\",\"outputs\":[],\
@@ -300,7 +365,7 @@ mod tests {
     fn what_cannot_be_loaded_says_why() {
         let problem = |model| {
             let config = config(model, &[]);
-            let loaded = load(&config, &[crate::ECHO], &config.model_name, (&|_| {}, false));
+            let loaded = load_main(&config, &[crate::ECHO]);
             chain(&loaded.expect_err("there is none"))
         };
         assert_eq!(

@@ -1,5 +1,7 @@
 //! What is typed arrives, and every option is documented.
 
+use radiant_server::config::Flags;
+
 use super::*;
 
 fn parsed(arguments: &[&str]) -> Command {

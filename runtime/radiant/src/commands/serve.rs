@@ -8,20 +8,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use radiant_server::config::{Config, Effective, Flags, LogFormat, Source, TlsFiles};
-use radiant_server::{Host, Loader, Ready};
+use radiant_server::{Host, Ready};
 
 use serde_json::json;
 
 use super::configure;
 use crate::failure::Failure;
-use crate::{Builtin, engines, loader, logging};
+use crate::fetcher::Fetcher;
+use crate::models::Models;
+use crate::{Builtin, engines, logging};
 
 pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Failure> {
     let config = configure(flags)?;
     logging::start(config.log_level, config.log_format);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
-        model = %config.model,
+        model = config.model.as_ref().map(tracing::field::display),
+        repository = config.repository.as_ref().map(tracing::field::display),
         name = config.model_name,
         workers = config.workers,
         engine_threads = config.engine_threads,
@@ -30,17 +33,15 @@ pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Fai
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let for_loader = config.clone();
+    let fetcher = Fetcher::new(config.fetching.clone());
     let serving = Arc::new(AtomicBool::new(false));
-    let is_serving = Arc::clone(&serving);
-    let load: Arc<Loader> = Arc::new(move |name, say| {
-        loader::load(&for_loader, builtins, name, (say, is_serving.load(Ordering::Relaxed)))
-    });
+    let source = Models::new(config.clone(), fetcher, builtins, Arc::clone(&serving));
+    let source = Arc::new(source);
     let tell = |ready: &Ready| {
         serving.store(true, Ordering::Relaxed);
         announce(&config, ready)
     };
-    let host = Host { load, engine_thread: engines::THREAD };
+    let host = Host { source, engine_thread: engines::THREAD };
     radiant_server::serve(&config, host, tell).map_err(|error| failure(&config, error.into()))
 }
 
@@ -96,7 +97,7 @@ fn failure(config: &Config, error: anyhow::Error) -> Failure {
     let nobody_named_it =
         |option: &Effective| option.name == "model" && matches!(option.source, Source::Default);
     let failure = Failure::from(error);
-    if config.effective.iter().any(nobody_named_it) {
+    if config.repository.is_none() && config.effective.iter().any(nobody_named_it) {
         return failure.hint("no model was named: `radiant serve MODEL`, or set RADIANT_MODEL");
     }
     failure

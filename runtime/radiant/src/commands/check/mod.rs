@@ -8,12 +8,14 @@ mod report;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use radiant_server::config::{LogFormat, LogLevel};
+use radiant_contract::ProcessEnv;
+use radiant_server::config::{Fetching, LogFormat, LogLevel};
 use radiant_storage::ModelUri;
 
-use crate::args::CheckArgs;
+use crate::args::{CheckArgs, fetch_flags};
 use crate::engines::{self, Choice, Content, Loaded, ModelFile, Options};
 use crate::failure::Failure;
+use crate::fetcher::Fetcher;
 use crate::logging;
 use crate::output::{self, OutputFormat};
 use crate::verify::verify;
@@ -43,15 +45,17 @@ struct Report {
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     logging::start(LogLevel::Warning, LogFormat::Text);
-    let report = check(args)?;
+    let fetching = Fetching::build(&fetch_flags(&args.fetch, Some(&args.cache)), &ProcessEnv)?;
+    let report = check(args, &Fetcher::new(fetching))?;
     output::write(&match args.format {
         OutputFormat::Text => report::text(&report),
         OutputFormat::Json => format!("{:#}\n", report::json(&report)),
     })
 }
 
-fn check(args: &CheckArgs) -> anyhow::Result<Report> {
-    let path = radiant_storage::resolve(&ModelUri::parse(&args.model)?)?.path;
+fn check(args: &CheckArgs, fetcher: &Fetcher) -> anyhow::Result<Report> {
+    let model = fetcher.local(&ModelUri::parse(&args.model)?)?;
+    let path = radiant_storage::resolve(model.path())?.path;
     let options = Options {
         choice: args.engine.parse()?,
         ort_library: args.ort_library.clone(),
