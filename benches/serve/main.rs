@@ -15,6 +15,7 @@ mod process;
 mod report;
 mod requests;
 mod server;
+mod start;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,10 @@ fn run() -> Result<bool> {
         print!("{USAGE}");
         return Ok(true);
     };
+    if options.start {
+        start::run(&options)?;
+        return Ok(true);
+    }
     let cores = Cores::find()?;
     pin_load(cores)?;
     if cores.is_none() {

@@ -23,6 +23,8 @@ Usage: radiant-bench-serve [OPTIONS]
   --floor PATH       the floor's program [beside this one]
   --stock PATH       the stock echo's program [beside this one]
   --models PATH      the folder with the example models [tests/models]
+  --start            instead: from exec to the first answer, and the memory of an idle server; beside
+                     a program that does nothing, and seldon-core-microservice if --venv is given
   --smoke            2 rounds of 0.3 s that fail on wrong replies only; peers too if --venv is given
 ";
 
@@ -40,6 +42,7 @@ pub(crate) struct Options {
     pub(crate) floor: PathBuf,
     pub(crate) stock: PathBuf,
     pub(crate) models: PathBuf,
+    pub(crate) start: bool,
     pub(crate) smoke: bool,
 }
 
@@ -64,11 +67,13 @@ impl Options {
             floor: folder.join("radiant-bench-floor"),
             stock: folder.join("radiant-bench-stock"),
             models: Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/models"),
+            start: false,
             smoke: false,
         };
         while let Some(option) = arguments.next() {
             match option.as_str() {
                 "--help" | "-h" => return Ok(None),
+                "--start" => options.start = true,
                 "--smoke" => {
                     options.smoke = true;
                     options.rounds = 2;

@@ -60,6 +60,18 @@ pub(crate) fn cpu_ns(process: u32) -> Result<u64> {
     Ok(sum)
 }
 
+/// A process's memory, pages that it shares with others counted in parts, in megabytes (10^6).
+///
+/// # Errors
+/// When there is no such process, or the kernel keeps no such record.
+pub(crate) fn pss_mb(process: u32) -> Result<f64> {
+    let path = format!("/proc/{process}/smaps_rollup");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+    kib.map(|kib| kib * 1.024e-3).with_context(|| format!("{path} has no `Pss:`"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! The servers under load: child processes on a processor of their own.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::load::Reply;
-use crate::process::{cpu_ns, family, kill};
+use crate::process::{cpu_ns, family, kill, pss_mb};
 
 /// How long a server may take to open its port.
 const START_MAX: Duration = Duration::from_mins(1);
@@ -126,6 +126,31 @@ impl Server {
         })
     }
 
+    /// Starts `radiant serve` as it comes at these ports, and does not wait for it.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub(crate) fn first(program: &Path, model: &Path, ports: [SocketAddr; 3]) -> Result<Self> {
+        let mut command = command(program);
+        command.arg("serve").arg(model).args(["--host", "127.0.0.1"]);
+        for (option, address) in
+            ["--http-port", "--grpc-port", "--metrics-port"].into_iter().zip(ports)
+        {
+            command.arg(option).arg(address.port().to_string());
+        }
+        Self::silent(command, ports)
+    }
+
+    /// Starts a server whose output nobody reads, and does not wait for it.
+    ///
+    /// # Errors
+    /// When there is no such program.
+    pub(crate) fn silent(mut command: Command, ports: [SocketAddr; 3]) -> Result<Self> {
+        let [http, grpc, _] = ports;
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self { http, grpc, child: Process::spawn(command, None)? })
+    }
+
     /// Starts a server that logs to `folder`, and waits until `ready` gives its addresses.
     ///
     /// # Errors
@@ -148,6 +173,15 @@ impl Server {
         Ok(Self { http, grpc, child })
     }
 
+    /// Its memory, pages that it shares with others counted in parts (PSS), in megabytes; that of the
+    /// processes that it has started too.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub(crate) fn pss_mb(&self) -> Result<f64> {
+        family(self.child.0.id()).into_iter().map(pss_mb).sum()
+    }
+
     /// The processor time that all its threads have used, in nanoseconds, those of the processes
     /// that it has started too.
     ///
@@ -161,6 +195,20 @@ impl Server {
 /// An address of this machine that others do not reach.
 pub(crate) fn at(port: u16) -> SocketAddr {
     ([127, 0, 0, 1], port).into()
+}
+
+/// Ports that were free a moment ago, for a server that does not tell which it chose for 0.
+///
+/// # Errors
+/// When there are none.
+pub(crate) fn free_ports() -> Result<[SocketAddr; 3]> {
+    let listeners = [(); 3].map(|()| TcpListener::bind(at(0)));
+    let mut addresses = [at(0); 3];
+    for (address, listener) in addresses.iter_mut().zip(listeners) {
+        *address =
+            listener.and_then(|listener| listener.local_addr()).context("asking for ports")?;
+    }
+    Ok(addresses)
 }
 
 /// A command whose environment is empty: a variable of the shell must not change what is measured.
