@@ -52,6 +52,7 @@ impl Progress for Lines {
     fn finished(&self, report: &Report) {
         let seconds = self.clock.elapsed().as_secs_f64();
         let megabytes_per_s = megabytes_per_s(report.bytes, seconds);
+        let seconds = rounded(seconds);
         let Report { files, bytes } = *report;
         info!(files, bytes, seconds, megabytes_per_s, "model fetched");
     }
@@ -99,6 +100,7 @@ impl Progress for Bar {
         self.bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         let seconds = self.clock.elapsed().as_secs_f64();
         let megabytes_per_s = megabytes_per_s(report.bytes, seconds);
+        let seconds = rounded(seconds);
         let Report { files, bytes } = *report;
         info!(files, bytes, seconds, megabytes_per_s, "model fetched");
     }
@@ -128,8 +130,13 @@ impl Clock {
     }
 }
 
+/// To three digits behind the point, for people.
+fn rounded(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
+}
+
 fn megabytes_per_s(bytes: u64, seconds: f64) -> f64 {
-    if seconds > 0.0 { bytes as f64 / 1e6 / seconds } else { 0.0 }
+    if seconds > 0.0 { rounded(bytes as f64 / 1e6 / seconds) } else { 0.0 }
 }
 
 #[cfg(test)]
