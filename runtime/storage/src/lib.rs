@@ -23,6 +23,7 @@
 
 pub mod archive;
 pub mod cache;
+mod client;
 pub mod connect;
 mod error;
 mod explain;

@@ -5,21 +5,13 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::header::{AsHeaderName, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
 use super::error::OciError;
-use crate::connect::install_crypto;
-
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long nothing may come.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// How often a registry may send us on.
-const REDIRECTS_MAX: usize = 5;
 
 /// How much of an error's body is read.
 const SAID_BYTES_MAX: u64 = 64 * 1024;
@@ -27,42 +19,13 @@ const SAID_BYTES_MAX: u64 = 64 * 1024;
 /// How much of that is shown, in letters.
 const SAID_LETTERS_MAX: usize = 200;
 
-/// Makes a client. It follows few redirects, never out of TLS, and takes no login with it to another
-/// host.
+/// Makes a client.
 ///
 /// # Errors
 /// [`OciError::Client`].
 pub(super) fn client(is_loopback: bool) -> Result<Client, OciError> {
-    install_crypto();
-    let builder = Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .user_agent(concat!("radiant/", env!("CARGO_PKG_VERSION")))
-        // It would tell the next host a signature.
-        .referer(false)
-        .redirect(Policy::custom(|attempt| {
-            match check_redirect(attempt.previous(), attempt.url()) {
-                Ok(()) => attempt.follow(),
-                Err(reason) => attempt.error(reason),
-            }
-        }));
-    // A proxy cannot reach what is on this machine.
-    let builder = if is_loopback { builder.no_proxy() } else { builder };
-    builder.build().map_err(|error| OciError::Client { reason: reason(error) })
-}
-
-fn check_redirect(previous: &[Url], next: &Url) -> Result<(), &'static str> {
-    if previous.len() > REDIRECTS_MAX {
-        return Err("more than 5 redirects");
-    }
-    let was_safe = previous.last().is_some_and(|url| url.scheme() == "https");
-    if was_safe && next.scheme() != "https" {
-        return Err("a redirect from https to plain http");
-    }
-    if !matches!(next.scheme(), "http" | "https") {
-        return Err("a redirect out of the web");
-    }
-    Ok(())
+    let client = crate::client::client(is_loopback, READ_TIMEOUT);
+    client.map_err(|error| OciError::Client { reason: reason(error) })
 }
 
 /// What went wrong at the bottom of an error; the layers above it would show the address, which may
@@ -170,27 +133,6 @@ pub(super) fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn url(text: &str) -> Url {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn redirects_are_few_and_stay_in_tls() {
-        let (safe, plain) = (url("https://a/"), url("http://a/"));
-        for (previous, next, is_followed) in [
-            (vec![safe.clone()], &safe, true),
-            (vec![plain.clone()], &plain, true),
-            (vec![plain.clone()], &safe, true),
-            (vec![safe.clone()], &plain, false),
-            (vec![plain.clone(), safe.clone()], &plain, false),
-            (vec![plain.clone()], &url("file:///a"), false),
-            (vec![safe.clone(); 5], &safe, true),
-            (vec![safe.clone(); 6], &safe, false),
-        ] {
-            assert_eq!(check_redirect(&previous, next).is_ok(), is_followed, "{previous:?}");
-        }
-    }
 
     #[test]
     fn words_of_registries_are_found_cut_and_escaped() {

@@ -8,20 +8,13 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::client::{HttpError, HttpErrorKind};
 use reqwest::header::{ACCEPT_ENCODING, IF_MATCH, RANGE, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{Response, StatusCode};
 
 use super::WebError;
 use super::address::{Address, Login};
 use super::answer::{self, Answer};
-use crate::connect::install_crypto;
+use crate::client::client;
 use crate::transfer::Failure;
-
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How often a server may send us on.
-const REDIRECTS_MAX: usize = 10;
 
 /// One address, and connections to its server.
 #[derive(Debug, Clone)]
@@ -45,22 +38,8 @@ impl Client {
     /// Makes a client that follows few redirects, never out of TLS, and takes no login with it to
     /// another host. Without a byte for as long as `stall`, a connection counts as broken.
     pub(super) fn new(address: Address, stall: Duration) -> Result<Self, WebError> {
-        install_crypto();
-        let builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(stall)
-            .user_agent(concat!("radiant/", env!("CARGO_PKG_VERSION")))
-            // It would tell the next host a signature.
-            .referer(false)
-            .redirect(Policy::custom(|attempt| {
-                match check_redirect(attempt.previous(), attempt.url()) {
-                    Ok(()) => attempt.follow(),
-                    Err(reason) => attempt.error(reason),
-                }
-            }));
-        // A proxy cannot reach what is on this machine.
-        let builder = if address.is_loopback() { builder.no_proxy() } else { builder };
-        let http = builder.build().map_err(|error| WebError::Client { reason: reason(&error) })?;
+        let http = client(address.is_loopback(), stall);
+        let http = http.map_err(|error| WebError::Client { reason: reason(&error) })?;
         Ok(Self { http, address })
     }
 
@@ -132,20 +111,6 @@ fn read(response: &Response, start: Option<u64>) -> Result<Answer, Failed> {
         return Err(Failed::Odd("another part of the file than was asked for"));
     }
     Ok(answer)
-}
-
-fn check_redirect(previous: &[Url], next: &Url) -> Result<(), &'static str> {
-    if previous.len() > REDIRECTS_MAX {
-        return Err("more than 10 redirects");
-    }
-    let was_safe = previous.last().is_some_and(|url| url.scheme() == "https");
-    if was_safe && next.scheme() != "https" {
-        return Err("a redirect from https to plain http");
-    }
-    if !matches!(next.scheme(), "http" | "https") {
-        return Err("a redirect out of the web");
-    }
-    Ok(())
 }
 
 /// What went wrong at the bottom of an error; the layers above it would show the address.
@@ -260,25 +225,6 @@ mod tests {
             (Box::new(std::io::Error::other("reset")), false),
         ] {
             assert_eq!(trust_hint(&*cause).contains("SSL_CERT_FILE"), has_hint, "{cause}");
-        }
-    }
-
-    #[test]
-    fn redirects_are_few_and_stay_safe() {
-        let url = |text: &str| Url::parse(text).unwrap();
-        let (safe, plain) = (url("https://a/"), url("http://a/"));
-        for (previous, next, is_right) in [
-            (vec![plain.clone()], "https://b/", true),
-            (vec![plain.clone()], "http://b/", true),
-            (vec![safe.clone()], "https://b/", true),
-            (vec![safe.clone()], "http://a/", false),
-            (vec![plain.clone(), safe.clone()], "http://a/", false),
-            (vec![plain.clone()], "file:///etc/passwd", false),
-            (vec![safe.clone(); 10], "https://a/", true),
-            (vec![safe.clone(); 11], "https://a/", false),
-        ] {
-            let checked = check_redirect(&previous, &url(next));
-            assert_eq!(checked.is_ok(), is_right, "{previous:?} {next}: {checked:?}");
         }
     }
 }

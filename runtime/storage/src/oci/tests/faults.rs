@@ -198,7 +198,7 @@ async fn redirects_are_followed_without_the_login_and_not_for_ever() {
         Some(Reply::new(307, "").with("Location", to))
     })
     .await;
-    has(pulled, &["cannot reach registry `HOST` (attempt 1)", "more than 5 redirects"]);
+    has(pulled, &["cannot reach registry `HOST` (attempt 1)", "more than 10 redirects"]);
 }
 
 #[tokio::test]

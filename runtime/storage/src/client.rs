@@ -1,0 +1,76 @@
+//! The client of HTTP for the web and for registries, which are asked as users name them.
+
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+
+use crate::connect::install_crypto;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a server may send us on.
+const REDIRECTS_MAX: usize = 10;
+
+/// Makes a client that follows few redirects, never out of TLS, and takes no login with it to another
+/// host. Without a byte for as long as `stall`, a connection counts as broken.
+///
+/// # Errors
+/// When there are no certificates to trust.
+pub(crate) fn client(is_loopback: bool, stall: Duration) -> Result<Client, reqwest::Error> {
+    install_crypto();
+    let builder = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(stall)
+        .user_agent(concat!("radiant/", env!("CARGO_PKG_VERSION")))
+        // It would tell the next host a signature.
+        .referer(false)
+        .redirect(Policy::custom(|attempt| {
+            match check_redirect(attempt.previous(), attempt.url()) {
+                Ok(()) => attempt.follow(),
+                Err(reason) => attempt.error(reason),
+            }
+        }));
+    // A proxy cannot reach what is on this machine.
+    let builder = if is_loopback { builder.no_proxy() } else { builder };
+    builder.build()
+}
+
+fn check_redirect(previous: &[Url], next: &Url) -> Result<(), &'static str> {
+    if previous.len() > REDIRECTS_MAX {
+        return Err("more than 10 redirects");
+    }
+    let was_safe = previous.last().is_some_and(|url| url.scheme() == "https");
+    if was_safe && next.scheme() != "https" {
+        return Err("a redirect from https to plain http");
+    }
+    if !matches!(next.scheme(), "http" | "https") {
+        return Err("a redirect out of the web");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_are_few_and_stay_safe() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let (safe, plain) = (url("https://a/"), url("http://a/"));
+        for (previous, next, is_right) in [
+            (vec![plain.clone()], "https://b/", true),
+            (vec![plain.clone()], "http://b/", true),
+            (vec![safe.clone()], "https://b/", true),
+            (vec![safe.clone()], "http://a/", false),
+            (vec![plain.clone(), safe.clone()], "http://a/", false),
+            (vec![plain.clone()], "file:///etc/passwd", false),
+            (vec![safe.clone(); 10], "https://a/", true),
+            (vec![safe.clone(); 11], "https://a/", false),
+        ] {
+            let checked = check_redirect(&previous, &url(next));
+            assert_eq!(checked.is_ok(), is_right, "{previous:?} {next}: {checked:?}");
+        }
+    }
+}
