@@ -88,7 +88,7 @@ fn a_remote_that_is_not_defined_is_an_error_that_names_those_that_are() {
 fn a_key_with_a_slip_is_told_of() {
     let env = env(&[
         ("RCLONE_CONFIG_S3_TYPE", "s3"),
-        ("RCLONE_CONFIG_S3_ACESS_KEY_ID", SECRET),
+        ("RCLONE_CONFIG_S3_KEY_ID", SECRET),
         ("RCLONE_CONFIG_S3_PROVIDER", "minio"),
         ("RCLONE_CONFIG_S3_ACL", "private"),
     ]);
@@ -96,7 +96,7 @@ fn a_key_with_a_slip_is_told_of() {
     assert_eq!(
         found.notes,
         [
-            "`RCLONE_CONFIG_S3_ACESS_KEY_ID` has no effect: no key of rclone's `s3` that is known",
+            "`RCLONE_CONFIG_S3_KEY_ID` has no effect: no key of rclone's `s3` that is known",
             "`RCLONE_CONFIG_S3_PROVIDER`: provider `minio` is not known, and not needed",
         ]
     );
