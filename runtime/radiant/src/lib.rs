@@ -14,6 +14,7 @@ mod loader;
 mod logging;
 mod models;
 mod output;
+mod pages;
 mod trial;
 mod verify;
 

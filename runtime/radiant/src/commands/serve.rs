@@ -16,9 +16,10 @@ use super::configure;
 use crate::failure::Failure;
 use crate::fetcher::Fetcher;
 use crate::models::Models;
-use crate::{Builtin, engines, logging};
+use crate::{Builtin, engines, logging, pages};
 
 pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Failure> {
+    pages::keep_small();
     let config = configure(flags)?;
     logging::start(config.log_level, config.log_format);
     tracing::info!(
@@ -39,6 +40,7 @@ pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Fai
     let source = Arc::new(source);
     let tell = |ready: &Ready| {
         serving.store(true, Ordering::Relaxed);
+        pages::grow_if_large();
         announce(&config, ready)
     };
     let host = Host { source, engine_thread: engines::THREAD };

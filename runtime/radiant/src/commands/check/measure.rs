@@ -71,10 +71,3 @@ pub(super) fn measure(engine: &dyn Engine) -> anyhow::Result<Costs> {
 fn has_batch(engine: &dyn Engine) -> bool {
     engine.signature().inputs.iter().any(|input| input.dims.first() == Some(&None))
 }
-
-/// The memory of this process that is in use, in bytes; 0 where the system does not tell.
-pub(super) fn resident_bytes() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
-    pages.saturating_mul(rustix::param::page_size())
-}

@@ -18,12 +18,13 @@ use crate::failure::Failure;
 use crate::fetcher::Fetcher;
 use crate::logging;
 use crate::output::{self, OutputFormat};
+use crate::pages::resident_bytes;
 use crate::verify::verify;
 
 pub(crate) use against::TOLERANCE;
 use against::{Proof, prove};
 use contents::Contents;
-use measure::{Costs, measure, resident_bytes};
+use measure::{Costs, measure};
 
 /// What there is to tell.
 struct Report {

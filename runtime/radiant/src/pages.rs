@@ -1,0 +1,39 @@
+//! Which pages the memory of this process is made of.
+//!
+//! The allocator asks for pages of 2 MiB wherever the system gives them. That is right for the weights
+//! of a large model, which are walked through with each run; around a small one it is the heap of each
+//! thread that holds megabytes for the sake of some kilobytes.
+
+/// How much a process holds that is large.
+const LARGE_BYTES: usize = 256 << 20;
+
+/// Keeps pages small from now on.
+pub(crate) fn keep_small() {
+    disable_large(true);
+}
+
+/// Lets pages grow, once models are loaded, if there is much of them: the system then joins them in
+/// the background.
+pub(crate) fn grow_if_large() {
+    if resident_bytes() > LARGE_BYTES {
+        disable_large(false);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn disable_large(is_disabled: bool) {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(is_disabled) {
+        // Only memory is lost.
+        tracing::debug!(%error, "the size of pages cannot be chosen");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn disable_large(_is_disabled: bool) {}
+
+/// The memory that this process holds, in bytes; 0 where the system does not tell.
+pub(crate) fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    pages.saturating_mul(rustix::param::page_size())
+}
