@@ -36,6 +36,8 @@ pub struct Builtin {
 /// Runs the program with the arguments of this process; returns its exit code: 0 done, 1 failed, 2
 /// wrong usage or configuration.
 pub fn main(builtins: &'static [Builtin]) -> ExitCode {
+    // First of all: what is touched before has large pages already.
+    pages::keep_small();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     match commands::run(arguments, builtins) {
         Ok(()) => ExitCode::SUCCESS,

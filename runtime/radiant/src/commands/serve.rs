@@ -19,7 +19,6 @@ use crate::models::Models;
 use crate::{Builtin, engines, logging, pages};
 
 pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Failure> {
-    pages::keep_small();
     let config = configure(flags)?;
     logging::start(config.log_level, config.log_format);
     tracing::info!(

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::fetcher::Fetcher;
 use crate::logging;
 use crate::output::{self, OutputFormat};
-use crate::pages::resident_bytes;
+use crate::pages::{grow_if_large, resident_bytes};
 use crate::verify::verify;
 
 pub(crate) use against::TOLERANCE;
@@ -73,6 +73,7 @@ fn check(args: &CheckArgs, fetcher: &Fetcher) -> anyhow::Result<Report> {
     };
     let loaded = engines::load_file(file, &options)?;
     let load = started.elapsed();
+    grow_if_large();
     let costs = measure(&*loaded.engine).map_err(|error| format!("{error:#}"));
     let grown = resident_bytes().saturating_sub(resident);
     let folder = path.parent().unwrap_or("".as_ref());
