@@ -25,6 +25,7 @@ pub mod metadata;
 pub mod parameters;
 pub mod ports;
 pub mod repository;
+mod yaml;
 
 pub use annotations::{AnnotationError, Annotations};
 pub use env::{

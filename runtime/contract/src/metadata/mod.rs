@@ -17,12 +17,12 @@ mod validate;
 use serde_json::{Map, Value};
 
 use crate::Image;
+use crate::yaml::{self, Bounds};
 
 /// The longest text that is read as metadata, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
 
-const DEPTH_MAX: usize = 32;
-const NODES_MAX: usize = 20_000;
+const BOUNDS: Bounds = Bounds { depth: 32, nodes: 20_000, bytes: TEXT_BYTES_MAX };
 
 /// One source of metadata: the keys that it sets.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,11 +88,12 @@ impl Layer {
             let source_name = source.to_owned();
             return Err(MetadataError::TooLong { source_name, got: text.len() });
         }
-        let value = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
-            let message = error.to_string();
-            let message = message.lines().next().unwrap_or_default().to_owned();
-            MetadataError::NotYaml { source_name: source.to_owned(), message }
-        })?;
+        let value =
+            serde_saphyr::from_str_with_options(text, yaml::options(BOUNDS)).map_err(|error| {
+                let message = error.to_string();
+                let message = message.lines().next().unwrap_or_default().to_owned();
+                MetadataError::NotYaml { source_name: source.to_owned(), message }
+            })?;
         Self::from_value(source, value)
     }
 
@@ -189,26 +190,4 @@ fn defaults(image: Option<&str>) -> Map<String, Value> {
     .into_iter()
     .map(|(key, value)| (key.to_owned(), value))
     .collect()
-}
-
-fn options() -> serde_saphyr::Options {
-    serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: DEPTH_MAX,
-            flow_nesting_limit: DEPTH_MAX,
-            max_nodes: NODES_MAX,
-            max_events: 4 * NODES_MAX,
-            max_documents: 1,
-            max_total_scalar_bytes: TEXT_BYTES_MAX,
-            max_recorded_anchor_events: NODES_MAX,
-            max_recorded_anchor_bytes: TEXT_BYTES_MAX,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: NODES_MAX,
-            max_replay_stack_depth: DEPTH_MAX,
-        },
-        // `y` and `no` are names here, as in YAML 1.2.
-        strict_booleans: true,
-        with_snippet: false,
-    }
 }

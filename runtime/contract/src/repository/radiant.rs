@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::value::{self, Entries, invalid, listed};
 use super::{ModelSettings, SettingsError, TEXT_BYTES_MAX, VersionPolicy};
+use crate::yaml::{self, Bounds};
 
 const KEYS: [&str; 8] =
     ["name", "versions", "labels", "default", "file", "engine", "method", "output"];
@@ -13,15 +14,15 @@ const METHODS: [&str; 3] = ["predict_proba", "predict", "decision_function"];
 const POLICIES: &str = "`latest`, `all`, a list of versions, or a mapping with `latest` (how many)";
 
 /// How deep a text nests, and how many values it has.
-const DEPTH_MAX: usize = 16;
-const NODES_MAX: usize = 20_000;
+const BOUNDS: Bounds = Bounds { depth: 16, nodes: 20_000, bytes: TEXT_BYTES_MAX };
 
 pub(super) fn read(text: &str) -> Result<ModelSettings, SettingsError> {
-    let value = serde_saphyr::from_str_with_options(text, options()).map_err(|error| {
-        let message = error.to_string();
-        let message = message.lines().next().unwrap_or_default().to_owned();
-        SettingsError::NotParsed { format: "YAML or JSON", message }
-    })?;
+    let value =
+        serde_saphyr::from_str_with_options(text, yaml::options(BOUNDS)).map_err(|error| {
+            let message = error.to_string();
+            let message = message.lines().next().unwrap_or_default().to_owned();
+            SettingsError::NotParsed { format: "YAML or JSON", message }
+        })?;
     let mut entries = Entries::of("", value)?;
     let versions = entries.value("versions").map(|value| policy(&value)).transpose()?;
     let labels = labels(entries.mapping("labels")?)?;
@@ -92,27 +93,5 @@ fn method(text: Option<String>) -> Result<Option<String>, SettingsError> {
             Err(invalid("method", &expected, &Value::String(text)))
         }
         other => Ok(other),
-    }
-}
-
-fn options() -> serde_saphyr::Options {
-    serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_depth: DEPTH_MAX,
-            flow_nesting_limit: DEPTH_MAX,
-            max_nodes: NODES_MAX,
-            max_events: 4 * NODES_MAX,
-            max_documents: 1,
-            max_total_scalar_bytes: TEXT_BYTES_MAX,
-            max_recorded_anchor_events: NODES_MAX,
-            max_recorded_anchor_bytes: TEXT_BYTES_MAX,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: NODES_MAX,
-            max_replay_stack_depth: DEPTH_MAX,
-        },
-        // `y` and `no` are labels here, as in YAML 1.2.
-        strict_booleans: true,
-        with_snippet: false,
     }
 }

@@ -9,25 +9,7 @@ use crate::proxy::{Fault, Proxy, Rule};
 use crate::servers::{Azure, Gcs, Key, S3, Store};
 use crate::user::User;
 
-macro_rules! every_bucket {
-    ($checks:tt $($module:ident $store:ident)*) => {
-        $(every_bucket!(@ $module $store $checks);)*
-    };
-    (@ $module:ident $store:ident [$($check:ident)*]) => {
-        mod $module {
-            $(
-                #[tokio::test]
-                async fn $check() {
-                    if let Some(store) = <super::$store as super::Store>::start().await {
-                        super::$check(&store).await;
-                    }
-                }
-            )*
-        }
-    };
-}
-
-every_bucket! {
+every_store! {
     [
         a_name_is_no_beginning_of_a_name
         a_bucket_that_is_not_there_is_named

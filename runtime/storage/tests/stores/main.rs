@@ -6,6 +6,11 @@
 //! passes on. Where a program is not in `PATH`, its tests say how to get it and pass; with
 //! `RADIANT_TEST_STORES` set they fail, so that `.ci/run` leaves none out.
 
+// The macro is known in what follows.
+#[cfg(test)]
+#[macro_use]
+mod every;
+
 #[cfg(test)]
 mod files;
 #[cfg(test)]

@@ -11,25 +11,6 @@ use crate::user::User;
 /// More than one range by default.
 const BIG_BYTES: usize = 20 << 20;
 
-/// Every check for every store.
-macro_rules! every_store {
-    ($checks:tt $($module:ident $store:ident)*) => {
-        $(every_store!(@ $module $store $checks);)*
-    };
-    (@ $module:ident $store:ident [$($check:ident)*]) => {
-        mod $module {
-            $(
-                #[tokio::test]
-                async fn $check() {
-                    if let Some(store) = <super::$store as super::Store>::start().await {
-                        super::$check(&store).await;
-                    }
-                }
-            )*
-        }
-    };
-}
-
 every_store! {
     [
         a_folder_comes_whole_and_with_its_names
