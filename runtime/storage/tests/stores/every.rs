@@ -1,6 +1,7 @@
 //! Tests that are the same for several stores.
 
-/// A test for each check and each store: the checks in brackets, then a name for each store and its type.
+/// A test for each check and each store: the checks in brackets, then for each store a name and its
+/// type.
 macro_rules! every_store {
     ($checks:tt $($module:ident $store:ident)*) => {
         $(every_store!(@ $module $store $checks);)*
