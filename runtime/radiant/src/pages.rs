@@ -1,8 +1,9 @@
 //! Which pages the memory of this process is made of.
 //!
-//! The allocator asks for pages of 2 MiB wherever the system gives them. That is right for the weights
-//! of a large model, which are walked through with each run; around a small one it is the heap of each
-//! thread that holds megabytes for the sake of some kilobytes.
+//! Pages of 2 MiB are right for the weights of a large model, which are walked through with each run;
+//! around a small one it is the heap of each thread that holds megabytes for the sake of some kilobytes.
+//! The allocator is built to ask for none (feature `no_thp`); a system that gives them unasked is told
+//! not to, until much is loaded.
 
 /// How much a process holds that is large.
 const LARGE_BYTES: usize = 256 << 20;
