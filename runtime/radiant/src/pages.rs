@@ -5,8 +5,10 @@
 //! The allocator is built to ask for none (feature `no_thp`); a system that gives them unasked is told
 //! not to, until much is loaded.
 
+use radiant_server::resident_bytes;
+
 /// How much a process holds that is large.
-const LARGE_BYTES: usize = 256 << 20;
+const LARGE_BYTES: u64 = 256 << 20;
 
 /// Keeps pages small from now on.
 pub(crate) fn keep_small() {
@@ -16,7 +18,7 @@ pub(crate) fn keep_small() {
 /// Lets pages grow, once models are loaded, if there is much of them: the system then joins them in
 /// the background.
 pub(crate) fn grow_if_large() {
-    if resident_bytes() > LARGE_BYTES {
+    if resident_bytes().is_some_and(|bytes| bytes > LARGE_BYTES) {
         disable_large(false);
     }
 }
@@ -31,10 +33,3 @@ fn disable_large(is_disabled: bool) {
 
 #[cfg(not(target_os = "linux"))]
 fn disable_large(_is_disabled: bool) {}
-
-/// The memory that this process holds, in bytes; 0 where the system does not tell.
-pub(crate) fn resident_bytes() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages: usize = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
-    pages.saturating_mul(rustix::param::page_size())
-}

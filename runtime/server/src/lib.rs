@@ -15,6 +15,7 @@ mod generate;
 mod grpc;
 mod http;
 mod infer;
+mod memory;
 mod model;
 mod node;
 mod observe;
@@ -30,6 +31,7 @@ mod tls;
 mod work;
 
 pub use example::{Example, ExampleBody, examples};
+pub use memory::resident_bytes;
 pub use model::{LoadError, Model, Served};
 pub use node::OutputChoice;
 pub use observe::{Family, Metric, Registry, SERIES_MAX, Unit};

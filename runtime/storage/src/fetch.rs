@@ -6,14 +6,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
-use std::time::UNIX_EPOCH;
-
-use sha2::{Digest, Sha256};
 
 use crate::StorageError;
-use crate::hex::hex;
 use crate::resolve::Kind;
 use crate::staging::{Staging, write_error};
 
@@ -65,31 +60,6 @@ pub(crate) fn fetch(source: &Path, target: &Path, limits: &Limits) -> Result<Rep
     let names: Vec<&Path> = files.iter().map(|file| file.to.as_path()).collect();
     staging.publish(&names)?;
     Ok(report)
-}
-
-/// A text that is another one as soon as a name, a size or a time below `source` is.
-///
-/// # Errors
-/// As [`fetch`], as far as looking goes.
-pub(crate) fn fingerprint(source: &Path, limits: &Limits) -> Result<String, StorageError> {
-    let files = match Kind::of(source)? {
-        Kind::File => one_file(source)?,
-        Kind::Folder => all_files(source, limits)?,
-    };
-    let mut hash = Sha256::new();
-    for Entry { from, to, bytes } in &files {
-        let metadata = fs::metadata(from).map_err(read_error(from))?;
-        let changed = metadata.modified().map_err(read_error(from))?;
-        let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let name = to.as_os_str().as_encoded_bytes();
-        hash.update((name.len() as u64).to_le_bytes());
-        hash.update(name);
-        hash.update(bytes.to_le_bytes());
-        // A file that takes another's place may have its time; the inode tells them apart.
-        hash.update(since.as_nanos().to_le_bytes());
-        hash.update(metadata.ino().to_le_bytes());
-    }
-    Ok(hex(&hash.finalize()))
 }
 
 /// A file to copy.

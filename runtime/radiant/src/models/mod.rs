@@ -2,7 +2,6 @@
 //!
 //! The server asks here which there are and what their files look like, and has them loaded.
 
-mod files;
 mod listing;
 #[cfg(test)]
 mod tests;
@@ -13,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use radiant_server::config::Config;
 use radiant_server::{LoadError, Model, Offered, OfferedVersion, Source};
-use radiant_storage::ModelUri;
 use radiant_storage::repository::{ListedModel, Look, Repository, find};
+use radiant_storage::{ModelUri, Seen, look};
 
 use crate::Builtin;
 use crate::fetcher::Fetcher;
@@ -36,7 +35,7 @@ struct Listed {
     /// How each version of each model is loaded.
     wishes: BTreeMap<(String, String), Wish>,
     /// What models that were given looked like.
-    looks: BTreeMap<String, files::Look>,
+    looks: BTreeMap<String, Seen>,
     /// Where versions lie; it keeps what was brought here as a whole.
     repository: Option<Repository>,
     /// What people have been told of it.
@@ -57,8 +56,8 @@ impl Models {
     fn given(&self, listing: &mut Listing) {
         for (name, uri) in self.config.given() {
             let look = match uri {
-                ModelUri::Local(path) => files::look(path, ""),
-                ModelUri::Builtin(_) => files::Look::default(),
+                ModelUri::Local(path) => look(path, ""),
+                ModelUri::Builtin(_) => Seen::default(),
                 ModelUri::Remote(_) => self.remote(name, uri, listing),
             };
             let version = &self.config.model_version;
@@ -70,12 +69,12 @@ impl Models {
 
     /// What a model elsewhere looks like, if anybody wants to know; as it did before where it cannot
     /// be reached.
-    fn remote(&self, name: &str, uri: &ModelUri, listing: &mut Listing) -> files::Look {
+    fn remote(&self, name: &str, uri: &ModelUri, listing: &mut Listing) -> Seen {
         if self.config.reload_interval.is_none() {
-            return files::Look::default();
+            return Seen::default();
         }
         match self.fetcher.fingerprint(uri) {
-            Ok(fingerprint) => files::Look { bytes: 0, fingerprint },
+            Ok(fingerprint) => Seen { bytes: 0, fingerprint },
             Err(error) => {
                 listing.tell.push(format!("model `{name}`: cannot look at `{uri}`: {error:#}"));
                 let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,9 +124,9 @@ impl Models {
             let wish = listing::wish(&self.config.model_version, repository, model, version);
             let decisive = listing::decisive(model, version);
             let look = match repository.look(version) {
-                Look::Here(folder) => files::look(&folder, &decisive),
+                Look::Here(folder) => look(&folder, &decisive),
                 Look::There { bytes, fingerprint } => {
-                    files::Look { bytes, fingerprint: format!("{fingerprint} {decisive}") }
+                    Seen { bytes, fingerprint: format!("{fingerprint} {decisive}") }
                 }
             };
             (wish, look)
@@ -179,7 +178,7 @@ impl Source for Models {
 struct Listing {
     offered: Vec<Offered>,
     wishes: Vec<Wish>,
-    looks: BTreeMap<String, files::Look>,
+    looks: BTreeMap<String, Seen>,
     repository: Option<Repository>,
     /// What people should know.
     tell: Vec<String>,
@@ -189,11 +188,11 @@ impl Listing {
     fn push(
         &mut self,
         name: &str,
-        versions: Vec<(Wish, files::Look)>,
+        versions: Vec<(Wish, Seen)>,
         labels: BTreeMap<String, String>,
         default: Option<String>,
     ) {
-        let offered = |(wish, look): &(Wish, files::Look)| OfferedVersion {
+        let offered = |(wish, look): &(Wish, Seen)| OfferedVersion {
             version: wish.version.clone(),
             bytes: look.bytes,
             fingerprint: look.fingerprint.clone(),

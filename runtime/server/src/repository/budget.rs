@@ -25,14 +25,6 @@ pub(super) fn victims(candidates: &[Candidate], excess: u64) -> Vec<usize> {
     victims
 }
 
-/// The memory that this process has in use, where the system tells it.
-pub(super) fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
-    Some(kib << 10)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,10 +45,5 @@ mod tests {
             assert_eq!(victims(&candidates, excess), expected, "{excess}");
         }
         assert_eq!(victims(&[], 5), [0; 0]);
-    }
-
-    #[test]
-    fn the_system_tells_how_much_is_in_use() {
-        assert!(resident_bytes().is_none_or(|bytes| bytes > 1 << 16));
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Repository;
-use super::budget::{Candidate, resident_bytes, victims};
+use super::budget::{Candidate, victims};
 use super::entry::{Entry, Phase};
 use super::load::{Loaded, PARKED};
+use crate::memory::resident_bytes;
 use crate::model::LoadError;
 use crate::node::Node;
 

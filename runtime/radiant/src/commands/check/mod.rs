@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use radiant_contract::ProcessEnv;
 use radiant_server::config::{Fetching, LogFormat, LogLevel};
+use radiant_server::resident_bytes;
 use radiant_storage::ModelUri;
 
 use crate::args::{CheckArgs, fetch_flags};
@@ -18,7 +19,7 @@ use crate::failure::Failure;
 use crate::fetcher::Fetcher;
 use crate::logging;
 use crate::output::{self, OutputFormat};
-use crate::pages::{grow_if_large, resident_bytes};
+use crate::pages::grow_if_large;
 use crate::verify::verify;
 
 pub(crate) use against::TOLERANCE;
@@ -75,7 +76,8 @@ fn check(args: &CheckArgs, fetcher: &Fetcher) -> anyhow::Result<Report> {
     let load = started.elapsed();
     grow_if_large();
     let costs = measure(&*loaded.engine).map_err(|error| format!("{error:#}"));
-    let grown = resident_bytes().saturating_sub(resident);
+    let grown = resident_bytes().zip(resident).map(|(now, before)| now.saturating_sub(before));
+    let grown = grown.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
     let folder = path.parent().unwrap_or("".as_ref());
     let n_verified = args.verify.then(|| verify(&*loaded.engine, folder)).transpose()?;
     let proof = args.against.as_deref().map(|rows| prove(&*loaded.engine, rows, args.tolerance));
