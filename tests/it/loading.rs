@@ -49,9 +49,21 @@ fn what_check_tells_to_try_works_in_every_protocol() {
 }
 
 #[test]
+fn check_tells_that_convolutions_want_the_image_with_onnx_runtime() {
+    let image = &check("digits-cnn")["image"];
+    let text = |field: &str| image[field].as_str().expect("a text").to_owned();
+    assert!(
+        text("flavour").starts_with("radiant:") && text("flavour").ends_with("-ort"),
+        "{image}"
+    );
+    assert!(text("reason").contains("convolution"), "{image}");
+}
+
+#[test]
 fn check_tells_what_is_in_the_model_and_what_it_costs() {
     let report = check("digits-mlp");
     assert_eq!(report["schema"], "radiant/check/v2");
+    assert_eq!(report["image"]["flavour"], "radiant");
     assert_eq!(report["operators"]["Gemm"]["count"], 2);
     assert_eq!(report["operators"]["Gemm"]["engine"], report["engine"]);
     assert_eq!(report["parameters"], 64 * 32 + 32 + 32 * 10 + 10);

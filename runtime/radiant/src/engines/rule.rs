@@ -17,8 +17,8 @@ use super::Choice;
 const CLASSICAL: [&str; 2] = ["ai.onnx.ml", "com.microsoft"];
 
 /// How to get ONNX Runtime.
-pub(super) const INSTALL: &str =
-    "install libonnxruntime and name it with --ort-library, if it is not in a usual place";
+pub(super) const INSTALL: &str = "use the image whose tag ends with -ort, or install libonnxruntime \
+                                  and name it with --ort-library, if it is not in a usual place";
 
 /// What `auto` does with a graph.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod against;
 mod contents;
+mod image;
 mod measure;
 mod report;
 

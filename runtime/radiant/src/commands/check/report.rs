@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::Report;
 use super::against::{Agreement, Proof};
+use super::image::image;
 use super::measure::{Costs, ROWS};
 use crate::output;
 
@@ -24,6 +25,7 @@ pub(super) fn text(report: &Report) -> String {
         ["model", &report.path.display().to_string()].map(str::to_owned),
         ["format", &contents.format].map(str::to_owned),
         ["engine".to_owned(), format!("{engine} ({})", loaded.reason)],
+        ["image".to_owned(), image(report).text()],
     ];
     for (side, specs) in [("input", &signature.inputs), ("output", &signature.outputs)] {
         rows.extend(specs.iter().map(|spec| [side.to_owned(), format!("{} {spec}", spec.name)]));
@@ -168,6 +170,7 @@ pub(super) fn json(report: &Report) -> Value {
     let specs = |specs: &[TensorSpec]| -> Value { specs.iter().map(spec_json).collect() };
     let engine = loaded.engine.name();
     let copies = loaded.engine.weight_copies();
+    let wanted = image(report);
     let other = |(choice, costs): &(crate::engines::Choice, Result<Costs, String>)| {
         (choice.to_string(), costs_json(costs))
     };
@@ -191,6 +194,7 @@ pub(super) fn json(report: &Report) -> Value {
         "format": contents.format,
         "engine": engine,
         "reason": loaded.reason,
+        "image": {"flavour": wanted.flavour, "reason": wanted.reason},
         "inputs": specs(&signature.inputs),
         "outputs": specs(&signature.outputs),
         "classes": classes(signature),
