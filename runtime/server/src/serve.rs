@@ -133,7 +133,7 @@ where
     let servers = servers(config, tls.clone(), &registry);
 
     let metrics = open("metrics", address(config, config.metrics_port))?;
-    let metrics = start_metrics(metrics, Arc::clone(&registry), &servers)
+    let metrics = start_metrics(metrics, &registry, &state, &servers)
         .map_err(|source| system("serve the metrics port", source))?;
     tracing::info!(address = %metrics.address, path = servers.metrics_path, "metrics port open");
 

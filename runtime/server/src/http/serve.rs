@@ -11,10 +11,14 @@ use actix_http::{HttpService, KeepAlive, Request};
 use actix_server::{Server, ServerBuilder, ServerHandle};
 use actix_service::{ServiceFactoryExt as _, fn_service};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use radiant_contract::ports;
+use radiant_core::Error;
+use radiant_protocol::seldon;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::dispatch::{Worker, dispatch};
+use super::error::HttpError;
 use super::idle::Connections;
 use crate::observe::Registry;
 use crate::place::Places;
@@ -99,21 +103,30 @@ pub(crate) fn start(
     Ok(Listening { address, handle: spawn(server) })
 }
 
-/// Serves the metrics page on `listener` until the handle stops it.
+/// Serves the metrics page on `listener` until the handle stops it, and health for probes that cannot
+/// speak TLS as the main port does.
 ///
 /// # Errors
 /// When the socket cannot be used.
 pub(crate) fn start_metrics(
     listener: TcpListener,
-    registry: Arc<Registry>,
+    registry: &Arc<Registry>,
+    state: &Arc<State>,
     options: &Servers,
 ) -> std::io::Result<Listening> {
     let address = listener.local_addr()?;
     let path: Arc<str> = options.metrics_path.as_str().into();
+    let (registry, state) = (Arc::clone(registry), Arc::clone(state));
     let app = move || {
-        let (registry, path) = (Arc::clone(&registry), Arc::clone(&path));
+        let (registry, state, path) =
+            (Arc::clone(&registry), Arc::clone(&state), Arc::clone(&path));
         let handler = move |request: HttpRequest| {
-            let response = metrics_page(&registry, &path, request.path());
+            let response = match request.path() {
+                asked if asked == &*path => metrics_page(&registry),
+                ports::LIVE_PATH => health(Ok(()), "live"),
+                ports::READY_PATH => health(state.ready(), "ready"),
+                _ => nothing_there(&path),
+            };
             std::future::ready(response)
         };
         App::new().default_service(web::to(handler))
@@ -128,13 +141,25 @@ pub(crate) fn start_metrics(
     Ok(Listening { address, handle: spawn(server) })
 }
 
-fn metrics_page(registry: &Registry, path: &str, asked: &str) -> HttpResponse {
-    if asked == path {
-        return HttpResponse::Ok()
-            .content_type("text/plain; version=0.0.4; charset=utf-8")
-            .insert_header(("Access-Control-Allow-Origin", "*"))
-            .body(registry.render());
-    }
+fn metrics_page(registry: &Registry) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .insert_header(("Access-Control-Allow-Origin", "*"))
+        .body(registry.render())
+}
+
+/// What the same paths of the main port answer, less its headers.
+fn health(state: Result<(), Error>, word: &'static str) -> HttpResponse {
+    let Err(error) = state else {
+        return HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(word);
+    };
+    let HttpError { reason, info, .. } = error.into();
+    let mut body = Vec::new();
+    seldon::encode_error(&mut body, &info, &reason);
+    HttpResponse::ServiceUnavailable().content_type("application/json").body(body)
+}
+
+fn nothing_there(path: &str) -> HttpResponse {
     HttpResponse::NotFound()
         .content_type("text/html; charset=utf-8")
         .insert_header(("Access-Control-Allow-Origin", "*"))
