@@ -129,7 +129,11 @@ fn start_radiant() -> u16 {
     let (sender, port) = channel();
     thread::spawn(move || {
         let ready = |ready: &Ready| sender.send(ready.http.port()).map_err(io::Error::other);
-        let host = radiant_server::Host { source: Arc::new(Iris), engine_thread: |_, work| work() };
+        let host = radiant_server::Host {
+            source: Arc::new(Iris),
+            engine_thread: |_, work| work(),
+            listening: Box::new(|| {}),
+        };
         radiant_server::serve(&config, host, ready)
     });
     port.recv().expect("the server starts")

@@ -10,6 +10,8 @@ mod support;
 #[cfg(test)]
 mod boosters;
 #[cfg(test)]
+mod container;
+#[cfg(test)]
 mod engines;
 #[cfg(test)]
 mod estimators;

@@ -2,13 +2,14 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 
 use super::PATIENCE;
@@ -24,6 +25,10 @@ const RUN_MAX: Duration = Duration::from_mins(2);
 pub(crate) struct Start {
     args: Vec<String>,
     env: Vec<(String, String)>,
+    /// The name that it is started by, if not its own.
+    name: Option<&'static str>,
+    /// What a shell does before it becomes the first process of a container, if it does.
+    before_first: Option<String>,
 }
 
 impl Start {
@@ -43,6 +48,16 @@ impl Start {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same under another name.
+    pub(crate) fn named(self, name: &'static str) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    /// The same as PID 1 of a namespace of its own, after a shell there has done `before`.
+    pub(crate) fn first(self, before: &str) -> Self {
+        Self { before_first: Some(before.to_owned()), ..self }
     }
 
     /// The same on ports that the system chooses.
@@ -104,8 +119,20 @@ impl Start {
     }
 
     fn command(&self) -> Command {
+        const PROGRAM: &str = env!("CARGO_BIN_EXE_radiant-probe");
+        let program = self.before_first.as_ref().map_or(PROGRAM, |_| "/usr/bin/unshare");
         #[expect(clippy::disallowed_methods, reason = "this test's subject is a process")]
-        let mut command = Command::new(env!("CARGO_BIN_EXE_radiant-probe"));
+        let mut command = Command::new(program);
+        if let Some(before) = &self.before_first {
+            if !geteuid().is_root() {
+                command.args(["--user", "--map-root-user"]);
+            }
+            let script = format!("{before}\nexec \"$0\" \"$@\"");
+            command.args(["--pid", "--fork", "--kill-child", "/bin/sh", "-ec", &script, PROGRAM]);
+        }
+        if let Some(name) = self.name {
+            command.arg0(name);
+        }
         command.env_clear().args(&self.args).envs(self.env.iter().map(|(k, v)| (k, v)));
         command
     }
@@ -147,8 +174,29 @@ impl Server {
 
     /// Asks the process to end, as Kubernetes does.
     pub(crate) fn terminate(&self) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.expect("a process has an id"), Signal::TERM).expect("the process lives");
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the process lives");
+    }
+
+    /// Sends a signal to what was started as the first process of a namespace.
+    pub(crate) fn signal_first(&mut self, signal: Signal) {
+        let first = self.first();
+        let first = Pid::from_raw(first.parse().expect("a number"));
+        kill_process(first.expect("a process has an id"), signal).expect("the process lives");
+    }
+
+    /// The children of the first process of a namespace.
+    pub(crate) fn children_of_first(&mut self) -> String {
+        let first = self.first();
+        children(&first)
+    }
+
+    /// The number that the first process of a namespace has outside.
+    fn first(&mut self) -> String {
+        let first = self.until(|server| {
+            Some(children(&server.child.id().to_string())).filter(|found| !found.is_empty())
+        });
+        first
+            .unwrap_or_else(|| panic!("PID 1 takes root, or user namespaces for all: {}", self.log))
     }
 
     /// Waits until the process ends by itself; what it wrote to stderr comes with it.
@@ -227,6 +275,12 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The children of a process's main thread, as numbers.
+fn children(pid: &str) -> String {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    text.unwrap_or_default().trim().to_owned()
 }
 
 /// What the server wrote once it listened; it renames the file into place, so it is whole.

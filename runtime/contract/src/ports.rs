@@ -23,6 +23,9 @@ pub const METADATA_FILE: &str = "metadata.yaml";
 /// The pod's annotations as the downward API writes them.
 pub const ANNOTATIONS_FILE: &str = "/etc/podinfo/annotations";
 
+/// What Kubernetes shows of a container that has ended is read from this file.
+pub const TERMINATION_LOG: &str = "/dev/termination-log";
+
 /// Answers `pong` as soon as the port is open.
 pub const PING_PATH: &str = "/health/ping";
 

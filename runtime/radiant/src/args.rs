@@ -8,9 +8,11 @@ mod serve;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use radiant_contract::env;
+use radiant_server::config::parse_duration;
 
 pub(crate) use fetch::{CacheOptions, FetchOptions, flags as fetch_flags};
 pub(crate) use serve::ServeArgs;
@@ -41,7 +43,11 @@ Examples:
   # Which value of each option holds, and where it comes from
   radiant config
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration";
+  # Whether the server in this container answers
+  radiant probe
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration; ended by a signal: 143 SIGTERM,
+130 SIGINT (a server that drains: 0)";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -54,6 +60,13 @@ pub(crate) enum Command {
     /// Print the value of each option and where it comes from
     #[command(after_help = CONFIG_EXAMPLES)]
     Config(Box<ConfigArgs>),
+    /// Ask the server on this machine whether it is ready
+    ///
+    /// Finds it by the environment and the options of `serve`, of which only those of address and TLS
+    /// matter. Asks the REST port; with TLS the metrics port, which is plain and asks for no
+    /// certificate.
+    #[command(after_help = PROBE_EXAMPLES)]
+    Probe(Box<ProbeArgs>),
     /// Copy a model from a URI into a folder
     #[command(after_help = FETCH_EXAMPLES)]
     Fetch(FetchArgs),
@@ -85,6 +98,17 @@ Examples:
 
   # What would hold with these flags
   radiant config iris.onnx --http-port 8080 -o json";
+
+const PROBE_EXAMPLES: &str = "\
+Examples:
+  # Whether the server in this container is ready
+  radiant probe
+
+  # Whether it is alive, in a Dockerfile
+  HEALTHCHECK CMD [\"/radiant\", \"probe\", \"--live\"]
+
+  # A server that was started with options of its own
+  radiant probe --http-port 8080";
 
 const FETCH_EXAMPLES: &str = "\
 Examples:
@@ -144,6 +168,36 @@ pub(crate) struct ConfigArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// Ask whether the process is alive, whatever its models do
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let duration = parse_duration(text).filter(|duration| !duration.is_zero());
+    duration.ok_or("expected a duration above 0, such as 500ms or 2s")
+}
+
+/// Options of `serve` that say where a server is.
+const PLACE: [&str; 9] = [
+    "live",
+    "timeout",
+    "host",
+    "http_port",
+    "metrics_port",
+    "ports_file",
+    "tls_cert_file",
+    "tls_key_file",
+    "tls_client_ca_file",
+];
+
+#[derive(Debug, Args)]
 pub(crate) struct FetchArgs {
     /// Where the model is: a URI, or a path on this machine
     pub(crate) uri: String,
@@ -151,6 +205,9 @@ pub(crate) struct FetchArgs {
     pub(crate) folder: PathBuf,
     #[command(flatten)]
     pub(crate) options: FetchOptions,
+    /// A file that is told why nothing was fetched, if it is there, or `none`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) termination_log: Option<String>,
 }
 
 /// Parses the arguments of a process, the program's name first.
@@ -193,7 +250,14 @@ fn is_value(argument: &OsString) -> bool {
 /// The parser, with defaults and variables in the help of all options.
 fn command() -> clap::Command {
     let with_variables = |command: clap::Command| command.mut_args(with_variable);
-    Cli::command().version(version()).mut_subcommands(with_variables)
+    let probe = |command: clap::Command| {
+        command.mut_args(|arg| {
+            let is_shown = PLACE.contains(&arg.get_id().as_str());
+            arg.hide(!is_shown)
+        })
+    };
+    let command = Cli::command().version(version()).mut_subcommands(with_variables);
+    command.mut_subcommand("probe", probe)
 }
 
 fn with_variable(arg: clap::Arg) -> clap::Arg {

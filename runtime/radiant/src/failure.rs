@@ -11,7 +11,11 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use radiant_server::config::ConfigErrors;
+
+/// The code of a program of Rust whose main thread panicked.
+const PANICKED: u8 = 101;
 
 /// A command that did not do what it was asked to.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ enum Kind {
     Plain,
     /// Whoever reads our output has gone away, which is no failure.
     Abandoned,
-    /// The argument parser has said everything already.
+    /// Whoever needs to know has been told everything already, by the argument parser or the log.
     Told(u8),
 }
 
@@ -51,9 +55,21 @@ impl Failure {
         Self { kind: Kind::Abandoned, error: error.into(), hint: None }
     }
 
-    /// A message of the argument parser, already printed.
+    /// A failure that has been told already.
     pub(crate) fn told(code: u8, error: impl Into<anyhow::Error>) -> Self {
         Self { kind: Kind::Told(code), error: error.into(), hint: None }
+    }
+
+    /// A panic that nothing contained; the hook for panics has told it.
+    pub(crate) fn panicked(said: &str, place: &str) -> Self {
+        let at = if place.is_empty() { String::new() } else { format!(" at {place}") };
+        let failure = Self::told(PANICKED, anyhow!("the program panicked{at}: {said}"));
+        failure.hint("this is a fault of the program: report it with these lines")
+    }
+
+    /// The same, told by the log.
+    pub(crate) fn told_already(self) -> Self {
+        Self { kind: Kind::Told(1), ..self }
     }
 
     /// Says what to do about it.
@@ -64,22 +80,35 @@ impl Failure {
 
     /// Prints the message on stderr and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        let code = match self.kind {
+        let is_told = matches!(self.kind, Kind::Abandoned | Kind::Told(_));
+        if !is_told {
+            // When stderr is gone there is nobody to tell; the code still says it.
+            drop(std::io::stderr().lock().write_all(self.text().as_bytes()));
+        }
+        ExitCode::from(self.code())
+    }
+
+    /// What should be known of the process when it has ended, if it ends badly.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        (self.code() != 0).then(|| self.text())
+    }
+
+    fn code(&self) -> u8 {
+        match self.kind {
             Kind::Failed | Kind::Plain => 1,
             Kind::Refused => 2,
-            Kind::Abandoned => return ExitCode::SUCCESS,
-            Kind::Told(code) => return ExitCode::from(code),
-        };
-        // When stderr is gone there is nobody to tell; the code still says it.
-        drop(std::io::stderr().lock().write_all(self.text().as_bytes()));
-        ExitCode::from(code)
+            Kind::Abandoned => 0,
+            Kind::Told(code) => code,
+        }
     }
 
     fn text(&self) -> String {
         if self.kind == Kind::Plain {
             return format!("{:#}\n", self.error);
         }
-        let mut text = format!("error: {}\n", self.error);
+        let error = self.error.to_string();
+        // The argument parser's message has it already.
+        let mut text = format!("error: {}\n", error.strip_prefix("error: ").unwrap_or(&error));
         for cause in self.error.chain().skip(1) {
             // Writing to a `String` cannot fail.
             let _infallible = writeln!(text, "  caused by: {cause}");
@@ -105,8 +134,6 @@ impl From<ConfigErrors> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::anyhow;
-
     use super::*;
 
     #[test]
@@ -118,5 +145,17 @@ mod tests {
             "error: cannot load `x.onnx`\n  caused by: no such file\n\nhint: give a path\n"
         );
         assert_eq!(failure.kind, Kind::Failed);
+        assert_eq!(failure.last_words(), Some(failure.text()));
+    }
+
+    #[test]
+    fn what_was_told_already_still_has_last_words_unless_all_is_well() {
+        let parsed = Failure::told(2, anyhow!("error: unexpected argument"));
+        assert_eq!(parsed.last_words().as_deref(), Some("error: unexpected argument\n"));
+        assert_eq!(Failure::told(0, anyhow!("the help")).last_words(), None);
+        assert_eq!(Failure::abandoned(anyhow!("broken pipe")).last_words(), None);
+        let panic = Failure::panicked("no luck", "src/main.rs:1:2").last_words();
+        let panic = panic.expect("it is a bad end");
+        assert!(panic.starts_with("error: the program panicked at src/main.rs:1:2: no luck\n"));
     }
 }

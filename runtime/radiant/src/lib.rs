@@ -4,17 +4,20 @@
 //! [`main`] with its [`Builtin`]s, and serves them by `builtin:NAME`. Nothing of how models are
 //! served is here, and nothing of how they compute.
 
+mod applet;
 mod args;
 mod commands;
 mod echo;
 pub mod engines;
 mod failure;
 mod fetcher;
+mod init;
 mod loader;
 mod logging;
 mod models;
 mod output;
 mod pages;
+mod termination;
 mod trial;
 mod verify;
 
@@ -34,13 +37,13 @@ pub struct Builtin {
 }
 
 /// Runs the program with the arguments of this process; returns its exit code: 0 done, 1 failed, 2
-/// wrong usage or configuration.
+/// wrong usage or configuration, 128 and the signal's number when one ended it.
 pub fn main(builtins: &'static [Builtin]) -> ExitCode {
-    // First of all: what is touched before has large pages already.
-    pages::keep_small();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    match commands::run(arguments, builtins) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+    if let Some(code) = applet::run(&arguments) {
+        return code;
     }
+    // Before anything large: what is touched before has large pages already.
+    pages::keep_small();
+    commands::run(arguments, builtins)
 }

@@ -1,6 +1,7 @@
 //! Sends log lines to stderr, as text or JSON, and panics to the log.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 
@@ -34,13 +35,24 @@ pub(crate) fn start(level: LogLevel, format: LogFormat) {
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        PANICKED_AT.with_borrow_mut(|at| at.clone_from(&location));
         let thread = std::thread::current();
         let thread = thread.name().unwrap_or("unnamed");
         tracing::error!(thread, location, said = panic_text(panic.payload()), "panicked");
     }));
 }
 
-fn panic_text(payload: &(dyn Any + Send)) -> &str {
+thread_local! {
+    static PANICKED_AT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Where this thread panicked last; empty before logging begins.
+pub(crate) fn panic_place() -> String {
+    PANICKED_AT.take()
+}
+
+/// What a panic says.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

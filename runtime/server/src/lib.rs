@@ -37,4 +37,4 @@ pub use node::OutputChoice;
 pub use observe::{Family, Metric, Registry, SERIES_MAX, Unit};
 pub use repository::{Offered, OfferedVersion, Source};
 pub use schedule::EngineThread;
-pub use serve::{Host, Ready, ServeError, serve};
+pub use serve::{Host, Ready, ServeError, Stopped, serve};

@@ -84,6 +84,22 @@ pub struct Host {
     pub source: Arc<dyn Source>,
     /// Where the loops of engine threads run.
     pub engine_thread: EngineThread,
+    /// Told once SIGTERM and SIGINT are the server's own matter.
+    pub listening: Box<dyn FnOnce()>,
+}
+
+/// How a server ended that was asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// All that was asked was answered.
+    Drained,
+    /// The deadline passed with requests that were not answered.
+    GaveUp {
+        /// How many.
+        requests: usize,
+        /// What they were given.
+        deadline: Duration,
+    },
 }
 
 impl fmt::Debug for Host {
@@ -101,7 +117,7 @@ impl fmt::Debug for Host {
 ///
 /// # Errors
 /// When the model cannot be loaded, or a port cannot be opened.
-pub fn serve<R>(config: &Config, host: Host, ready: R) -> Result<(), ServeError>
+pub fn serve<R>(config: &Config, host: Host, ready: R) -> Result<Stopped, ServeError>
 where
     R: FnOnce(&Ready) -> io::Result<()>,
 {
@@ -118,11 +134,12 @@ fn system(doing: &str, source: io::Error) -> ServeError {
     ServeError::System { doing: doing.to_owned(), source }
 }
 
-async fn run<R>(config: &Config, host: Host, ready: R) -> Result<(), ServeError>
+async fn run<R>(config: &Config, host: Host, ready: R) -> Result<Stopped, ServeError>
 where
     R: FnOnce(&Ready) -> io::Result<()>,
 {
     let mut stop = Stop::listen()?;
+    (host.listening)();
     let registry = Arc::new(Registry::new());
     registry.gauge(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")]).set(1.0);
     let (place, run_threads) = (host.engine_thread, config.run_threads);
@@ -141,7 +158,7 @@ where
     let early = if config.bind_early { Some(listen()?) } else { None };
     tokio::select! {
         loaded = load_models(Arc::clone(&state)) => loaded.map_err(ServeError::Load)?,
-        () = stop.asked() => return Ok(()),
+        () = stop.asked() => return Ok(Stopped::Drained),
     };
     let ports = match early {
         Some(ports) => ports,
@@ -161,8 +178,7 @@ where
         .map_err(|source| system("tell that the server is ready", source))?;
 
     stop.asked().await;
-    drain(config.shutdown_timeout, &state, ports, metrics).await;
-    Ok(())
+    Ok(drain(config.shutdown_timeout, &state, ports, metrics).await)
 }
 
 fn new_state(
@@ -303,7 +319,12 @@ fn open(port: &'static str, address: SocketAddr) -> Result<TcpListener, ServeErr
 
 /// Fails readiness, lets requests in flight and queued finish, and closes the ports; at the
 /// deadline, whatever is left is given up.
-async fn drain(deadline: Duration, state: &Arc<State>, ports: Ports, metrics: Listening) {
+async fn drain(
+    deadline: Duration,
+    state: &Arc<State>,
+    ports: Ports,
+    metrics: Listening,
+) -> Stopped {
     let started = Instant::now();
     state.drain();
     let in_flight = state.permits.taken();
@@ -319,9 +340,11 @@ async fn drain(deadline: Duration, state: &Arc<State>, ports: Ports, metrics: Li
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     if finished {
         tracing::info!(elapsed_ms, "drained");
+        Stopped::Drained
     } else {
-        let left = state.permits.taken();
-        tracing::warn!(elapsed_ms, left, "the deadline passed with requests in flight");
+        let requests = state.permits.taken();
+        tracing::warn!(elapsed_ms, left = requests, "the deadline passed with requests in flight");
+        Stopped::GaveUp { requests, deadline }
     }
 }
 

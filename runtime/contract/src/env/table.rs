@@ -122,6 +122,8 @@ variables! {
         "How deep JSON in a request may be nested.";
     RADIANT_JSON_ELEMENTS_MAX, Ours, "16777216",
         "How many elements one array or value in a request may hold.";
+    RADIANT_TERMINATION_LOG, Ours, "/dev/termination-log",
+        "A file that is told why the process ends when it ends badly, if it is there, or `none`.";
     RADIANT_LOG_LEVEL, Ours, "info",
         "The least important level that is logged: debug, info, warning, error or critical.";
     RADIANT_LOG_FORMAT, Ours, "text",

@@ -246,6 +246,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, help_heading = "Limits", value_name = "N")]
     json_elements_max: Option<String>,
 
+    /// A file that is told why the process ends when it ends badly, or `none`
+    ///
+    /// Kubernetes shows what stands there as the container's last state. It is written if it is there,
+    /// and never made.
+    #[arg(long, help_heading = "Logging", value_name = "FILE")]
+    pub(crate) termination_log: Option<String>,
     /// The least important level that is logged
     ///
     /// One of debug, info, warning, error and critical.
@@ -314,6 +320,7 @@ impl From<ServeArgs> for Flags {
             connections_max: args.connections_max,
             json_depth_max: args.json_depth_max,
             json_elements_max: args.json_elements_max,
+            termination_log: args.termination_log,
             log_level: args.log_level,
             log_format: args.log_format,
             access_log: args.access_log,

@@ -132,6 +132,7 @@ requests_max              1024           default
 connections_max           10000          default
 json_depth_max            128            default
 json_elements_max         16777216       default
+termination_log           /dev/termination-log default
 log_level                 info           default
 log_format                text           default
 access_log                false          default

@@ -2,23 +2,29 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use radiant_server::config::{Config, Effective, Flags, LogFormat, Source, TlsFiles};
-use radiant_server::{Host, Ready};
+use radiant_server::{Host, Ready, Stopped};
 
 use serde_json::json;
 
-use super::configure;
+use super::{configure, from_here};
 use crate::failure::Failure;
 use crate::fetcher::Fetcher;
+use crate::init::Duties;
 use crate::models::Models;
+use crate::termination::TerminationLog;
 use crate::{Builtin, engines, logging, pages};
 
-pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Failure> {
+pub(super) fn run(
+    flags: &Flags,
+    builtins: &'static [Builtin],
+    duties: Duties,
+) -> Result<(), Failure> {
     let config = configure(flags)?;
     logging::start(config.log_level, config.log_format);
     tracing::info!(
@@ -42,8 +48,21 @@ pub(super) fn run(flags: &Flags, builtins: &'static [Builtin]) -> Result<(), Fai
         pages::grow_if_large();
         announce(&config, ready)
     };
-    let host = Host { source, engine_thread: engines::THREAD };
-    radiant_server::serve(&config, host, tell).map_err(|error| failure(&config, error.into()))
+    let listening = Box::new(move || duties.hand_signals_over());
+    let host = Host { source, engine_thread: engines::THREAD, listening };
+    let stopped = radiant_server::serve(&config, host, tell);
+    match stopped.map_err(|error| failure(&config, error.into()))? {
+        Stopped::Drained => {}
+        Stopped::GaveUp { requests, deadline } => {
+            let deadline = deadline.as_secs_f64();
+            TerminationLog::new(config.termination_log).write(&format!(
+                "error: {requests} requests were given up: they did not finish within {deadline} s \
+                 of SIGTERM (--shutdown-timeout)\n\nhint: raise it, and the pod's \
+                 terminationGracePeriodSeconds with it"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Tells people what to try, and whoever started the server which ports are open.
@@ -61,12 +80,7 @@ fn announce(config: &Config, ready: &Ready) -> io::Result<()> {
 
 /// A command line that asks the server for one prediction.
 fn curl(address: SocketAddr, tls: Option<&TlsFiles>, body: &str) -> String {
-    let host = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    let address = SocketAddr::new(host, address.port());
+    let address = SocketAddr::new(from_here(address.ip()), address.port());
     let body = body.replace('\'', r"'\''");
     // No certificate is for the address at hand; and who the client is, only the client knows.
     let server = match tls {
@@ -91,21 +105,24 @@ fn write_ports(path: &Path, ready: &Ready) -> io::Result<()> {
 
 /// Whoever reads JSON lines is told in one; people are told as by every command.
 fn failure(config: &Config, error: anyhow::Error) -> Failure {
-    if config.log_format == LogFormat::Json {
-        tracing::error!(error = format!("{error:#}"), "cannot serve");
-        return Failure::told(1, error);
-    }
+    let shown = format!("{error:#}");
     let nobody_named_it =
         |option: &Effective| option.name == "model" && matches!(option.source, Source::Default);
-    let failure = Failure::from(error);
+    let mut failure = Failure::from(error);
     if config.repository.is_none() && config.effective.iter().any(nobody_named_it) {
-        return failure.hint("no model was named: `radiant serve MODEL`, or set RADIANT_MODEL");
+        failure = failure.hint("no model was named: `radiant serve MODEL`, or set RADIANT_MODEL");
+    }
+    if config.log_format == LogFormat::Json {
+        tracing::error!(error = shown, "cannot serve");
+        return failure.told_already();
     }
     failure
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) use child::run;
 use memory::allowance;
 
+use crate::init;
+
 /// What the child is asked to load, and what it may take.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Trial {
@@ -55,6 +57,8 @@ const SAID_BYTES_MAX: u64 = 1 << 16;
 /// The child's own error; or that it crashed, or used up its memory or time.
 pub(crate) fn try_out(trial: &Trial) -> anyhow::Result<()> {
     let trial = Trial { memory_max: allowance(trial.memory_max), ..trial.clone() };
+    // Until it has been waited for, nobody else does.
+    let _own = init::own_child();
     let mut child = start(&trial).context("cannot start the process that tries the model out")?;
     let said = said(&mut child);
     let in_time = said.recv_timeout(trial.timeout);

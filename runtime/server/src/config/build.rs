@@ -19,16 +19,17 @@ use radiant_contract::env::{
     RADIANT_JSON_ELEMENTS_MAX, RADIANT_KEEP_ALIVE, RADIANT_LOG_FORMAT, RADIANT_LOG_LEVEL,
     RADIANT_METRICS_PATH, RADIANT_METRICS_PORT, RADIANT_PORTS_FILE, RADIANT_REQUEST_TIMEOUT,
     RADIANT_REQUESTS_MAX, RADIANT_RESPONSE_COMPRESS_BYTES_MIN, RADIANT_RUN_THREADS,
-    RADIANT_SHUTDOWN_TIMEOUT, RADIANT_THREADS, RADIANT_WORKERS, SELDON_EXECUTOR_ENABLED,
-    SELDON_LOG_LEVEL,
+    RADIANT_SHUTDOWN_TIMEOUT, RADIANT_TERMINATION_LOG, RADIANT_THREADS, RADIANT_WORKERS,
+    SELDON_EXECUTOR_ENABLED, SELDON_LOG_LEVEL,
 };
 use radiant_contract::{Annotations, EnvSource, Layer, Metadata, Parameters, ports};
 use radiant_protocol::Limits;
 
 use super::resolve::{Effective, Resolver, Source};
 use super::value::{
-    BOOL, CORS, COUNT, DEPTH, DURATION, DURATION_FROM_1S, DURATION_OR_NONE, GRPC_PROCESSES, HOST,
-    LOG_FORMAT, LOG_LEVEL, MICROSECONDS, PORT, SIZE, SIZE_OR_NONE, TEXT, THREADS, URL_PATH,
+    BOOL, CORS, COUNT, DEPTH, DURATION, DURATION_FROM_1S, DURATION_OR_NONE, FILE_OR_NONE,
+    GRPC_PROCESSES, HOST, LOG_FORMAT, LOG_LEVEL, MICROSECONDS, PORT, SIZE, SIZE_OR_NONE, TEXT,
+    THREADS, URL_PATH,
 };
 use super::{
     Config, ConfigErrors, Cors, Fetching, Flags, Loading, LogFormat, LogLevel, Method,
@@ -117,6 +118,7 @@ fn defaults() -> Config {
         // Ten for each request that may be in flight: clients keep idle ones for later.
         connections_max: 10_000,
         limits: Limits::default(),
+        termination_log: None,
         log_level: LogLevel::Info,
         log_format: LogFormat::Text,
         access_log: false,
@@ -342,7 +344,21 @@ fn limits(
         .or(&COUNT, config.limits.elements_max);
 }
 
+/// The file for last words, for whoever has them before there is a configuration.
+pub fn termination_log(flag: Option<&String>, env: &dyn EnvSource) -> Option<PathBuf> {
+    last_words(&mut Resolver::new(env), flag)
+}
+
+fn last_words(resolver: &mut Resolver<'_>, flag: Option<&String>) -> Option<PathBuf> {
+    resolver
+        .option("termination_log")
+        .flag(flag)
+        .env(&[&RADIANT_TERMINATION_LOG])
+        .or(&FILE_OR_NONE, Some(ports::TERMINATION_LOG.into()))
+}
+
 fn logging(config: &mut Config, resolver: &mut Resolver<'_>, flags: &Flags) {
+    config.termination_log = last_words(resolver, flags.termination_log.as_ref());
     config.log_level = resolver
         .option("log_level")
         .flag(flags.log_level.as_ref())

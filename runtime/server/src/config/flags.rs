@@ -61,6 +61,7 @@ pub struct Flags {
     pub connections_max: Option<String>,
     pub json_depth_max: Option<String>,
     pub json_elements_max: Option<String>,
+    pub termination_log: Option<String>,
     pub log_level: Option<String>,
     pub log_format: Option<String>,
     pub access_log: Option<String>,

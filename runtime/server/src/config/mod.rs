@@ -28,6 +28,7 @@ use radiant_contract::Layer;
 use radiant_protocol::Limits;
 use radiant_storage::ModelUri;
 
+pub use build::termination_log;
 pub use choice::{Cors, LogFormat, LogLevel, Method, default_name};
 pub use fetching::{FetchFlags, Fetching};
 pub use flags::Flags;
@@ -35,6 +36,7 @@ pub use loading::{Isolated, Loading};
 pub use node::NodeIdentity;
 pub use resolve::{ConfigErrors, Effective, Problem, Source};
 pub use tls::TlsFiles;
+pub use value::parse_duration;
 
 /// Everything that the server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -117,6 +119,8 @@ pub struct Config {
     /// What decoders accept.
     pub limits: Limits,
 
+    /// A file that is told why the process ends when it ends badly, if it is there.
+    pub termination_log: Option<PathBuf>,
     /// The least important level that is logged.
     pub log_level: LogLevel,
     /// How log lines look.

@@ -26,6 +26,15 @@ pub(super) const FILE: Kind<PathBuf> = Kind {
     print: |path| path.display().to_string(),
 };
 
+pub(super) const FILE_OR_NONE: Kind<Option<PathBuf>> = Kind {
+    accepts: "the path of a file, or `none`",
+    parse: |text| match text {
+        "none" => Some(None),
+        text => (FILE.parse)(text).map(Some),
+    },
+    print: |path| path.as_ref().map_or_else(|| "none".to_owned(), FILE.print),
+};
+
 pub(super) const NAME: Kind<String> = Kind {
     accepts: "a name without `/` and control characters",
     parse: |text| {
@@ -200,7 +209,8 @@ fn print_size(bytes: usize) -> String {
     }
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// `8s`, `500ms`, `2m`; a bare number is seconds.
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit_ms) = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
         .iter()
         .find_map(|(unit, ms)| Some((text.strip_suffix(unit)?, *ms)))
