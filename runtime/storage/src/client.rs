@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Certificate, Client, Url};
 
 use crate::connect::install_crypto;
 
@@ -14,15 +14,19 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REDIRECTS_MAX: usize = 10;
 
 /// Makes a client that follows few redirects, never out of TLS, and takes no login with it to another
-/// host. Without a byte for as long as `stall`, a connection counts as broken.
+/// host. Without a byte for as long as `stall`, a connection counts as broken; `authorities` are
+/// trusted beside those of the system.
 ///
 /// # Errors
 /// When there are no certificates to trust.
-pub(crate) fn client(is_loopback: bool, stall: Duration) -> Result<Client, reqwest::Error> {
+pub(crate) fn client(
+    is_loopback: bool,
+    stall: Option<Duration>,
+    authorities: &[Certificate],
+) -> Result<Client, reqwest::Error> {
     install_crypto();
     let builder = Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(stall)
         .user_agent(concat!("radiant/", env!("CARGO_PKG_VERSION")))
         // It would tell the next host a signature.
         .referer(false)
@@ -34,6 +38,14 @@ pub(crate) fn client(is_loopback: bool, stall: Duration) -> Result<Client, reqwe
         }));
     // A proxy cannot reach what is on this machine.
     let builder = if is_loopback { builder.no_proxy() } else { builder };
+    let builder = match stall {
+        Some(stall) => builder.read_timeout(stall),
+        None => builder,
+    };
+    let builder = match authorities {
+        [] => builder,
+        more => builder.tls_certs_merge(more.iter().cloned()),
+    };
     builder.build()
 }
 

@@ -75,7 +75,7 @@ enum Source {
     Local(PathBuf),
     Objects(Objects),
     Web(web::Resource),
-    Oci(oci::Artifact),
+    Oci(Box<oci::Artifact>),
 }
 
 impl Storage {
@@ -184,7 +184,7 @@ impl Storage {
             Location::Oci(address) => {
                 let options = self.oci_options();
                 let found = oci::Artifact::open(address.expose(), &options, &*self.env).await;
-                found.map(Source::Oci).map_err(|error| remote.failed(error))
+                found.map(|it| Source::Oci(Box::new(it))).map_err(|error| remote.failed(error))
             }
             Location::Claim(path) => claimed(remote, path).map(Source::Local),
             Location::HuggingFace | Location::Inline => {
@@ -227,8 +227,11 @@ impl Storage {
         oci::Options {
             limits: *limits,
             parallel: transfer.parallel,
-            retries: transfer.retries,
-            plain_http: oci_plain_http.clone(),
+            access: oci::Access {
+                plain_http: oci_plain_http.clone(),
+                retries: transfer.retries,
+                ..oci::Access::default()
+            },
         }
     }
 }

@@ -11,14 +11,16 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use radiant_contract::EnvSource;
 use serde::Deserialize;
 
+use super::access::{Logins, Purpose};
 use super::error::OciError;
+use super::helper;
 use super::reference::Reference;
 
 /// The longest file that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// What Docker writes for a user when the password is an identity token.
-const TOKEN_USER: &str = "<token>";
+pub(super) const TOKEN_USER: &str = "<token>";
 
 /// How to prove who asks.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,22 +52,42 @@ pub(super) struct Login {
     pub story: String,
 }
 
-/// Finds the login for an artifact.
+/// Finds the login for a repository: the one that is given, or what the files say.
 ///
 /// `REGISTRY_AUTH_FILE` names the file, else it is `config.json` (or `.dockerconfigjson`, as
 /// Kubernetes mounts it) in the folder `DOCKER_CONFIG`; without both, the files of Podman and Docker
 /// for this user. The first that is there decides. In it, an entry for `registry/some/path` is
 /// stronger than one for `registry`.
 ///
-/// Blocks on the file system.
+/// Blocks on the file system, and on the programs that keep logins.
 ///
 /// # Errors
-/// [`OciError::AuthFile`], [`OciError::Helper`].
-pub(super) fn find(reference: &Reference, places: &Places) -> Result<Login, OciError> {
+/// [`OciError::AuthFile`], [`OciError::Helper`], [`OciError::HelperFailed`].
+pub(super) fn find(
+    reference: &Reference,
+    places: &Places,
+    logins: &Logins,
+    purpose: &Purpose,
+) -> Result<Login, OciError> {
+    let verb = purpose.verb();
+    let runs_helpers = match logins {
+        Logins::Files => false,
+        Logins::FilesAndHelpers => true,
+        Logins::Given { user, password } => {
+            let credential = Credential::Basic(user.clone(), password.expose().to_owned());
+            let user = user.escape_debug();
+            let story =
+                format!("the login of user `{user}` was given: check it, and that it may {verb}");
+            return Ok(Login { credential: Some(credential), story });
+        }
+    };
     let Places { paths, is_named } = places;
     for path in paths {
         match read(path) {
-            Ok(text) => return login(reference, path, &text),
+            Ok(text) => {
+                let file = Named { path, runs_helpers, verb };
+                return login(reference, &file, &text);
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound && !*is_named => {}
             Err(error) => {
                 let reason = crate::error::reason(&error);
@@ -139,58 +161,102 @@ struct Entry {
     registrytoken: Option<String>,
 }
 
-fn login(reference: &Reference, path: &Path, text: &[u8]) -> Result<Login, OciError> {
-    let registry = reference.registry();
-    let file: AuthFile = serde_json::from_slice(text).map_err(|error| {
+/// A file of logins, and what is done with it.
+struct Named<'a> {
+    path: &'a Path,
+    runs_helpers: bool,
+    /// For errors: `pull` or `push`.
+    verb: &'static str,
+}
+
+fn login(reference: &Reference, file: &Named<'_>, text: &[u8]) -> Result<Login, OciError> {
+    let path = file.path;
+    let AuthFile { auths, helpers, store } = parse(path, text)?;
+    let keys = keys(reference);
+    let helpers = helpers.unwrap_or_default();
+    if let Some((server, program)) = helpers.iter().find(|(name, _)| keys.contains(&plain(name))) {
+        return file.ask("credHelpers", program, server, reference);
+    }
+    let auths = auths.unwrap_or_default();
+    let entries: BTreeMap<String, (&String, &Option<Entry>)> =
+        auths.iter().map(|(name, entry)| (plain(name), (name, entry))).collect();
+    let found = keys.iter().find_map(|key| Some((key, entries.get(key)?)));
+    let credential = match found {
+        Some((key, (_, Some(entry)))) => credential(entry).map_err(|expected| {
+            let reason = format!("entry `{key}`: expected {expected}");
+            OciError::AuthFile { path: path.to_owned(), reason }
+        })?,
+        _ => None,
+    };
+    match (found, &credential, &store) {
+        // An empty entry is what `docker login` leaves behind when a store has the login.
+        (Some((_, (server, _))), None, Some(program)) => {
+            file.ask("credsStore", program, server, reference)
+        }
+        // It may have one that nothing was left behind of.
+        (None, None, Some(program)) if file.runs_helpers => {
+            file.ask("credsStore", program, reference.login_name(), reference)
+        }
+        _ => {
+            let story = file.story(reference.registry(), credential.is_some(), store.as_deref());
+            Ok(Login { credential, story })
+        }
+    }
+}
+
+fn parse(path: &Path, text: &[u8]) -> Result<AuthFile, OciError> {
+    serde_json::from_slice(text).map_err(|error| {
         // Its own message may hold a value.
         let (line, column) = (error.line(), error.column());
         let reason =
             format!("expected an auth file in JSON, got something else at {line}:{column}");
         OciError::AuthFile { path: path.to_owned(), reason }
-    })?;
-    let helper = |key, helper: &String| OciError::Helper {
-        path: path.to_owned(),
-        registry: registry.to_owned(),
-        key,
-        helper: helper.escape_debug().to_string(),
-    };
-    let keys = keys(reference);
-    let helpers = file.helpers.unwrap_or_default();
-    if let Some((_, program)) = helpers.iter().find(|(name, _)| keys.contains(&plain(name))) {
-        return Err(helper("credHelpers", program));
-    }
-    let entries: BTreeMap<String, Entry> = file
-        .auths
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(name, entry)| (plain(&name), entry.unwrap_or_default()))
-        .collect();
-    let found = keys.iter().find_map(|key| Some((key, entries.get(key)?)));
-    let credential = match found {
-        Some((key, entry)) => credential(entry).map_err(|expected| {
-            let reason = format!("entry `{key}`: expected {expected}");
-            OciError::AuthFile { path: path.to_owned(), reason }
-        })?,
-        None => None,
-    };
-    match (found, &credential, &file.store) {
-        // An empty entry is what `docker login` leaves behind when a store has the login.
-        (Some(_), None, Some(program)) => Err(helper("credsStore", program)),
-        _ => {
-            Ok(Login { story: story(registry, path, credential.is_some(), file.store), credential })
-        }
-    }
+    })
 }
 
-fn story(registry: &str, path: &Path, is_found: bool, store: Option<String>) -> String {
-    let path = path.display();
-    if is_found {
-        return format!("the login is from `{path}`: check it, and that it may pull");
+impl Named<'_> {
+    /// Asks the program that keeps a login, if that is allowed.
+    fn ask(
+        &self,
+        key: &'static str,
+        program: &str,
+        server: &str,
+        reference: &Reference,
+    ) -> Result<Login, OciError> {
+        let (path, registry) = (self.path.to_owned(), reference.registry().to_owned());
+        let shown = program.escape_debug().to_string();
+        if !self.runs_helpers {
+            return Err(OciError::Helper { path, registry, key, helper: shown });
+        }
+        let credential = helper::ask(program, server, helper::PATIENCE);
+        let credential = credential.map_err(|reason| {
+            let (path, registry) = (path.clone(), registry.clone());
+            OciError::HelperFailed { path, registry, helper: shown.clone(), reason }
+        })?;
+        let (path, verb) = (self.path.display(), self.verb);
+        let story = match &credential {
+            Some(_) => format!(
+                "the login is from `docker-credential-{shown}`, which `{path}` names: check it, and \
+                 that it may {verb}"
+            ),
+            None => format!(
+                "`docker-credential-{shown}`, which `{path}` names, has no login for `{registry}`: \
+                 log in with `docker login {registry}`"
+            ),
+        };
+        Ok(Login { credential, story })
     }
-    let store = store.map_or_else(String::new, |program| {
-        format!(" (its `credsStore` `{}` is not asked)", program.escape_debug())
-    });
-    format!("`{path}` has no login for `{registry}`{store}: add one under `auths`")
+
+    fn story(&self, registry: &str, is_found: bool, store: Option<&str>) -> String {
+        let (path, verb) = (self.path.display(), self.verb);
+        if is_found {
+            return format!("the login is from `{path}`: check it, and that it may {verb}");
+        }
+        let store = store.map_or_else(String::new, |program| {
+            format!(" (its `credsStore` `{}` is not asked)", program.escape_debug())
+        });
+        format!("`{path}` has no login for `{registry}`{store}: add one under `auths`")
+    }
 }
 
 /// Under which names a file may have the login, the strongest first.

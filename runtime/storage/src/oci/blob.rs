@@ -12,7 +12,6 @@ use tokio::task::JoinHandle;
 use super::digest::{Digest, Hasher};
 use super::error::OciError;
 use super::http;
-use super::manifest::Layer;
 use super::session::{Ask, Session};
 use crate::WriteError;
 use crate::progress::Progress;
@@ -25,15 +24,16 @@ const CHUNKS_MAX: usize = 16;
 /// How many bytes a connection must bring to count as headway: less could go on for ever.
 const HEADWAY_BYTES: u64 = 64 * 1024;
 
-/// A layer that is wanted, and where it is put.
+/// A blob that is wanted, and where it is put.
 pub(super) struct Wanted<'a> {
-    pub layer: &'a Layer,
-    /// Its place in the manifest, from 1.
-    pub number: usize,
+    pub digest: &'a Digest,
+    pub bytes: u64,
+    /// For errors.
+    pub what: String,
     pub to: PathBuf,
 }
 
-/// Downloads a layer into a new file.
+/// Downloads a blob into a new file.
 ///
 /// # Errors
 /// [`OciError`]: the registry fails for longer than retries go on, what comes is not what the
@@ -50,13 +50,13 @@ pub(super) async fn download(
     let written = written.await.map_err(|error| write_error(&wanted.to)(io::Error::other(error)));
     let digest = written??;
     received?;
-    if digest == wanted.layer.digest {
+    if digest == *wanted.digest {
         return Ok(());
     }
     Err(OciError::Digest {
         reference: session.reference().into(),
-        what: format!("layer {}", wanted.number).into(),
-        expected: wanted.layer.digest.to_string().into(),
+        what: wanted.what.as_str().into(),
+        expected: wanted.digest.to_string().into(),
         got: digest.to_string().into(),
     })
 }
@@ -66,7 +66,7 @@ type Writing = JoinHandle<Result<Digest, WriteError>>;
 /// Starts a thread that writes chunks and computes their digest.
 fn start_writing(wanted: &Wanted<'_>) -> Result<(mpsc::Sender<Bytes>, Writing), OciError> {
     let mut file = File::create_new(&wanted.to).map_err(write_error(&wanted.to))?;
-    let mut hasher = Hasher::like(&wanted.layer.digest);
+    let mut hasher = Hasher::like(wanted.digest);
     let path = wanted.to.clone();
     let (sender, mut chunks) = mpsc::channel::<Bytes>(CHUNKS_MAX);
     let writing = tokio::task::spawn_blocking(move || {
@@ -87,19 +87,13 @@ async fn receive(
     progress: &dyn Progress,
     chunks: &mpsc::Sender<Bytes>,
 ) -> Result<(), OciError> {
-    let Layer { digest, bytes, .. } = wanted.layer;
-    let what = format!("layer {} (`{digest}`)", wanted.number);
-    let path = format!("blobs/{digest}");
+    let Wanted { digest, bytes, what, .. } = wanted;
+    let what = format!("{what} (`{digest}`)");
     let mut body = Body { at: 0, expected: *bytes, chunks, progress };
     let mut tries = Tries::new(session.retries());
     while body.at < *bytes {
-        let ask = Ask {
-            method: Method::GET,
-            path: path.clone(),
-            accept: None,
-            from: body.at,
-            what: &what,
-        };
+        let ask = Ask::new(Method::GET, format!("blobs/{digest}"), &what);
+        let ask = Ask { from: body.at, ..ask };
         let response = session.ask(&ask).await?;
         let before = body.at;
         let ended = body.take(response).await;
@@ -128,25 +122,25 @@ fn too_short_or_long(
     at: u64,
     attempts: u32,
 ) -> OciError {
-    let (reference, layer, expected) = (session.reference(), wanted.number, wanted.layer.bytes);
+    let (reference, what, expected) = (session.reference(), wanted.what.clone(), wanted.bytes);
     match ended {
         Ended::Broken(Some(reason)) => {
             let got = format!("`{reason}` after {at} of {expected} bytes (attempt {attempts})");
-            OciError::Layer { reference, layer, expected: "all of it", got }
+            OciError::Blob { reference, what, expected: "all of it", got }
         }
         Ended::WrongRange => {
             let (expected, got) = ("the range that was asked for", "another one".to_owned());
-            OciError::Layer { reference, layer, expected, got }
+            OciError::Blob { reference, what, expected, got }
         }
         Ended::TooLong => OciError::Length {
             reference,
-            layer,
+            what,
             expected,
             got: expected.saturating_add(1),
             attempts,
         },
         Ended::Broken(None) | Ended::Whole | Ended::NoWriter => {
-            OciError::Length { reference, layer, expected, got: at, attempts }
+            OciError::Length { reference, what, expected, got: at, attempts }
         }
     }
 }

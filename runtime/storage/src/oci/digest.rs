@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::hex::hex;
@@ -38,8 +40,7 @@ impl Algorithm {
 
 impl Digest {
     /// What a digest must look like, for messages.
-    pub(super) const FORM: &str =
-        "`sha256:` with 64 lowercase hexadecimal digits, or `sha512:` with 128";
+    pub const FORM: &str = "`sha256:` with 64 lowercase hexadecimal digits, or `sha512:` with 128";
 
     /// Parses `sha256:...` or `sha512:...`; `None` for everything else.
     ///
@@ -55,19 +56,30 @@ impl Digest {
     }
 
     /// Computes the SHA-256 of some bytes.
-    pub(super) fn sha256(bytes: &[u8]) -> Self {
+    pub fn sha256(bytes: &[u8]) -> Self {
         Self { algorithm: Algorithm::Sha256, digits: hex(&Sha256::digest(bytes)) }
     }
 
     /// Computes the digest of some bytes by the algorithm that this one has.
-    pub(super) fn same_of(&self, bytes: &[u8]) -> Self {
+    #[must_use]
+    pub fn same_of(&self, bytes: &[u8]) -> Self {
         let mut hasher = Hasher::like(self);
         hasher.update(bytes);
         hasher.finish()
     }
 
+    /// Whether another is computed by the same algorithm.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm
+    }
+
+    /// The name of the algorithm, as a folder of blobs has it.
+    pub fn algorithm(&self) -> &'static str {
+        self.algorithm.name()
+    }
+
     /// The digits alone, for a file's name.
-    pub(super) fn digits(&self) -> &str {
+    pub fn digits(&self) -> &str {
         &self.digits
     }
 }
@@ -78,37 +90,59 @@ impl fmt::Display for Digest {
     }
 }
 
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &Self::FORM))
+    }
+}
+
 /// Computes a digest from bytes as they come.
-pub(super) enum Hasher {
+#[derive(Debug, Clone)]
+pub struct Hasher(State);
+
+#[derive(Debug, Clone)]
+enum State {
     Sha256(Sha256),
     Sha512(Sha512),
 }
 
 impl Hasher {
+    /// Begins a SHA-256.
+    pub fn sha256() -> Self {
+        Self(State::Sha256(Sha256::new()))
+    }
+
     /// Begins a digest of the same algorithm as another.
-    pub(super) fn like(digest: &Digest) -> Self {
+    pub fn like(digest: &Digest) -> Self {
         match digest.algorithm {
-            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
-            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
+            Algorithm::Sha256 => Self::sha256(),
+            Algorithm::Sha512 => Self(State::Sha512(Sha512::new())),
         }
     }
 
-    pub(super) fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Sha256(hasher) => hasher.update(bytes),
-            Self::Sha512(hasher) => hasher.update(bytes),
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            State::Sha256(hasher) => hasher.update(bytes),
+            State::Sha512(hasher) => hasher.update(bytes),
         }
     }
 
-    pub(super) fn finish(self) -> Digest {
-        match self {
-            Self::Sha256(hasher) => {
-                Digest { algorithm: Algorithm::Sha256, digits: hex(&hasher.finalize()) }
-            }
-            Self::Sha512(hasher) => {
-                Digest { algorithm: Algorithm::Sha512, digits: hex(&hasher.finalize()) }
-            }
-        }
+    /// The digest of all bytes that came.
+    pub fn finish(self) -> Digest {
+        let (algorithm, digits) = match self.0 {
+            State::Sha256(hasher) => (Algorithm::Sha256, hex(&hasher.finalize())),
+            State::Sha512(hasher) => (Algorithm::Sha512, hex(&hasher.finalize())),
+        };
+        Digest { algorithm, digits }
     }
 }
 

@@ -1,11 +1,11 @@
-//! Why an artifact cannot be pulled from a registry.
+//! Why an artifact cannot be pulled from a registry, or pushed to one.
 
 use std::path::PathBuf;
 
 use crate::WriteError;
 use crate::archive::ArchiveError;
 
-/// Why an artifact cannot be pulled: what, where, expected, got, and the way out.
+/// Why an artifact cannot be pulled or pushed: what, where, expected, got, and the way out.
 ///
 /// Words of the registry are cut and escaped; logins, tokens and the addresses that registries
 /// redirect to, which may be signed, are never among them.
@@ -43,6 +43,29 @@ pub enum OciError {
         key: &'static str,
         /// The program.
         helper: String,
+    },
+    /// The program that keeps a login gives none.
+    #[error(
+        "auth file `{path}`: the login for `{registry}` is kept by `docker-credential-{helper}`: \
+         {reason}"
+    )]
+    HelperFailed {
+        /// The file.
+        path: PathBuf,
+        /// The registry.
+        registry: String,
+        /// The program's name without what all have.
+        helper: String,
+        /// What it says, or what it does not do.
+        reason: String,
+    },
+    /// The file of authorities is not what it should be.
+    #[error("file of authorities `{path}`: {reason}")]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Expected, got.
+        reason: String,
     },
     /// No client can be made.
     #[error("cannot prepare connections to registries: {reason}")]
@@ -106,6 +129,67 @@ pub enum OciError {
         /// How often it was tried.
         attempts: u32,
     },
+    /// The registry does not take what is pushed.
+    #[error(
+        "`{reference}`: cannot push {what}: the registry answered {status}{} (attempt {attempts}){}",
+        said_if(.said), way_out_if(.way_out)
+    )]
+    Push {
+        /// Where to.
+        reference: String,
+        /// Which part.
+        what: String,
+        /// The HTTP status.
+        status: u16,
+        /// What the registry says.
+        said: String,
+        /// What to do; may be empty.
+        way_out: &'static str,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The registry wants something sent elsewhere.
+    #[error("`{reference}`: cannot push {what}: expected {expected}, got {got}")]
+    Elsewhere {
+        /// Where to.
+        reference: String,
+        /// Which part.
+        what: String,
+        /// Where it may be sent.
+        expected: &'static str,
+        /// Where the registry wants it.
+        got: String,
+    },
+    /// A file is not what its digest says.
+    #[error("cannot push `{path}`: expected {expected}, got {got}: it was changed, or is damaged")]
+    Source {
+        /// The file.
+        path: PathBuf,
+        /// Size or digest.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read `{path}`: {reason}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// Contents cannot be moved.
+    #[error("{what} of `{reference}`: expected {expected}, got {got}")]
+    Blob {
+        /// The artifact.
+        reference: String,
+        /// Which.
+        what: String,
+        /// What should have happened.
+        expected: &'static str,
+        /// What did.
+        got: String,
+    },
     /// The manifest cannot be used.
     #[error("manifest of `{reference}`: expected {expected}, got {got}")]
     Manifest {
@@ -142,15 +226,13 @@ pub enum OciError {
         /// The digest of what came.
         got: Box<str>,
     },
-    /// A layer comes longer or shorter than the manifest says.
-    #[error(
-        "layer {layer} of `{reference}`: expected {expected} bytes, got {got} (attempt {attempts})"
-    )]
+    /// Contents come longer or shorter than the manifest says.
+    #[error("{what} of `{reference}`: expected {expected} bytes, got {got} (attempt {attempts})")]
     Length {
         /// The artifact.
         reference: String,
-        /// The layer's place in the manifest, from 1.
-        layer: usize,
+        /// Which layer, or what else.
+        what: String,
         /// The manifest's size.
         expected: u64,
         /// How many came; one more than expected stands for any number.
@@ -199,4 +281,8 @@ fn got_if(got: &str) -> String {
 
 fn said_if(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(", `{said}`") }
+}
+
+fn way_out_if(way_out: &str) -> String {
+    if way_out.is_empty() { String::new() } else { format!(": {way_out}") }
 }

@@ -1,17 +1,19 @@
 //! The HTTP client for registries, and what its answers and errors say.
 
 use std::error::Error;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{AsHeaderName, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Certificate, Client, Response, StatusCode};
 use serde::Deserialize;
 
 use super::error::OciError;
 
-/// How long nothing may come.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// The longest file of authorities that is read.
+const AUTHORITIES_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// How much of an error's body is read.
 const SAID_BYTES_MAX: u64 = 64 * 1024;
@@ -19,13 +21,48 @@ const SAID_BYTES_MAX: u64 = 64 * 1024;
 /// How much of that is shown, in letters.
 const SAID_LETTERS_MAX: usize = 200;
 
-/// Makes a client.
+/// Makes a client that trusts these authorities beside the system's.
 ///
 /// # Errors
 /// [`OciError::Client`].
-pub(super) fn client(is_loopback: bool) -> Result<Client, OciError> {
-    let client = crate::client::client(is_loopback, READ_TIMEOUT);
+pub(super) fn client(
+    is_loopback: bool,
+    stall: Option<Duration>,
+    authorities: &[Certificate],
+) -> Result<Client, OciError> {
+    let client = crate::client::client(is_loopback, stall, authorities);
     client.map_err(|error| OciError::Client { reason: reason(error) })
+}
+
+/// Reads certificates in PEM.
+///
+/// # Errors
+/// [`OciError::Authorities`].
+pub(super) async fn authorities(path: Option<&Path>) -> Result<Vec<Certificate>, OciError> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let bad = |reason: &str| OciError::Authorities {
+        path: path.to_owned(),
+        reason: format!("expected certificates in PEM, got {reason}"),
+    };
+    let owned = path.to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut text = Vec::new();
+        File::open(owned)?.take(AUTHORITIES_BYTES_MAX + 1).read_to_end(&mut text)?;
+        Ok(text)
+    });
+    let text = read.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    let text = text.map_err(|error| OciError::Authorities {
+        path: path.to_owned(),
+        reason: crate::error::reason(&error),
+    })?;
+    if text.len() as u64 > AUTHORITIES_BYTES_MAX {
+        return Err(bad("a file that is too long"));
+    }
+    match Certificate::from_pem_bundle(&text) {
+        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(_) => Err(bad("none")),
+        Err(_) => Err(bad("something else")),
+    }
 }
 
 /// What went wrong at the bottom of an error; the layers above it would show the address, which may

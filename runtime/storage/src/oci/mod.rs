@@ -1,4 +1,8 @@
-//! Models packed as OCI artifacts or container images: `oci://registry/repository[:tag|@digest]`.
+//! Models packed as OCI artifacts or container images: `oci://registry/repository[:tag|@digest]`, and
+//! the registries that hold them.
+//!
+//! [`Repository`] is one repository of a registry, which pulls and pushes go through; [`Artifact`] is a
+//! model that is pulled from one.
 //!
 //! What a layer is, its annotations and its type say ([`place`]): a file under the name that ORAS
 //! and model packs write, an archive, or a layer of an image, of which the files below `/models` are
@@ -9,17 +13,24 @@
 //! Requests are sent by a client of our own: those that there are read manifests of any length, and
 //! trust the header of a token service.
 
+mod access;
 mod auth;
 mod blob;
 mod challenge;
 mod digest;
 mod error;
+mod helper;
 mod http;
 mod manifest;
+mod meter;
 mod place;
 mod reference;
+mod refusal;
+mod repository;
 mod session;
+mod token;
 mod tree;
+mod upload;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,20 +39,20 @@ use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use radiant_contract::EnvSource;
-use reqwest::Method;
 
-pub use self::digest::Digest;
+pub use self::access::{Access, Logins, Purpose};
+pub use self::digest::{Digest, Hasher};
 pub use self::error::OciError;
-pub use self::reference::Reference;
+pub use self::meter::{Meter, NoMeter};
+pub use self::reference::{Reference, Version};
+pub use self::repository::{Document, NewDocument, Pulled, Repository};
+pub use self::upload::{Pushed, Way};
 
-use self::manifest::{Document, Manifest};
+use self::manifest::Manifest;
 use self::place::Place;
-use self::reference::Version;
-use self::session::{Ask, Session};
 use self::tree::{Layered, Tree};
 use crate::progress::Progress;
 use crate::staging::{Staging, check_room, make_folder, write_error};
-use crate::transfer::Retries;
 use crate::{Limits, Report, WriteError};
 
 /// The longest manifest: the least that the distribution specification wants registries to take.
@@ -60,16 +71,13 @@ pub struct Options {
     pub limits: Limits,
     /// How many layers come at once.
     pub parallel: usize,
-    /// How often something is tried again.
-    pub retries: Retries,
-    /// Registries, with their ports, that are asked without TLS. Those on this machine need not be among
-    /// them.
-    pub plain_http: Vec<String>,
+    /// How the registry is reached.
+    pub access: Access,
 }
 
 /// An artifact in a registry, whose manifest has been read.
 pub struct Artifact {
-    session: Session,
+    repository: Repository,
     options: Options,
     manifest: Manifest,
     digest: Digest,
@@ -78,7 +86,9 @@ pub struct Artifact {
 impl fmt::Debug for Artifact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Artifact");
-        debug.field("reference", &self.session.reference()).field("digest", &self.digest);
+        debug
+            .field("reference", &self.repository.session.reference())
+            .field("digest", &self.digest);
         debug.finish_non_exhaustive()
     }
 }
@@ -96,11 +106,11 @@ pub async fn fingerprint(
     if let Version::Digest(digest) = reference.version() {
         return Ok(digest.clone());
     }
-    let session = open_session(&reference, options, env).await?;
-    let response = session.ask(&ask_manifest(Method::HEAD, reference.version())).await?;
-    match http::header(&response, DIGEST_HEADER).and_then(Digest::parse) {
+    let repository = Repository::open(&reference, Purpose::Pull, &options.access, env).await?;
+    match repository.find(reference.version()).await? {
         Some(digest) => Ok(digest),
-        None => Ok(document(&session, reference.version()).await?.1),
+        // So that the registry says what it has to say, which an answer to `HEAD` cannot.
+        None => Ok(repository.document(reference.version()).await?.digest),
     }
 }
 
@@ -116,23 +126,23 @@ impl Artifact {
         env: &(dyn EnvSource + Sync),
     ) -> Result<Self, OciError> {
         let reference = Reference::parse(address)?;
-        let session = open_session(&reference, options, env).await?;
-        let (first, digest) = document(&session, reference.version()).await?;
+        let repository = Repository::open(&reference, Purpose::Pull, &options.access, env).await?;
+        let (first, digest) = parsed(&repository, reference.version()).await?;
         let manifest = match first {
-            Document::Manifest(manifest) => manifest,
-            Document::Index(chosen) => {
-                match document(&session, &Version::Digest(chosen)).await?.0 {
-                    Document::Manifest(manifest) => manifest,
-                    Document::Index(_) => {
+            manifest::Document::Manifest(manifest) => manifest,
+            manifest::Document::Index(chosen) => {
+                match parsed(&repository, &Version::Digest(chosen)).await?.0 {
+                    manifest::Document::Manifest(manifest) => manifest,
+                    manifest::Document::Index(_) => {
                         let (expected, got) =
                             ("an index of manifests", "one of indexes".to_owned());
-                        let reference = session.reference();
+                        let reference = repository.session.reference();
                         return Err(OciError::Manifest { reference, expected, got });
                     }
                 }
             }
         };
-        Ok(Self { session, options: options.clone(), manifest, digest })
+        Ok(Self { repository, options: options.clone(), manifest, digest })
     }
 
     /// The digest of what the address means, which changes with any byte of any layer.
@@ -171,7 +181,7 @@ impl Artifact {
         .await?;
         self.download(&blobs, &work, progress).await?;
         let assembly = Assembly {
-            reference: self.session.reference(),
+            reference: self.repository.session.reference(),
             limits: self.options.limits,
             is_image: self.manifest.is_image,
             layers: self.layers(places, &work),
@@ -186,7 +196,7 @@ impl Artifact {
         let layers = self.manifest.layers.iter().enumerate();
         let placed = layers.map(|(idx, layer)| {
             place::of(layer, &self.manifest).map_err(|(expected, got)| {
-                let (reference, layer) = (self.session.reference(), idx + 1);
+                let (reference, layer) = (self.repository.session.reference(), idx + 1);
                 OciError::Layer { reference, layer, expected, got: http::cut(&got) }
             })
         });
@@ -211,7 +221,7 @@ impl Artifact {
         places: &[Place],
         blobs: &BTreeMap<&Digest, usize>,
     ) -> Result<u64, OciError> {
-        let (limits, reference) = (&self.options.limits, self.session.reference());
+        let (limits, reference) = (&self.options.limits, self.repository.session.reference());
         let layers = &self.manifest.layers;
         let mut files = 0_u64;
         for (layer, place) in layers.iter().zip(places) {
@@ -235,10 +245,12 @@ impl Artifact {
     ) -> Result<(), OciError> {
         let wanted = blobs.iter().filter_map(|(digest, idx)| {
             let layer = self.manifest.layers.get(*idx)?;
-            Some(blob::Wanted { layer, number: idx + 1, to: blob_path(work, digest) })
+            let what = format!("layer {}", idx + 1);
+            Some((Pulled { digest: layer.digest.clone(), bytes: layer.bytes, what }, digest))
         });
-        let downloads = wanted
-            .map(|wanted| async move { blob::download(&self.session, &wanted, progress).await });
+        let downloads = wanted.map(|(wanted, digest)| async move {
+            self.repository.pull_blob(&wanted, &blob_path(work, digest), progress).await
+        });
         let mut downloads = stream::iter(downloads).buffer_unordered(self.options.parallel.max(1));
         while downloads.try_next().await?.is_some() {}
         Ok(())
@@ -307,56 +319,19 @@ fn lost(folder: &Path, error: tokio::task::JoinError) -> WriteError {
     write_error(folder)(io::Error::other(error))
 }
 
-async fn open_session(
-    reference: &Reference,
-    options: &Options,
-    env: &(dyn EnvSource + Sync),
-) -> Result<Session, OciError> {
-    let (places, wanted) = (auth::Places::of(env), reference.clone());
-    let login = blocking(Path::new("auth files"), move || auth::find(&wanted, &places)).await?;
-    Session::open(reference, login, &options.plain_http, options.retries).await
-}
-
-fn ask_manifest(method: Method, version: &Version) -> Ask<'static> {
-    Ask {
-        method,
-        path: format!("manifests/{version}"),
-        accept: Some(manifest::ACCEPT),
-        from: 0,
-        what: "a manifest",
-    }
-}
-
 /// Reads a manifest or index, with its digest.
-async fn document(session: &Session, version: &Version) -> Result<(Document, Digest), OciError> {
-    let reference = session.reference();
-    let response = session.ask(&ask_manifest(Method::GET, version)).await?;
-    let stated = http::header(&response, DIGEST_HEADER).and_then(Digest::parse);
-    let text = http::body(response, MANIFEST_BYTES_MAX).await;
-    let text = text.map_err(|error| session.unreachable(error, 1))?.ok_or_else(|| {
-        let (limit, unit) = (MANIFEST_BYTES_MAX, "bytes in a manifest");
-        OciError::Limit { reference: reference.clone(), limit, unit, got: limit + 1 }
-    })?;
-    let wanted = match version {
-        Version::Digest(digest) => Some(digest.clone()),
-        Version::Tag(_) => stated,
-    };
-    let expected = wanted.unwrap_or_else(|| Digest::sha256(&text));
-    let got = expected.same_of(&text);
-    if got != expected {
-        return Err(OciError::Digest {
-            reference: reference.into(),
-            what: "manifest".into(),
-            expected: expected.to_string().into(),
-            got: got.to_string().into(),
-        });
-    }
+async fn parsed(
+    repository: &Repository,
+    version: &Version,
+) -> Result<(manifest::Document, Digest), OciError> {
+    let Document { digest, text, .. } = repository.document(version).await?;
+    let reference = repository.session.reference();
     let document = manifest::parse(&text).map_err(|(expected, got)| OciError::Manifest {
         reference,
         expected,
         got: http::cut(&got),
     })?;
-    Ok((document, expected))
+    Ok((document, digest))
 }
 
 #[cfg(test)]

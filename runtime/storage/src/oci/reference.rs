@@ -14,6 +14,9 @@ const HUB: &str = "docker.io";
 /// Where Docker's registry answers.
 const HUB_API: &str = "registry-1.docker.io";
 
+/// Under which name Docker's clients keep its logins.
+const HUB_LOGIN: &str = "https://index.docker.io/v1/";
+
 /// Other names of Docker's registry.
 const HUB_NAMES: [&str; 3] = [HUB, "index.docker.io", HUB_API];
 
@@ -33,8 +36,10 @@ pub struct Reference {
 
 /// Which manifest of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Version {
+pub enum Version {
+    /// The one that has this tag now.
     Tag(String),
+    /// The one that has this digest.
     Digest(Digest),
 }
 
@@ -72,7 +77,7 @@ impl Reference {
     }
 
     /// The registry as people write it, with its port.
-    pub(super) fn registry(&self) -> &str {
+    pub fn registry(&self) -> &str {
         &self.registry
     }
 
@@ -86,11 +91,24 @@ impl Reference {
         if self.registry == HUB { HUB_API } else { &self.registry }
     }
 
-    pub(super) fn repository(&self) -> &str {
+    /// The name under which login files and programs know the registry best.
+    pub(super) fn login_name(&self) -> &str {
+        if self.registry == HUB { HUB_LOGIN } else { &self.registry }
+    }
+
+    /// The repository, without the registry.
+    pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    pub(super) fn version(&self) -> &Version {
+    /// The same repository's manifest of a digest.
+    #[must_use]
+    pub fn with_digest(&self, digest: &Digest) -> Self {
+        Self { version: Version::Digest(digest.clone()), ..self.clone() }
+    }
+
+    /// Which manifest.
+    pub fn version(&self) -> &Version {
         &self.version
     }
 

@@ -3,44 +3,62 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RANGE, WWW_AUTHENTICATE};
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RANGE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
-use serde::Deserialize;
-use url::form_urlencoded;
+use tokio::sync::Semaphore;
 
-use super::auth::{Credential, Login};
-use super::challenge::{self, Challenge};
+use super::access::{Access, Purpose};
+use super::auth::Login;
 use super::error::OciError;
 use super::http;
 use super::reference::Reference;
 use crate::transfer::{Failure, Retries, Tries};
 
-/// The longest answer of a token service.
-const TOKEN_BYTES_MAX: u64 = 1024 * 1024;
-
 /// A repository, and how to be let into it.
 pub(super) struct Session {
-    client: Client,
-    scheme: &'static str,
-    reference: Reference,
-    login: Login,
+    pub(super) client: Client,
+    /// For contents that are sent, which may take any time: it watches no clock.
+    pub(super) sender: Client,
+    pub(super) scheme: &'static str,
+    pub(super) reference: Reference,
+    pub(super) purpose: Purpose,
+    pub(super) login: Login,
+    pub(super) upload_hosts: Vec<String>,
+    pub(super) stall: Duration,
     retries: Retries,
     authorization: Mutex<Option<HeaderValue>>,
+    /// Who holds it logs in; requests that are refused together need one token.
+    pub(super) logging_in: Semaphore,
 }
 
 /// One thing to ask a registry for.
 pub(super) struct Ask<'a> {
     pub method: Method,
-    /// Below the repository.
-    pub path: String,
+    pub at: At<'a>,
     /// Types that are understood.
     pub accept: Option<&'a str>,
     /// The first byte that is wanted.
     pub from: u64,
+    /// What is sent, and its type.
+    pub body: Option<(&'a str, Bytes)>,
     /// For errors: what it is.
     pub what: &'a str,
+}
+
+/// Where something is asked for.
+pub(super) enum At<'a> {
+    /// Below the repository.
+    Below(String),
+    /// Where the registry said, which is the registry itself.
+    There(&'a Url),
+}
+
+impl<'a> Ask<'a> {
+    /// To ask for something below the repository.
+    pub(super) fn new(method: Method, path: String, what: &'a str) -> Self {
+        Self { method, at: At::Below(path), accept: None, from: 0, body: None, what }
+    }
 }
 
 impl Session {
@@ -48,16 +66,21 @@ impl Session {
     /// unless it is listed.
     ///
     /// # Errors
-    /// [`OciError::Client`].
+    /// [`OciError::Client`], [`OciError::Authorities`].
     pub(super) async fn open(
         reference: &Reference,
+        purpose: Purpose,
         login: Login,
-        plain_http: &[String],
-        retries: Retries,
+        access: &Access,
     ) -> Result<Self, OciError> {
         let is_loopback = reference.is_loopback();
-        let client = http::client(is_loopback)?;
-        let is_listed = plain_http.iter().any(|registry| registry == reference.registry());
+        let authorities = http::authorities(access.authorities.as_deref()).await?;
+        let client = http::client(is_loopback, Some(access.stall), &authorities)?;
+        let sender = match purpose {
+            Purpose::Pull => client.clone(),
+            Purpose::Push { .. } => http::client(is_loopback, None, &authorities)?,
+        };
+        let is_listed = access.plain_http.iter().any(|registry| registry == reference.registry());
         let scheme = match (is_listed, is_loopback) {
             (true, _) => "http",
             (false, false) => "https",
@@ -69,9 +92,19 @@ impl Session {
                 }
             }
         };
-        let reference = reference.clone();
-        let authorization = Mutex::new(None);
-        Ok(Self { client, scheme, reference, login, retries, authorization })
+        Ok(Self {
+            client,
+            sender,
+            scheme,
+            reference: reference.clone(),
+            purpose,
+            login,
+            upload_hosts: access.upload_hosts.clone(),
+            stall: access.stall,
+            retries: access.retries,
+            authorization: Mutex::new(None),
+            logging_in: Semaphore::new(1),
+        })
     }
 
     pub(super) fn reference(&self) -> String {
@@ -82,40 +115,76 @@ impl Session {
         self.retries
     }
 
-    /// Asks, logs in if the registry wants that, and asks again what fails by chance.
+    /// Asks for something that must be there.
     ///
     /// # Errors
     /// [`OciError`]: the registry cannot be reached, does not let us in, or has no such thing.
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Response, OciError> {
-        let mut response = self.patiently(ask.what, || self.request(ask)).await?;
-        if response.status() == StatusCode::UNAUTHORIZED {
-            self.authorize(response).await?;
-            response = self.patiently(ask.what, || self.request(ask)).await?;
-        }
+        let response = self.answer(ask).await?;
         if matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
             return Ok(response);
         }
         Err(self.refusal(ask.what, response, 1).await)
     }
 
+    /// Asks, logs in if the registry wants that, and asks again what fails by chance.
+    ///
+    /// # Errors
+    /// [`OciError`]: the registry cannot be reached, or there is no way to log in.
+    pub(super) async fn answer(&self, ask: &Ask<'_>) -> Result<Response, OciError> {
+        let used = self.authorization();
+        let response = self.patiently(ask.what, || self.request(ask)).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        self.authorize(response, used.as_ref()).await?;
+        self.patiently(ask.what, || self.request(ask)).await
+    }
+
     fn request(&self, ask: &Ask<'_>) -> RequestBuilder {
-        let (host, repository) = (self.reference.api_host(), self.reference.repository());
-        let url = format!("{}://{host}/v2/{repository}/{}", self.scheme, ask.path);
-        let mut request = self.client.request(ask.method.clone(), url);
+        let mut request = match &ask.at {
+            At::Below(path) => self.client.request(ask.method.clone(), self.url(path)),
+            At::There(url) => self.client.request(ask.method.clone(), (*url).clone()),
+        };
         if let Some(accept) = ask.accept {
             request = request.header(ACCEPT, accept);
         }
         if ask.from > 0 {
             request = request.header(RANGE, format!("bytes={}-", ask.from));
         }
-        match self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+        if let Some((kind, body)) = &ask.body {
+            request = request.header(CONTENT_TYPE, *kind).body(body.clone());
+        } else if ask.method == Method::POST {
+            // Some servers want to be told that nothing follows.
+            request = request.header(CONTENT_LENGTH, 0);
+        }
+        self.authorized(request)
+    }
+
+    fn url(&self, path: &str) -> String {
+        let (host, repository) = (self.reference.api_host(), self.reference.repository());
+        format!("{}://{host}/v2/{repository}/{path}", self.scheme)
+    }
+
+    /// Shows the registry what proves who asks. Requests to others must not go through here.
+    pub(super) fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        match self.authorization() {
             Some(value) => request.header(AUTHORIZATION, value),
             None => request,
         }
     }
 
+    /// What proves who asks, once it is known.
+    pub(super) fn authorization(&self) -> Option<HeaderValue> {
+        self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_authorization(&self, value: HeaderValue) {
+        *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+
     /// Sends a request until it is answered with something that will not pass.
-    async fn patiently(
+    pub(super) async fn patiently(
         &self,
         what: &str,
         build: impl Fn() -> RequestBuilder,
@@ -142,7 +211,7 @@ impl Session {
     }
 
     /// The longer of our wait and the server's, which is no reason to wait for hours.
-    fn wait(&self, ours: Duration, theirs: Option<Duration>) -> Duration {
+    pub(super) fn wait(&self, ours: Duration, theirs: Option<Duration>) -> Duration {
         ours.max(theirs.unwrap_or_default().min(self.retries.longest))
     }
 
@@ -151,132 +220,18 @@ impl Session {
         let (is_tls, is_untrusted) = (self.scheme == "https", http::is_untrusted(&error));
         let mut reason = http::reason(error);
         if is_untrusted {
-            reason += ": name a file with the certificate's authority in `SSL_CERT_FILE`";
+            reason += ": name a file with the certificate's authority in `SSL_CERT_FILE`, or by \
+                       `--registry-ca` where there is that flag";
         }
         // What rustls says when the first bytes are not TLS.
         if is_tls && reason.contains("InvalidContentType") {
             reason = format!(
-                "it speaks plain http, not TLS: list `{registry}` in `RADIANT_OCI_PLAIN_HTTP` if \
-                 that is meant"
+                "it speaks plain http, not TLS: list `{registry}` in `RADIANT_OCI_PLAIN_HTTP`, or \
+                 by `--plain-http` where there is that flag, if that is meant"
             );
         }
         OciError::Connect { registry, attempts, reason }
     }
-
-    async fn refusal(&self, what: &str, response: Response, attempts: u32) -> OciError {
-        let (reference, what) = (self.reference.to_string(), what.to_owned());
-        let status = response.status();
-        let said = http::said(response).await;
-        match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                let mut login = self.login.story.clone();
-                if self.login.credential.is_none() {
-                    // So registries answer for repositories that they do not show, or do not have.
-                    login += ", unless the repository's name is wrong";
-                }
-                OciError::Refused { reference, status: status.as_u16(), said, login }
-            }
-            StatusCode::NOT_FOUND => OciError::NotFound { reference, what, said },
-            _ => OciError::Status { reference, what, status: status.as_u16(), said, attempts },
-        }
-    }
-
-    /// Does what the registry wants to see before it answers.
-    async fn authorize(&self, response: Response) -> Result<(), OciError> {
-        let headers = response.headers().get_all(WWW_AUTHENTICATE);
-        let wanted = challenge::parse(headers.iter().filter_map(|value| value.to_str().ok()));
-        let has_basic = wanted.contains(&Challenge::Basic);
-        let bearer = wanted.into_iter().find_map(|challenge| match challenge {
-            Challenge::Bearer { realm, service } => Some((realm, service)),
-            Challenge::Basic => None,
-        });
-        let value = match (&self.login.credential, bearer) {
-            (Some(Credential::Bearer(token)), _) => format!("Bearer {token}"),
-            (_, Some((realm, service))) => {
-                format!("Bearer {}", self.token(&realm, service.as_deref()).await?)
-            }
-            (Some(Credential::Basic(user, password)), None) if has_basic => basic(user, password),
-            (Some(Credential::Identity(_)), None) if has_basic => {
-                let expected = "a registry that takes tokens, as the auth file has one";
-                return Err(self.no_login(expected, "one that takes passwords only".to_owned()));
-            }
-            _ => return Err(self.refusal("access", response, 1).await),
-        };
-        let mut value = HeaderValue::from_str(&value).map_err(|_| {
-            self.no_login("a token that can be sent", "one with letters that cannot".to_owned())
-        })?;
-        value.set_sensitive(true);
-        *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        Ok(())
-    }
-
-    fn no_login(&self, expected: &'static str, got: String) -> OciError {
-        OciError::Login { reference: self.reference.to_string(), expected, got }
-    }
-
-    /// Gets a token for pulling from the repository.
-    async fn token(&self, realm: &str, service: Option<&str>) -> Result<String, OciError> {
-        let realm = self.check_realm(realm)?;
-        let request = || self.token_request(&realm, service);
-        let response = self.patiently("a token", request).await?;
-        if response.status() != StatusCode::OK {
-            return Err(self.refusal("a token", response, 1).await);
-        }
-        let expected = "a token in JSON";
-        let body = http::body(response, TOKEN_BYTES_MAX).await;
-        let body = body.map_err(|error| self.unreachable(error, 1))?.unwrap_or_default();
-        let token: Token = serde_json::from_slice(&body)
-            .map_err(|_| self.no_login(expected, "something else".to_owned()))?;
-        let token = [token.token, token.access_token].into_iter().flatten();
-        let token = token.into_iter().find(|token| !token.is_empty());
-        token.ok_or_else(|| self.no_login(expected, "none".to_owned()))
-    }
-
-    /// A registry behind TLS must not make us send passwords without it.
-    fn check_realm(&self, realm: &str) -> Result<Url, OciError> {
-        let expected = "a token service at an `https` address";
-        let url = realm.parse::<Url>();
-        let url = url.map_err(|_| self.no_login(expected, format!("`{}`", http::cut(realm))))?;
-        let is_as_safe = url.scheme() == "https" || url.scheme() == self.scheme;
-        if is_as_safe {
-            return Ok(url);
-        }
-        let host = url.host_str().unwrap_or_default().to_owned();
-        Err(self.no_login(expected, format!("`{}://{}`", url.scheme(), http::cut(&host))))
-    }
-
-    fn token_request(&self, realm: &Url, service: Option<&str>) -> RequestBuilder {
-        let scope = format!("repository:{}:pull", self.reference.repository());
-        let service = service.map(|service| ("service", service));
-        if let Some(Credential::Identity(token)) = &self.login.credential {
-            let form = form_urlencoded::Serializer::new(String::new())
-                .append_pair("grant_type", "refresh_token")
-                .append_pair("client_id", "radiant")
-                .append_pair("refresh_token", token)
-                .append_pair("scope", &scope)
-                .extend_pairs(service)
-                .finish();
-            let kind = "application/x-www-form-urlencoded";
-            return self.client.post(realm.clone()).header(CONTENT_TYPE, kind).body(form);
-        }
-        let mut url = realm.clone();
-        url.query_pairs_mut().append_pair("scope", &scope).extend_pairs(service);
-        let request = self.client.get(url);
-        match &self.login.credential {
-            Some(Credential::Basic(user, password)) => request.basic_auth(user, Some(password)),
-            _ => request,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Token {
-    token: Option<String>,
-    access_token: Option<String>,
-}
-
-fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
 #[cfg(test)]
@@ -286,8 +241,9 @@ mod tests {
     async fn session(address: &str, plain_http: &[&str]) -> Session {
         let login = Login { credential: None, story: String::new() };
         let plain_http: Vec<String> = plain_http.iter().map(|name| (*name).to_owned()).collect();
+        let access = Access { plain_http, ..Access::default() };
         let reference = Reference::parse(address).unwrap();
-        Session::open(&reference, login, &plain_http, Retries::default()).await.unwrap()
+        Session::open(&reference, Purpose::Pull, login, &access).await.unwrap()
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ mod docker;
 mod fake;
 mod faults;
 mod logins;
+mod pushes;
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::progress::Silent;
+use crate::transfer::Retries;
 
 /// Enough for every test that does not ask for less.
 const LIMITS: Limits = Limits { total_bytes: 10_000_000, file_bytes: 5_000_000, files: 100 };
@@ -22,7 +24,8 @@ const LIMITS: Limits = Limits { total_bytes: 10_000_000, file_bytes: 5_000_000, 
 fn options() -> Options {
     let millisecond = Duration::from_millis(1);
     let retries = Retries { max: 3, first: millisecond, longest: millisecond };
-    Options { limits: LIMITS, parallel: 3, retries, plain_http: Vec::new() }
+    let access = Access { retries, ..Access::default() };
+    Options { limits: LIMITS, parallel: 3, access }
 }
 
 /// An environment with an auth file that knows one registry.

@@ -38,7 +38,7 @@ impl Client {
     /// Makes a client that follows few redirects, never out of TLS, and takes no login with it to
     /// another host. Without a byte for as long as `stall`, a connection counts as broken.
     pub(super) fn new(address: Address, stall: Duration) -> Result<Self, WebError> {
-        let http = client(address.is_loopback(), stall);
+        let http = client(address.is_loopback(), Some(stall), &[]);
         let http = http.map_err(|error| WebError::Client { reason: reason(&error) })?;
         Ok(Self { http, address })
     }
@@ -125,19 +125,24 @@ fn reason(error: &reqwest::Error) -> String {
     if cause.is::<reqwest::Error>() {
         return "the request failed".to_owned();
     }
-    format!("{cause}{}", trust_hint(cause))
+    format!("{cause}{}", if is_untrusted(error) { TRUST_HINT } else { "" })
 }
 
 /// What somebody can do about a certificate that is not trusted.
-fn trust_hint(cause: &(dyn Error + 'static)) -> &'static str {
-    let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match tls.or_else(|| cause.downcast_ref()) {
-        Some(rustls::Error::InvalidCertificate(_)) => {
-            ": set `SSL_CERT_FILE` to a file with the certificate of its authority"
+const TRUST_HINT: &str = ": set `SSL_CERT_FILE` to a file with the certificate of its authority";
+
+/// Whether the other side spoke TLS, but nobody vouches for it.
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return matches!(tls, rustls::Error::InvalidCertificate(_));
         }
-        _ => "",
+        // What an error of the system wraps is not its source, but the source of that is.
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map_or_else(|| cause.source(), |inner| Some(inner));
     }
+    false
 }
 
 impl Failed {
@@ -145,6 +150,7 @@ impl Failed {
     pub(super) fn failure(&self) -> Failure {
         match self {
             Self::Status { status, .. } if is_passing(*status) => Failure::Passing,
+            Self::Wire(error) if is_untrusted(error) => Failure::Lasting,
             Self::Wire(error) if !error.is_redirect() && !error.is_builder() => Failure::Passing,
             Self::Status { .. } | Self::Wire(_) | Self::Odd(_) => Failure::Lasting,
         }
@@ -217,14 +223,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_certificate_that_is_not_trusted_has_a_way_out() {
+    fn a_certificate_that_is_not_trusted_is_known_however_deep_it_lies() {
         let unknown = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        for (cause, has_hint) in [
+        let within = |error| std::io::Error::other(std::io::Error::other(error));
+        for (cause, expected) in [
             (Box::new(unknown()) as Box<dyn Error>, true),
             (Box::new(std::io::Error::other(unknown())), true),
+            (Box::new(within(unknown())), true),
+            (Box::new(within(rustls::Error::EncryptError)), false),
             (Box::new(std::io::Error::other("reset")), false),
         ] {
-            assert_eq!(trust_hint(&*cause).contains("SSL_CERT_FILE"), has_hint, "{cause}");
+            assert_eq!(is_untrusted(&*cause), expected, "{cause}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Files of logins, and what is found in them.
 
 use radiant_contract::MapEnv;
+use radiant_contract::credentials::Secret;
 
 use super::*;
 
@@ -12,7 +13,8 @@ fn basic() -> Credential {
 }
 
 fn in_file(address: &str, text: &str) -> Result<Login, OciError> {
-    login(&Reference::parse(address).unwrap(), Path::new("/auth.json"), text.as_bytes())
+    let file = Named { path: Path::new("/auth.json"), runs_helpers: false, verb: "pull" };
+    login(&Reference::parse(address).unwrap(), &file, text.as_bytes())
 }
 
 fn credential_in(address: &str, text: &str) -> Option<Credential> {
@@ -129,7 +131,7 @@ fn files_are_looked_for_where_the_tools_write_them() {
         let variables = variables.iter().map(|(name, path)| (*name, root.path().join(path)));
         let env: MapEnv =
             variables.map(|(name, path)| (name, path.display().to_string())).collect();
-        find(&reference, &Places::of(&env))
+        find(&reference, &Places::of(&env), &Logins::Files, &Purpose::Pull)
     };
     for variables in [
         &[("REGISTRY_AUTH_FILE", "named"), ("DOCKER_CONFIG", "none")][..],
@@ -149,4 +151,35 @@ fn files_are_looked_for_where_the_tools_write_them() {
     }
     let error = found(&[("REGISTRY_AUTH_FILE", "none"), ("HOME", "home")]).unwrap_err();
     assert!(error.to_string().contains("none"), "{error}");
+}
+
+#[test]
+fn a_helper_that_may_be_run_and_cannot_be_is_named() {
+    let allowed = Named { path: Path::new("/auth.json"), runs_helpers: true, verb: "push" };
+    let reference = Reference::parse("oci://host.io/iris").unwrap();
+    for text in [
+        r#"{"credHelpers": {"host.io": "../sh"}}"#,
+        r#"{"credsStore": "radiant-has-no-such"}"#,
+        r#"{"auths": {"host.io": {}}, "credsStore": "radiant-has-no-such"}"#,
+    ] {
+        let error = login(&reference, &allowed, text.as_bytes()).unwrap_err().to_string();
+        for word in ["/auth.json", "host.io", "docker-credential-"] {
+            assert!(error.contains(word), "`{word}` in {error}");
+        }
+    }
+    let text = format!(r#"{{"auths": {{"host.io": {{"auth": "{AUTH}"}}}}, "credsStore": "x"}}"#);
+    let found = login(&reference, &allowed, text.as_bytes()).unwrap();
+    assert_eq!(found.credential, Some(basic()));
+    assert!(found.story.contains("that it may push"), "{found:?}");
+}
+
+#[test]
+fn a_login_that_is_given_comes_before_the_files() {
+    let reference = Reference::parse("oci://host.io/iris").unwrap();
+    let places = Places { paths: vec!["/nothing".into()], is_named: true };
+    let given = Logins::Given { user: "user".to_owned(), password: Secret::new("SECRET") };
+    let found = find(&reference, &places, &given, &Purpose::Pull).unwrap();
+    assert_eq!(found.credential, Some(basic()));
+    assert!(found.story.contains("user `user`"), "{found:?}");
+    assert!(!format!("{found:?} {given:?}").contains("SECRET"));
 }

@@ -97,7 +97,7 @@ impl Registry {
     /// Pushes layers; returns the manifest's digest.
     async fn push(&self, rest: &str, config: &str, layers: &[ImageLayer]) -> String {
         // Installs the provider of TLS that this client insists on.
-        drop(super::super::http::client(true).unwrap());
+        drop(super::super::http::client(true, None, &[]).unwrap());
         let settings = ClientConfig { protocol: ClientProtocol::Http, ..ClientConfig::default() };
         let client = oci_client::Client::new(settings);
         let reference = format!("{}/{rest}", self.host).parse().unwrap();
