@@ -9,7 +9,7 @@ use crate::support::workspace;
 
 /// What each package may use of the others; a name that is missing here is a new package, which
 /// belongs into this table and into ARCHITECTURE.md.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 15] = [
     ("radiant-core", &[]),
     ("radiant-contract", &[]),
     ("radiant-protocol", &["radiant-core"]),
@@ -43,13 +43,14 @@ const EDGES: [(&str, &[&str]); 14] = [
             "radiant-server",
         ],
     ),
+    ("radiant-deploy", &["radiant-contract", "radiant-storage"]),
 ];
 
 /// Packages that may use everything and that nothing may use.
 const OUTERMOST: [&str; 2] = ["radiant-tests", "radiant-benches"];
 
 /// Who may use a heavy crate: in its product, and beside that in its tests only.
-const OWNERS: [(&str, &[&str], &[&str]); 32] = [
+const OWNERS: [(&str, &[&str], &[&str]); 34] = [
     ("actix-web", &["radiant-server"], &OUTERMOST),
     ("actix-http", &["radiant-server"], &OUTERMOST),
     ("actix-server", &["radiant-server"], &OUTERMOST),
@@ -64,10 +65,16 @@ const OWNERS: [(&str, &[&str], &[&str]); 32] = [
     ("object_store", &["radiant-storage"], &[]),
     ("reqwest", &["radiant-storage"], &[]),
     ("oci-client", &[], &["radiant-storage"]),
-    ("indicatif", &["radiant-storage"], &[]),
-    ("tar", &["radiant-storage"], &[]),
-    ("zip", &["radiant-storage"], &[]),
-    ("flate2", &["radiant-server", "radiant-formats", "radiant-storage"], &["radiant-tests"]),
+    ("indicatif", &["radiant-storage", "radiant-deploy"], &[]),
+    ("tar", &["radiant-storage", "radiant-deploy"], &[]),
+    ("zip", &["radiant-storage", "radiant-deploy"], &[]),
+    (
+        "flate2",
+        &["radiant-server", "radiant-formats", "radiant-storage", "radiant-deploy"],
+        &["radiant-tests"],
+    ),
+    ("object", &["radiant-deploy"], &[]),
+    ("webpki-root-certs", &["radiant-deploy"], &[]),
     ("bzip2", &["radiant-formats"], &[]),
     ("lz4_flex", &["radiant-formats"], &[]),
     ("lzma-rust2", &["radiant-formats"], &["radiant-engine-estimators", "radiant-tests"]),
@@ -80,14 +87,14 @@ const OWNERS: [(&str, &[&str], &[&str]); 32] = [
         &["radiant-onnx", "radiant-protocol"],
         &["radiant-engine-native", "radiant-server", "radiant-benches", "radiant-tests"],
     ),
-    ("clap", &["radiant"], &[]),
-    ("tracing-subscriber", &["radiant"], &[]),
+    ("clap", &["radiant", "radiant-deploy"], &[]),
+    ("tracing-subscriber", &["radiant", "radiant-deploy"], &[]),
     ("mimalloc", &["radiant"], &["radiant-benches"]),
     ("metrics", &["radiant-server"], &[]),
     ("criterion", &[], &["radiant-benches"]),
     (
         "serde_json",
-        &["radiant-contract", "radiant-storage", "radiant"],
+        &["radiant-contract", "radiant-storage", "radiant", "radiant-deploy"],
         &[
             "radiant-tests",
             "radiant-benches",

@@ -1,0 +1,4 @@
+//! Tests of `radiant-deploy build` as a user meets it.
+
+#[cfg(test)]
+mod process;
