@@ -7,3 +7,4 @@
 mod docs;
 mod edges;
 mod files;
+mod workflows;
