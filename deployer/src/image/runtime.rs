@@ -112,6 +112,6 @@ mod tests {
         assert!(text.contains("expected a program of Linux"), "{text}");
         let own = std::env::current_exe().unwrap().display().to_string();
         let text = Runtime::open(&own).unwrap().check_static().unwrap_err().text();
-        assert!(text.contains("libc.so") && text.contains("--target"), "{text}");
+        assert!(text.contains("libc.so") && text.contains("images/binary linux/"), "{text}");
     }
 }
