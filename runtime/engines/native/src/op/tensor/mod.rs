@@ -16,6 +16,7 @@ mod nonzero;
 mod number;
 mod order;
 mod pad;
+mod places;
 mod reshape;
 mod resize;
 mod reverse;

@@ -14,6 +14,7 @@ use crate::op::{Built, NodeContext, Op, Outputs};
 
 use super::ints::{Source, extent, known};
 use super::number::{Number, numbers};
+use super::places::order_first;
 
 /// Up to so many are kept in order while the rest goes by; for more the places are sorted.
 const INSERTED_MAX: usize = 32;
@@ -68,12 +69,7 @@ impl<T: Number> Op for TopK<T> {
                 } else {
                     order.clear();
                     order.extend(0..along);
-                    let compare =
-                        |a: &usize, b: &usize| self.order(value(*a), value(*b)).then(a.cmp(b));
-                    if k < along {
-                        order.select_nth_unstable_by(k, compare);
-                    }
-                    order[..k].sort_unstable_by(compare);
+                    order_first(&mut order, k, &|a, b| self.order(value(a), value(b)));
                     order[..k].iter().enumerate().for_each(|(rank, &at)| write(rank, at));
                 }
             }

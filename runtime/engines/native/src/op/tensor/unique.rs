@@ -13,6 +13,7 @@ use crate::op::{Built, NodeContext, Outputs};
 
 use super::column::{Column, Move, Moving, elements};
 use super::ints::known;
+use super::places::order_first;
 
 /// Equal elements count as one, and so does everything that is no number, as for numpy.
 struct Unique {
@@ -45,11 +46,11 @@ impl Slices {
     /// for each slice which one of those it is.
     fn group<C: Column>(&self, from: &C::Elements) -> (Vec<(usize, i64)>, Vec<usize>) {
         let mut order: Vec<usize> = (0..self.along).collect();
-        order.sort_by(|&a, &b| self.compare::<C>(from, a, b));
+        order_first(&mut order, self.along, &|a, b| self.compare::<C>(from, a, b));
         let mut groups: Vec<(usize, i64)> = Vec::new();
         let mut group_of = vec![0; self.along];
         for at in order {
-            // The sort is stable, so that the first of equal slices comes first.
+            // The first of equal slices comes first.
             match groups.last_mut() {
                 Some((first, count)) if self.compare::<C>(from, *first, at).is_eq() => *count += 1,
                 _ => groups.push((at, 1)),
@@ -80,7 +81,7 @@ impl Move for Unique {
         let (groups, group_of) = slices.group::<C>(from);
         let mut order: Vec<usize> = (0..groups.len()).collect();
         if !self.is_sorted {
-            order.sort_by_key(|&group| groups[group].0);
+            order_first(&mut order, groups.len(), &|a, b| groups[a].0.cmp(&groups[b].0));
         }
         let mut rank_of = vec![0; groups.len()];
         order.iter().enumerate().for_each(|(rank, &group)| rank_of[group] = rank);
