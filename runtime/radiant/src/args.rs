@@ -273,7 +273,7 @@ fn with_variable(arg: clap::Arg) -> clap::Arg {
 
 /// `radiant 0.1.0 (engines: native, tract)`, less the name.
 fn version() -> String {
-    format!("{} (engines: {})", env!("CARGO_PKG_VERSION"), engines::NAMES.join(", "))
+    format!("{} (engines: {})", env!("CARGO_PKG_VERSION"), engines::COMPILED_IN.join(", "))
 }
 
 #[cfg(test)]

@@ -2,22 +2,21 @@
 //!
 //! Nothing of it exists until a model is elsewhere: a server of a local model starts without it.
 
-use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, bail};
-use radiant_contract::env::{Layered, VariablesFile};
+use anyhow::Context;
+use radiant_contract::env::Layered;
 use radiant_contract::{EnvSource, ProcessEnv};
 use radiant_server::config::Fetching;
 use radiant_storage::repository::Repository;
-use radiant_storage::{CachedModel, Limits, ModelUri, Options, Report, Storage, transfer};
+use radiant_storage::{
+    CachedModel, Limits, ModelUri, Options, Report, Storage, read_credentials, transfer,
+};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The number of files that a model may have: more is a mistake in the address rather than a model.
 const FILES_MAX: u64 = 100_000;
-/// The most that a file of credentials may have: a Secret has at most 1 MiB.
-const CREDENTIALS_BYTES_MAX: u64 = 1 << 20;
 /// Threads on which requests to stores are driven; files are written on others.
 const THREADS: usize = 2;
 
@@ -105,7 +104,7 @@ impl Fetcher {
 
 fn open(fetching: &Fetching) -> anyhow::Result<Opened> {
     let env: Arc<dyn EnvSource + Send + Sync> = match &fetching.credentials {
-        Some(path) => Arc::new(Layered::new(credentials(path)?, ProcessEnv)),
+        Some(path) => Arc::new(Layered::new(read_credentials(path)?, ProcessEnv)),
         None => Arc::new(ProcessEnv),
     };
     let runtime = Builder::new_multi_thread()
@@ -135,33 +134,4 @@ fn options(fetching: &Fetching) -> Options {
         cache_bytes: fetching.cache_bytes_max as u64,
         http: default.http,
     }
-}
-
-/// Reads variables from a file, or from the files of a folder.
-fn credentials(path: &Path) -> anyhow::Result<VariablesFile> {
-    let shown = path.display().to_string();
-    if !path.is_dir() {
-        return Ok(VariablesFile::parse(shown, &text(path)?)?);
-    }
-    let cannot = || format!("cannot read `{shown}`");
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).with_context(cannot)? {
-        let file = entry.with_context(cannot)?.path();
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        // Kubernetes keeps what is mounted under such names, and links to it.
-        if !name.starts_with('.') && file.is_file() {
-            files.push((name, text(&file)?));
-        }
-    }
-    let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    Ok(VariablesFile::from_folder(shown, files))
-}
-
-fn text(path: &Path) -> anyhow::Result<String> {
-    let shown = path.display();
-    let bytes = fs::metadata(path).with_context(|| format!("cannot read `{shown}`"))?.len();
-    if bytes > CREDENTIALS_BYTES_MAX {
-        bail!("credentials `{shown}`: expected at most {CREDENTIALS_BYTES_MAX} bytes, got {bytes}");
-    }
-    fs::read_to_string(path).with_context(|| format!("cannot read `{shown}` as text"))
 }

@@ -1,9 +1,12 @@
-//! The client of HTTP for the web and for registries, which are asked as users name them.
+//! The client of HTTP for the web and for registries, which are asked as users name them, and what its
+//! answers and errors mean.
 
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Url};
+use reqwest::{Certificate, Client, StatusCode, Url};
 
 use crate::connect::install_crypto;
 
@@ -63,6 +66,26 @@ fn check_redirect(previous: &[Url], next: &Url) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Whether the other side spoke TLS, but nobody vouches for it.
+pub(crate) fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return matches!(tls, rustls::Error::InvalidCertificate(_));
+        }
+        // What an error of the system wraps is not its source, but the source of that is.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map_or_else(|| cause.source(), |inner| Some(inner));
+    }
+    false
+}
+
+/// Whether asking again may help.
+pub(crate) fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +106,21 @@ mod tests {
         ] {
             let checked = check_redirect(&previous, &url(next));
             assert_eq!(checked.is_ok(), is_right, "{previous:?} {next}: {checked:?}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_known_however_deep_it_lies() {
+        let unknown = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let within = |error| io::Error::other(io::Error::other(error));
+        for (cause, expected) in [
+            (Box::new(unknown()) as Box<dyn Error>, true),
+            (Box::new(io::Error::other(unknown())), true),
+            (Box::new(within(unknown())), true),
+            (Box::new(within(rustls::Error::EncryptError)), false),
+            (Box::new(io::Error::other("reset")), false),
+        ] {
+            assert_eq!(is_untrusted(&*cause), expected, "{cause}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::explain::{Asked, explain};
 use crate::location::{Account, Bucket};
 use crate::progress::Progress;
 use crate::transfer::{self, Listing, TransferError, Wanted};
-use crate::{ModelUri, RemoteUri, Report, Storage, StorageError, connect};
+use crate::{Contents, ModelUri, RemoteUri, Report, Storage, StorageError, Survey, connect};
 
 /// The objects of a model, listed and within limits.
 #[derive(Debug)]
@@ -109,6 +109,17 @@ impl Objects {
 
     pub(crate) fn bytes(&self) -> u64 {
         self.listing.bytes()
+    }
+
+    pub(crate) fn survey(&self) -> Survey {
+        let files = self.listing.items().iter().map(|item| (item.name.clone(), item.object.size));
+        let contents = Contents {
+            files: files.collect(),
+            bytes: self.bytes(),
+            origin: self.bucket.asked.origin.clone(),
+            is_anonymous: self.bucket.asked.anonymous,
+        };
+        Survey { fingerprint: self.fingerprint(), contents: Some(contents) }
     }
 }
 

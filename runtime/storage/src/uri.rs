@@ -3,8 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use radiant_contract::credentials::Provider;
+
 use crate::StorageError;
-use crate::location::{Bucket, Location};
+use crate::location::{Account, Bucket, Location};
 
 /// Where a model is.
 ///
@@ -27,6 +29,22 @@ pub struct RemoteUri {
     store: Store,
     shown: String,
     location: Location,
+}
+
+/// The bucket of an address, and what its credentials are looked for under: the arguments of
+/// [`radiant_contract::credentials::find`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketName {
+    /// The scheme or the remote, as it is written.
+    pub remote: String,
+    /// Whose interface it has; `None` where the settings of the remote say it.
+    pub provider: Option<Provider>,
+    /// The storage account of Azure, where the address names it: its name, or its host.
+    pub account: Option<String>,
+    /// The bucket's own name, or the container's.
+    pub bucket: String,
+    /// Whether the address holds a signature, which is a secret.
+    pub is_signed: bool,
 }
 
 /// What kind of place an address names.
@@ -134,6 +152,18 @@ impl RemoteUri {
     /// What kind of place it is.
     pub fn store(&self) -> Store {
         self.store
+    }
+
+    /// Its bucket; `None` for what is in none.
+    pub fn bucket(&self) -> Option<BucketName> {
+        let Location::Bucket(bucket) = &self.location else { return None };
+        Some(BucketName {
+            remote: bucket.remote.clone(),
+            provider: bucket.provider,
+            account: bucket.account.as_ref().map(Account::host),
+            bucket: bucket.name.clone(),
+            is_signed: bucket.signature.is_some(),
+        })
     }
 
     /// The address of what is below it, for a place in a bucket; the same for others.
@@ -303,6 +333,21 @@ mod tests {
             assert!(bucket.path.ends_with("iris/1"), "{bucket:?}");
             assert_eq!(uri.below(""), uri);
         }
+    }
+
+    #[test]
+    fn a_bucket_says_what_its_credentials_are_looked_for_under() {
+        let bucket = |text: &str| match parse(text) {
+            ModelUri::Remote(remote) => remote.bucket(),
+            ModelUri::Local(_) | ModelUri::Builtin(_) => None,
+        };
+        let signed = bucket("https://acc.blob.core.windows.net/models/a?sig=SECRET").unwrap();
+        assert_eq!((&*signed.remote, &*signed.bucket, signed.is_signed), ("https", "models", true));
+        assert_eq!(signed.account.as_deref(), Some("acc.blob.core.windows.net"));
+        let minio = bucket("minio:models/a").unwrap();
+        assert_eq!((&*minio.remote, minio.provider, minio.is_signed), ("minio", None, false));
+        assert_eq!(bucket("https://host/models"), None);
+        assert_eq!(bucket("oci://host/models:1"), None);
     }
 
     #[test]

@@ -110,7 +110,13 @@ pub(super) fn signed_address(
     url: &str,
 ) -> Result<(AzureAuth, Account), CredentialError> {
     let (address, signature) = url.split_once('?').unwrap_or((url, ""));
-    let address = text::endpoint(variable, address)?;
+    // What is no address may be a signature alone: nothing of it is shown.
+    let hidden = |_| {
+        let expected =
+            "a signed address, such as `https://ACCOUNT.blob.core.windows.net/CONTAINER?sig=...`";
+        CredentialError::value(variable, expected, "something else")
+    };
+    let address = text::endpoint(variable, address).map_err(hidden)?;
     let (scheme, rest) = address.split_once("://").unwrap_or_default();
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     // An emulator has the account in the path.
@@ -132,7 +138,7 @@ pub(super) fn signed_address(
         AzureAuth::Signature(query(variable, signature)?)
     };
     let account = Account {
-        name: Some(text::account(variable, name)?),
+        name: Some(text::account(variable, name).map_err(hidden)?),
         endpoint: Some(endpoint),
         container: Some(path.to_owned()).filter(|path| !path.is_empty()),
     };
@@ -214,7 +220,13 @@ mod tests {
         assert_eq!(account.endpoint.as_deref(), Some("http://127.0.0.1:10000/devstoreaccount1"));
         assert_eq!(account.container.as_deref(), Some("models"));
         assert_eq!(parse("https://acc.blob.core.windows.net/").0, AzureAuth::Anonymous);
-        for url in ["https://a.b/c/d?sig=SECRET", "https://a.b/c?sv=SECRET", "x y?sig=SECRET"] {
+        for url in [
+            "https://a.b/c/d?sig=SECRET",
+            "https://a.b/c?sv=SECRET",
+            "x y?sig=SECRET",
+            "sv=1&sig=SECRET",
+            "sig=SECRET x",
+        ] {
             let error = signed_address("S", url).unwrap_err().to_string();
             assert!(error.starts_with("`S`: expected") && !error.contains("SECRET"), "{error}");
         }

@@ -214,8 +214,20 @@ fn azure(settings: &Azure, writer: &mut Writer) {
             }
         }
     }
-    writer.optional("ENDPOINT", settings.endpoint.as_deref());
+    writer
+        .optional("ENDPOINT", settings.endpoint.as_deref().map(|it| suffix(it, &settings.account)));
     writer.tls(&settings.tls);
+}
+
+/// An account's address as rclone wants it: what follows the account's name, where it is such an address.
+fn suffix<'a>(endpoint: &'a str, account: &str) -> &'a str {
+    let rest = endpoint.strip_prefix("https://").and_then(|host| host.strip_prefix(account));
+    let rest = rest.and_then(|rest| rest.strip_prefix('.')).filter(|rest| {
+        let (first, more) = rest.split_once('.').unwrap_or((rest, ""));
+        let is_name = !first.chars().all(|c| c.is_ascii_digit()) && first != account;
+        is_name && !more.is_empty() && !rest.contains([':', '/'])
+    });
+    rest.unwrap_or(endpoint)
 }
 
 /// The account's address with its container and a query, as far as there are any.

@@ -69,3 +69,26 @@ fn every_option_is_a_flag_with_its_variable_and_a_short_first_line() {
         }
     }
 }
+
+#[test]
+fn the_version_lists_the_engines_that_this_build_has() {
+    let listed = version();
+    assert!(listed.starts_with(env!("CARGO_PKG_VERSION")), "{listed}");
+    let engines = listed.split_once("(engines: ").and_then(|(_, end)| end.strip_suffix(')'));
+    let engines: Vec<&str> = engines.expect("engines are listed").split(", ").collect();
+    let model = crate::engines::ModelFile::read(
+        &std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../tests/models/iris/model.onnx"),
+        &[],
+    );
+    let crate::engines::Content::Onnx(model) = model.expect("it is a model").content else {
+        panic!("it is a graph")
+    };
+    for choice in engines::Choice::ENGINES {
+        let options = engines::Options { choice, ..engines::Options::default() };
+        let refusal = engines::load_model(&model, &options).err();
+        let is_lacking = refusal
+            .is_some_and(|error| format!("{error:#}").contains("this build of radiant has no"));
+        assert_eq!(engines.contains(&choice.to_string().as_str()), !is_lacking, "{choice}");
+    }
+}

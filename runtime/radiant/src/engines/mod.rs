@@ -26,8 +26,12 @@ use self::onnx_runtime::Runtime;
 pub(crate) use self::file::{Content, ModelFile};
 use self::file::{Folder, metadata, scoring};
 
-/// Names of the engines.
+/// Names of the engines, of which a build may lack [some](COMPILED_IN).
 pub(crate) const NAMES: [&str; 4] = ["native", "tract", "rten", "ort"];
+
+/// Those that are in this build; `ort` is the last of them all.
+pub(crate) const COMPILED_IN: &[&str] =
+    if cfg!(feature = "ort") { &NAMES } else { NAMES.split_at(NAMES.len() - 1).0 };
 
 /// Where the loops of engine threads run: inside a pool of rten's, which costs nothing where rten does
 /// not run, and saves it a hand-over to another thread where it does.

@@ -52,7 +52,10 @@ mod without {
     impl Runtime {
         /// Says that there is none.
         pub(in super::super) fn find(_path: Option<&Path>) -> anyhow::Result<Self> {
-            anyhow::bail!("this build of radiant has no engine `ort` (cargo's feature `ort`)")
+            anyhow::bail!(
+                "this build of radiant has no engine `ort`: images tagged `-ort` have it, and builds \
+                 with cargo's feature `ort`"
+            )
         }
 
         /// Is never called.

@@ -7,10 +7,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{AsHeaderName, RETRY_AFTER};
-use reqwest::{Certificate, Client, Response, StatusCode};
+use reqwest::{Certificate, Client, Response};
 use serde::Deserialize;
 
 use super::error::OciError;
+
+pub(super) use crate::client::{is_passing, is_untrusted};
 
 /// The longest file of authorities that is read.
 const AUTHORITIES_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -77,26 +79,6 @@ pub(super) fn reason(error: reqwest::Error) -> String {
         cause = inner;
     }
     cut(&cause.to_string())
-}
-
-/// Whether the other side spoke TLS, but nobody vouches for it.
-pub(super) fn is_untrusted(error: &reqwest::Error) -> bool {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(cause) = next {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return matches!(tls, rustls::Error::InvalidCertificate(_));
-        }
-        // What an error of the system wraps is not its source, but the source of that is.
-        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = wrapped.map_or_else(|| cause.source(), |inner| Some(inner));
-    }
-    false
-}
-
-/// Whether asking again may help.
-pub(super) fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error()
-        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 
 /// When the server wants to be asked again.

@@ -261,11 +261,18 @@ impl Upload<'_> {
             }
             StatusCode::ACCEPTED | StatusCode::NO_CONTENT | StatusCode::CREATED => {
                 self.take_place(&response)?;
-                self.at = arrived(response.headers()).map_or(part.end, |at| at.min(part.end));
-                if self.at > part.start {
-                    return Ok(Step::On);
-                }
-                let error = self.broken("the registry took none of it", attempt);
+                let at = arrived(response.headers()).unwrap_or(part.end);
+                let reason = match at {
+                    at if at <= part.start => "the registry took none of it",
+                    // A chunk that seemed lost came after all: the blob would not be the same. Some
+                    // registries name the first byte that is missing, not the last that is there.
+                    at if at > part.end + 1 => "the registry has more than was sent",
+                    _ => {
+                        self.at = at.min(part.end);
+                        return Ok(Step::On);
+                    }
+                };
+                let error = self.broken(reason, attempt);
                 Ok(Step::Failed(Failure::Passing, After::Anew, None, error))
             }
             StatusCode::UNAUTHORIZED if !self.has_logged_in && self.place.is_registry => {

@@ -13,7 +13,7 @@ use reqwest::{Response, StatusCode};
 use super::WebError;
 use super::address::{Address, Login};
 use super::answer::{self, Answer};
-use crate::client::client;
+use crate::client::{client, is_passing, is_untrusted};
 use crate::transfer::Failure;
 
 /// One address, and connections to its server.
@@ -131,20 +131,6 @@ fn reason(error: &reqwest::Error) -> String {
 /// What somebody can do about a certificate that is not trusted.
 const TRUST_HINT: &str = ": set `SSL_CERT_FILE` to a file with the certificate of its authority";
 
-/// Whether the other side spoke TLS, but nobody vouches for it.
-fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return matches!(tls, rustls::Error::InvalidCertificate(_));
-        }
-        // What an error of the system wraps is not its source, but the source of that is.
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        next = wrapped.map_or_else(|| cause.source(), |inner| Some(inner));
-    }
-    false
-}
-
 impl Failed {
     /// Whether it may go well next time.
     pub(super) fn failure(&self) -> Failure {
@@ -172,11 +158,6 @@ impl Failed {
             Self::Odd(got) => WebError::Odd { got },
         }
     }
-}
-
-fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error()
-        || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }
 
 /// For the one who downloads; it reads the status out of the text.
@@ -216,24 +197,4 @@ impl Failed {
 
 fn generic(source: Box<dyn Error + Send + Sync>) -> object_store::Error {
     object_store::Error::Generic { store: "web", source }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_certificate_that_is_not_trusted_is_known_however_deep_it_lies() {
-        let unknown = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let within = |error| std::io::Error::other(std::io::Error::other(error));
-        for (cause, expected) in [
-            (Box::new(unknown()) as Box<dyn Error>, true),
-            (Box::new(std::io::Error::other(unknown())), true),
-            (Box::new(within(unknown())), true),
-            (Box::new(within(rustls::Error::EncryptError)), false),
-            (Box::new(std::io::Error::other("reset")), false),
-        ] {
-            assert_eq!(is_untrusted(&*cause), expected, "{cause}");
-        }
-    }
 }

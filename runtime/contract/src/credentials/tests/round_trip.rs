@@ -117,8 +117,10 @@ fn azure_auth() -> impl Strategy<Value = AzureAuth> {
 }
 
 fn azure() -> impl Strategy<Value = Settings> {
-    (azure_auth(), "[a-z0-9]{3,12}", option::of(endpoint()), tls()).prop_map(
-        |(auth, account, endpoint, tls)| {
+    let cloud = option::of("blob\\.[a-z]{1,6}\\.[a-z]{2,3}|[a-z0-9]{1,4}\\.[a-z0-9]{1,4}");
+    (azure_auth(), "[a-z0-9]{3,12}", option::of(endpoint()), cloud, tls()).prop_map(
+        |(auth, account, endpoint, cloud, tls)| {
+            let endpoint = cloud.map(|cloud| format!("https://{account}.{cloud}")).or(endpoint);
             Settings::Azure(Azure { auth, account, endpoint, container: None, tls })
         },
     )
@@ -192,4 +194,26 @@ fn a_name_that_no_variable_can_hold_is_refused() {
             ("RCLONE_CONFIG_MY_S3_PROVIDER".to_owned(), "AWS".to_owned()),
         ]
     );
+}
+
+#[test]
+fn an_account_of_another_cloud_is_written_as_rclone_wants_it() {
+    let write_endpoint = |endpoint: &str| {
+        let settings = Settings::Azure(Azure {
+            auth: AzureAuth::Key(Secret::new("Zm9v")),
+            account: "acc".to_owned(),
+            endpoint: Some(endpoint.to_owned()),
+            container: None,
+            tls: Tls::default(),
+        });
+        let variables = write(&settings, "az").unwrap();
+        variables.into_iter().find(|(name, _)| name.ends_with("_ENDPOINT")).unwrap().1
+    };
+    assert_eq!(
+        write_endpoint("https://acc.blob.core.chinacloudapi.cn"),
+        "blob.core.chinacloudapi.cn"
+    );
+    for other in ["http://127.0.0.1:10000/acc", "https://acc.example:8443/x", "https://acc.local"] {
+        assert_eq!(write_endpoint(other), other);
+    }
 }
