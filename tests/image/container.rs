@@ -183,7 +183,7 @@ impl Container {
         self.inspect("{{.State.Pid}}").parse().expect("a number")
     }
 
-    fn logs(&self) -> String {
+    pub(crate) fn logs(&self) -> String {
         let logs = self.podman(&["logs"]);
         logs.stdout + &logs.stderr
     }

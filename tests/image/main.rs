@@ -3,8 +3,8 @@
 //!
 //! `.ci/run image` starts these tests, in a network, a process and a mount namespace of their own: the
 //! ports of an operator are free there, names are asked of a server of these tests, and whatever is
-//! left running ends with them. They read `RADIANT_TEST_IMAGE`, the OCI layout folder of the image, and
-//! `RADIANT_TEST_DEPLOY`, the program `radiant-deploy`. Containers share the network of the tests, so
+//! left running ends with them. They read `RADIANT_TEST_IMAGE` and `RADIANT_TEST_IMAGE_ORT`, the OCI layout
+//! folders of the image in both flavours, and `RADIANT_TEST_DEPLOY`, the program `radiant-deploy`. Containers share the network of the tests, so
 //! that servers of the tests are on their `127.0.0.1`.
 
 #[cfg(test)]
@@ -43,6 +43,8 @@ mod initializer;
 mod lifecycle;
 #[cfg(test)]
 mod names;
+#[cfg(test)]
+mod onnx_runtime;
 #[cfg(test)]
 mod operator;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const IMAGE: &str = "RADIANT_TEST_IMAGE";
+const IMAGE_ORT: &str = "RADIANT_TEST_IMAGE_ORT";
 const DEPLOY: &str = "RADIANT_TEST_DEPLOY";
 /// Names an image in the index of a layout (image-spec 1.1, "Pre-Defined Annotation Keys").
 const REF_NAME: &str = "/annotations/org.opencontainers.image.ref.name";
@@ -35,8 +36,17 @@ pub(crate) fn source(layout: &Path) -> String {
 
 /// The OCI layout folder of the image under test.
 pub(crate) fn layout() -> PathBuf {
-    let layout = ProcessEnv.get(IMAGE);
-    layout.unwrap_or_else(|| panic!("`{IMAGE}` is not set: `.ci/run image` sets it")).into()
+    named_by(IMAGE).into()
+}
+
+/// That of the flavour with ONNX Runtime.
+pub(crate) fn layout_with_onnx_runtime() -> PathBuf {
+    named_by(IMAGE_ORT).into()
+}
+
+fn named_by(variable: &str) -> String {
+    let value = ProcessEnv.get(variable);
+    value.unwrap_or_else(|| panic!("`{variable}` is not set: `.ci/run image` sets it"))
 }
 
 /// How a program ended.
@@ -106,10 +116,7 @@ pub(crate) fn run(program: &str, args: &[&str]) -> Outcome {
 
 /// `radiant-deploy` with these arguments.
 pub(crate) fn deploy(args: &[&str]) -> Command {
-    let program = ProcessEnv.get(DEPLOY);
-    let program =
-        program.unwrap_or_else(|| panic!("`{DEPLOY}` is not set: `.ci/run image` sets it"));
-    let mut command = command(&program);
+    let mut command = command(&named_by(DEPLOY));
     command.args(args);
     command
 }

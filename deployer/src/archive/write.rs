@@ -13,6 +13,7 @@ use tar::{Builder, EntryType, Header};
 use tempfile::NamedTempFile;
 
 use crate::error::Failure;
+use crate::interrupt::Checked;
 use crate::layout::{
     Annotations, Descriptor, Document, ImageIndex, ImageManifest, Layout, LayoutError, Platform,
     json,
@@ -87,7 +88,7 @@ pub fn write(
     all.sort_by_key(|descriptor| descriptor.digest.to_string());
     all.dedup_by_key(|descriptor| descriptor.digest.to_string());
     for descriptor in all {
-        let blob = layout.open_blob(descriptor)?.take(descriptor.size);
+        let blob = Checked(layout.open_blob(descriptor)?).take(descriptor.size);
         let kind = (EntryType::Regular, descriptor.size);
         add(&mut archive, &path(descriptor), kind, blob).map_err(&cannot)?;
     }

@@ -7,6 +7,7 @@ use radiant_storage::oci::{Digest, Hasher};
 use tempfile::TempDir;
 
 use crate::error::{Code, Failure};
+use crate::interrupt::Checked;
 use crate::layout::{
     Descriptor, Document, ImageConfig, ImageManifest, Layout, LayoutError, Platform, media_type,
 };
@@ -132,7 +133,7 @@ impl Base {
                 let got = writer.commit()?.digest;
                 check(&layer.digest, &got)?;
             } else {
-                let got = hash(&mut blob, Hasher::like(&layer.digest));
+                let got = hash(&mut Checked(blob), Hasher::like(&layer.digest));
                 check(&layer.digest, &got.map_err(LayoutError::read(self.layout.root()))?)?;
                 let to = into.blob_path(&layer.digest);
                 let folder = to.parent().unwrap_or(into.root());

@@ -107,11 +107,12 @@ impl Parts<'_> {
             let ports = [ports::HTTP, ports::GRPC, ports::METRICS];
             let exposed = container.exposed_ports.get_or_insert_default();
             exposed.extend(ports.map(|port| (format!("{port}/tcp"), BTreeMap::new())));
-            // Docker's own, which podman has too: times are nanoseconds.
+            // Docker's own, which podman has too: times are nanoseconds, and those of images/Dockerfile.
             let probe = json!({
                 "Test": ["CMD", format!("/{}", runtime::NAME), "probe"],
                 "Interval": 10_000_000_000_u64,
-                "Timeout": 5_000_000_000_u64,
+                "Timeout": 2_000_000_000_u64,
+                "StartPeriod": 60_000_000_000_u64,
                 "Retries": 3,
             });
             container.others.insert("Healthcheck".to_owned(), probe);
@@ -173,6 +174,22 @@ mod tests {
         assert_eq!(container.env.unwrap(), ["RADIANT_MODEL=/models"]);
         let ports: Vec<String> = container.exposed_ports.unwrap().into_keys().collect();
         assert_eq!(ports, ["5000/tcp", "6000/tcp", "9000/tcp"]);
+    }
+
+    #[test]
+    fn health_is_asked_for_as_the_dockerfile_does() {
+        let text = include_str!("../../../images/Dockerfile");
+        let line = text.lines().find_map(|line| line.strip_prefix("HEALTHCHECK ")).unwrap();
+        let (options, command) = line.split_once(" CMD ").unwrap();
+        let config = parts(None, &Platform::linux("amd64"), &BTreeMap::new()).config();
+        let check = &config.config.unwrap().others["Healthcheck"];
+        let seconds = |name: &str| check[name].as_u64().unwrap() / 1_000_000_000;
+        let [interval, timeout, start] = ["Interval", "Timeout", "StartPeriod"].map(seconds);
+        let expected =
+            format!("--interval={interval}s --timeout={timeout}s --start-period={start}s");
+        assert_eq!(options, expected);
+        let command: Vec<&str> = serde_json::from_str(command).unwrap();
+        assert_eq!(check["Test"], json!([&["CMD"], &command[..]].concat()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod compose;
 mod elf;
 mod files;
 mod layer;
+mod licences;
 mod model;
 mod ort;
 mod runtime;
@@ -24,11 +25,11 @@ use anyhow::anyhow;
 
 pub(crate) use self::base::Base;
 pub use self::layer::{Compression, Content, Layer};
-pub(crate) use self::model::Model;
+pub(crate) use self::model::{Fetching, Model};
 pub(crate) use self::ort::Ort;
-pub(crate) use self::runtime::Runtime;
+pub(crate) use self::runtime::{NAME as PROGRAM, Runtime};
 pub use self::sbom::Format as SbomFormat;
-pub(crate) use self::settings::{check_environment, pairs, size};
+pub(crate) use self::settings::{check_environment, is_secret, pairs, size};
 
 use self::base::BaseImage;
 use self::compose::Parts;
@@ -268,8 +269,11 @@ fn libraries(
     if runtime.elf.is_static() {
         let shown = runtime.path.display();
         let error = anyhow!("`{shown}`: expected a program that opens libraries, got a static one");
-        let hint = "with `--ort`, name a program that was built for glibc: `--runtime FILE`";
-        return Err(Failure::usage(error).hint(hint));
+        return Err(Failure::usage(error).hint(format!(
+            "build one with `images/binary --flavour ort {} FOLDER` of Radiant's sources, or leave \
+             out `--ort`",
+            runtime.platform
+        )));
     }
     let files = match request.base {
         Some(_) => ort.alone(),

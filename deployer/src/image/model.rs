@@ -6,16 +6,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use radiant_contract::env::Layered;
 use radiant_contract::ports::METADATA_FILE;
 use radiant_contract::repository::{
     MLSERVER_FILE, ModelSettings, RADIANT_FILES, TEXT_BYTES_MAX, TRITON_FILE,
 };
-use radiant_contract::{Layer, ProcessEnv};
-use radiant_storage::{Limits, ModelUri, Options, Storage};
+use radiant_contract::{EnvSource, Layer, ProcessEnv};
+use radiant_storage::{Limits, ModelUri, Options, Storage, read_credentials};
 use tempfile::TempDir;
 
 use super::files::Files;
 use crate::error::{Code, Failure};
+use crate::interrupt::wait;
 use crate::layout::LayoutError;
 
 /// The folder of models in the image.
@@ -25,6 +27,15 @@ pub(crate) const FOLDER: &str = "models";
 const FILES_MAX: usize = 100_000;
 /// Deeper than any model is.
 const DEPTH_MAX: usize = 64;
+
+/// How a model is brought here.
+#[derive(Debug)]
+pub(crate) struct Fetching {
+    /// The largest model that is taken.
+    pub(crate) bytes_max: u64,
+    /// Where credentials are that come before the environment's.
+    pub(crate) credentials: Option<PathBuf>,
+}
 
 /// A model whose files are known.
 #[derive(Debug)]
@@ -46,17 +57,17 @@ impl Model {
     ///
     /// # Errors
     /// When it is not there, cannot be fetched, has files that do not belong into an image, or is
-    /// larger than `bytes_max`.
-    pub(crate) fn open(address: &str, bytes_max: u64) -> Result<Self, Failure> {
+    /// larger than it may be.
+    pub(crate) fn open(address: &str, fetching: &Fetching) -> Result<Self, Failure> {
         let uri = ModelUri::parse(address).map_err(Failure::usage)?;
         match &uri {
-            ModelUri::Local(path) => Self::local(path, bytes_max),
+            ModelUri::Local(path) => Self::local(path, fetching.bytes_max),
             ModelUri::Builtin(_) => {
                 let error = anyhow!("model `{uri}`: expected files, got a model of the program");
                 Err(Failure::usage(error)
                     .hint(format!("leave it out and say `--env RADIANT_MODEL={uri}`")))
             }
-            ModelUri::Remote(_) => Self::remote(&uri, bytes_max),
+            ModelUri::Remote(_) => Self::remote(&uri, fetching),
         }
     }
 
@@ -65,20 +76,20 @@ impl Model {
         ("RADIANT_MODEL".to_owned(), self.path.clone())
     }
 
-    fn remote(uri: &ModelUri, bytes_max: u64) -> Result<Self, Failure> {
+    fn remote(uri: &ModelUri, fetching: &Fetching) -> Result<Self, Failure> {
+        let bytes_max = fetching.bytes_max;
+        let env = environment(fetching.credentials.as_deref())?;
         let folder = TempDir::new().map_err(LayoutError::write(&std::env::temp_dir()))?;
         let limits =
             Limits { total_bytes: bytes_max, file_bytes: bytes_max, files: FILES_MAX as u64 };
-        let storage = Storage::new(Options { limits, ..Options::default() }, Arc::new(ProcessEnv));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .map_err(anyhow::Error::from)?;
+        let storage = Storage::new(Options { limits, ..Options::default() }, env);
         let progress = radiant_storage::for_people();
-        let fetched = runtime.block_on(storage.fetch_into(uri, folder.path(), &*progress));
-        fetched.map_err(|error| {
-            Failure::new(Code::Storage, error).context(format!("cannot fetch the model `{uri}`"))
+        wait(async {
+            let fetched = storage.fetch_into(uri, folder.path(), &*progress).await;
+            fetched.map_err(|error| {
+                let failure = Failure::new(Code::Storage, error);
+                failure.context(format!("cannot fetch the model `{uri}`"))
+            })
         })?;
         let mut model = Self::local(folder.path(), bytes_max)?;
         let shown = uri.to_string();
@@ -111,6 +122,16 @@ impl Model {
         let path = format!("/{inside}");
         Ok(Self { files: scan.files, path, name, uri: None, fetched: None })
     }
+}
+
+/// Where a model's store and its credentials are looked up.
+fn environment(credentials: Option<&Path>) -> Result<Arc<dyn EnvSource + Send + Sync>, Failure> {
+    let Some(path) = credentials else { return Ok(Arc::new(ProcessEnv)) };
+    let read = read_credentials(path).map_err(|error| {
+        Failure::new(Code::Storage, error)
+            .hint("name a file of NAME=VALUE lines, or a folder with a file for each name")
+    })?;
+    Ok(Arc::new(Layered::new(read, ProcessEnv)))
 }
 
 struct Scan {
@@ -289,13 +310,17 @@ mod tests {
 
     use super::*;
 
+    fn up_to(bytes_max: u64) -> Fetching {
+        Fetching { bytes_max, credentials: None }
+    }
+
     fn refusal(make: impl FnOnce(&Path)) -> String {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("model");
         fs::create_dir(&folder).unwrap();
         fs::write(place.path().join("outside"), "").unwrap();
         make(&folder);
-        Model::open(folder.to_str().unwrap(), 100).unwrap_err().text()
+        Model::open(folder.to_str().unwrap(), &up_to(100)).unwrap_err().text()
     }
 
     #[test]
@@ -329,14 +354,14 @@ mod tests {
         symlink("1/model.onnx", place.path().join("model.onnx")).unwrap();
         let paths =
             |model: &Model| model.files.iter().map(|(path, _)| path.to_owned()).collect::<Vec<_>>();
-        let folder = Model::open(place.path().to_str().unwrap(), 100).unwrap();
+        let folder = Model::open(place.path().to_str().unwrap(), &up_to(100)).unwrap();
         let expected = ["models", "models/1", "models/1/model.onnx", "models/model.onnx"];
         assert_eq!(
             (folder.path.as_str(), paths(&folder)),
             ("/models", expected.map(Into::into).into())
         );
         let path = place.path().join("model.onnx");
-        let file = Model::open(path.to_str().unwrap(), 100).unwrap();
+        let file = Model::open(path.to_str().unwrap(), &up_to(100)).unwrap();
         let expected = ["models", "models/model.onnx"];
         assert_eq!(
             (file.path.as_str(), paths(&file)),
@@ -363,7 +388,7 @@ mod tests {
             ["radiant.yaml", "metadata.yaml", "iris.onnx"].map(|name| place.path().join(name));
         fs::write(&model, "x").unwrap();
         fs::write(&metadata, "name: iris").unwrap();
-        let model = Model::open(model.to_str().unwrap(), 100).unwrap();
+        let model = Model::open(model.to_str().unwrap(), &up_to(100)).unwrap();
         for (text, folder) in
             [("{name: fraud}", "models/fraud"), ("{method: predict}", "models/iris")]
         {
@@ -386,7 +411,7 @@ mod tests {
 
     #[test]
     fn a_builtin_has_no_files() {
-        let text = Model::open("builtin:echo", 1).unwrap_err().text();
+        let text = Model::open("builtin:echo", &up_to(1)).unwrap_err().text();
         assert!(text.contains("--env RADIANT_MODEL=builtin:echo"), "{text}");
     }
 }

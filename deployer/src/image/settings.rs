@@ -65,7 +65,8 @@ pub(crate) fn check_environment(variables: &BTreeMap<String, String>) -> Result<
     Ok(())
 }
 
-fn is_secret(name: &str, value: &str) -> bool {
+/// Whether a variable is a secret, by its name or by what its value looks like.
+pub(crate) fn is_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let named = SECRET_ENDS.iter().any(|end| {
         name.strip_suffix(end).is_some_and(|head| head.is_empty() || head.ends_with('_'))

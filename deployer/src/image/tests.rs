@@ -44,6 +44,11 @@ fn request(runtimes: Vec<Runtime>) -> Request {
     }
 }
 
+fn model_of(path: &Path) -> Model {
+    let fetching = Fetching { bytes_max: 1000, credentials: None };
+    Model::open(path.to_str().unwrap(), &fetching).unwrap()
+}
+
 fn layout(folder: &Path) -> Layout {
     Layout::create(&folder.join("image")).unwrap()
 }
@@ -68,7 +73,7 @@ fn the_same_inputs_give_the_same_digest() {
             file.set_modified(time + std::time::Duration::from_secs(mode.into())).unwrap();
         }
         let mut request = request(vec![tiny(place.path(), "radiant", AMD64)]);
-        request.model = Some(Model::open(model.to_str().unwrap(), 1000).unwrap());
+        request.model = Some(model_of(&model));
         request.sbom = Some(SbomFormat::Cyclonedx);
         let layout = layout(place.path());
         let built = build(&layout, &request).unwrap();
@@ -87,7 +92,7 @@ fn several_programs_give_an_index_that_shares_the_model() {
     let runtimes = vec![tiny(place.path(), "a", ARM64), tiny(place.path(), "b", AMD64)];
     let mut request = request(runtimes);
     let path = place.path().join("a.onnx");
-    request.model = Some(Model::open(path.to_str().unwrap(), 1000).unwrap());
+    request.model = Some(model_of(&path));
     let layout = layout(place.path());
     let built = build(&layout, &request).unwrap();
     let Document::Index(index) = layout.manifest(&built.root).unwrap() else { panic!("one") };
@@ -119,6 +124,18 @@ fn a_program_that_needs_libraries_is_refused_without_them() {
 }
 
 #[test]
+fn a_static_program_is_refused_with_a_library_that_it_cannot_open() {
+    let place = tempfile::tempdir().unwrap();
+    let ort = Ort::open(Path::new(&program()), &[]).unwrap();
+    let machine = if ort.platform() == Platform::linux("amd64") { AMD64 } else { ARM64 };
+    let mut request = request(vec![tiny(place.path(), "radiant", machine)]);
+    request.orts.push(ort);
+    let failure = build(&layout(place.path()), &request).unwrap_err().text();
+    assert!(failure.contains("expected a program that opens libraries"), "{failure}");
+    assert!(failure.contains("images/binary --flavour ort linux/"), "{failure}");
+}
+
+#[test]
 fn a_model_goes_onto_a_base_which_stays_below() {
     let place = tempfile::tempdir().unwrap();
     let from = layout(place.path());
@@ -139,7 +156,7 @@ fn a_model_goes_onto_a_base_which_stays_below() {
         let to = layout(to.path());
         let mut request = request(Vec::new());
         request.base = Some(Base::open(&address).unwrap());
-        request.model = Some(Model::open(model.to_str().unwrap(), 1000).unwrap());
+        request.model = Some(model_of(&model));
         let built = build(&to, &request).unwrap();
         assert_eq!(built.root.media_type, media_type::INDEX);
         assert_eq!(built.images.len(), 2);

@@ -67,6 +67,7 @@ impl BlobWriter {
 
 impl Write for BlobWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        crate::interrupt::check()?;
         let n = self.file.write(bytes)?;
         self.hasher.update(bytes.get(..n).unwrap_or_default());
         self.size = self.size.saturating_add(n as u64);

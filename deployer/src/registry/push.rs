@@ -151,11 +151,13 @@ impl<'a> Target<'a> {
         }
         let mut tags = Vec::new();
         for reference in group {
+            watch.naming(reference);
             if let Version::Tag(tag) = reference.version() {
                 let is_changed = self.push_tag(reference.version(), root).await?;
                 info!(image = %reference, changed = is_changed, "tagged");
                 tags.push(Tag { name: tag.clone(), is_changed });
             }
+            watch.named(reference);
         }
         Ok(self.report(Some(&root.digest), blobs, tags))
     }

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use radiant_storage::oci::{Meter, Pushed, Way};
+use radiant_storage::oci::{Meter, Pushed, Reference, Way};
 use radiant_storage::{Progress, Report};
 use tracing::info;
 
@@ -15,6 +15,10 @@ use super::report;
 pub trait Watch: Send + Sync {
     /// A blob is looked at; what is returned is told of its way.
     fn begin(&self, blob: &Pushed) -> Arc<dyn BlobWatch>;
+    /// All of the image is in the repository, and the registry is asked to let a name mean it.
+    fn naming(&self, _name: &Reference) {}
+    /// The name means the image.
+    fn named(&self, _name: &Reference) {}
 }
 
 /// Is told of the way of one blob.

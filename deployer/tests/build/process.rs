@@ -4,19 +4,30 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-fn build(folder: &Path, arguments: &[&str]) -> Output {
-    #[expect(clippy::disallowed_methods, reason = "the program under test")]
-    let mut program = Command::new(env!("CARGO_BIN_EXE_radiant-deploy"));
-    program.arg("build").args(arguments).current_dir(folder);
-    program.env_remove("SOURCE_DATE_EPOCH").output().unwrap()
+/// `radiant-deploy build`, about to be run.
+pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
+    program(folder, &[&["build"], arguments].concat())
 }
 
-fn text(bytes: &[u8]) -> String {
+/// The program, about to be run.
+pub(crate) fn program(folder: &Path, arguments: &[&str]) -> Command {
+    #[expect(clippy::disallowed_methods, reason = "the program under test")]
+    let mut program = Command::new(env!("CARGO_BIN_EXE_radiant-deploy"));
+    program.args(arguments).current_dir(folder);
+    program.env_remove("SOURCE_DATE_EPOCH");
+    program
+}
+
+fn build(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// A folder with a model, and a program that is no more than the head of one.
-fn place() -> tempfile::TempDir {
+pub(crate) fn place() -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
     let mut program = vec![0_u8; 64];
     program[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
@@ -28,7 +39,7 @@ fn place() -> tempfile::TempDir {
     place
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -32,7 +32,7 @@ impl Format {
 }
 
 /// The packages of the program: name, version and licence, a line each.
-const PACKAGES: &str = include_str!("packages.tsv");
+pub(super) const PACKAGES: &str = include_str!("packages.tsv");
 
 /// A package that was compiled in, or a library that was packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
