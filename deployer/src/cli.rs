@@ -1,19 +1,80 @@
 //! What may be typed: commands, flags, and their help.
 
+mod apply;
 mod build;
+mod canary;
+mod cluster;
+mod completion;
+mod config;
+mod delete;
+mod doctor;
+mod duration;
+mod events;
+mod get;
+mod history;
+mod import;
+mod init;
+mod install;
+mod logs;
+mod man;
+mod predict;
 mod push;
+mod rbac;
 mod registry;
+mod render;
+mod rollout;
+mod run;
+mod scale;
+mod schema;
+mod secret;
+mod status;
+mod url;
+mod validate;
+mod version;
+mod wait;
+mod waiting;
 
 use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use apply::{ApplyArgs, DiffArgs, DryRun};
 pub(crate) use build::BuildArgs;
+pub(crate) use canary::{AbortArgs, PromoteArgs, RollbackArgs, TrafficArgs};
+pub(crate) use cluster::ClusterArgs;
+pub(crate) use completion::CompletionArgs;
+pub(crate) use config::ConfigArgs;
+pub(crate) use delete::{CascadeChoice, DeleteArgs};
+pub(crate) use doctor::{Area, DoctorArgs};
+pub(crate) use duration::duration;
+pub(crate) use events::EventsArgs;
+pub(crate) use get::{DescribeArgs, GetArgs, ManagedBy, RouteArgs};
+pub(crate) use history::HistoryArgs;
+pub(crate) use import::{ImportArgs, Origin};
+pub(crate) use init::InitArgs;
+pub(crate) use install::{InstallArgs, OperatorArgs, UninstallArgs};
+pub(crate) use logs::LogsArgs;
+pub(crate) use man::ManArgs;
+pub(crate) use predict::{BenchArgs, DataArgs, PredictArgs, TargetArgs, TestArgs, Via};
 pub(crate) use push::PushArgs;
+pub(crate) use rbac::{GetContextsArgs, KubeconfigArgs, KubeconfigCommand, RbacArgs};
 pub(crate) use registry::RegistryArgs;
+pub(crate) use render::{Form, RenderArgs};
+pub(crate) use rollout::{RestartArgs, RolloutArgs, RolloutCommand, RolloutStatusArgs};
+pub(crate) use run::RunArgs;
+pub(crate) use scale::{ScaleArgs, SettleArgs, StopArgs};
+pub(crate) use secret::{
+    CheckArgs, ConvertArgs, CreateArgs, GcArgs, RotateArgs, SecretCommand, SourceArgs,
+};
+pub(crate) use status::StatusArgs;
+pub(crate) use url::UrlArgs;
+pub(crate) use validate::ValidateArgs;
+pub(crate) use version::VersionArgs;
+pub(crate) use wait::WaitArgs;
+pub(crate) use waiting::WaitingArgs;
 
 use crate::error::Failure;
-use crate::output::OutputFormat;
+use crate::output::{ColorChoice, OutputFormat};
 
 /// Build container images of models and push them, without Docker
 #[derive(Debug, Parser)]
@@ -31,15 +92,22 @@ Examples:
   radiant-deploy build iris.onnx --tarball iris.tar -t iris:1
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict, 5 timed out,
-8 forbidden, 9 unreachable, 10 a model's store or its credentials";
+6 rollout failed, 7 failed and rolled back, 8 forbidden, 9 unreachable, 10 a model's store or its
+credentials, 11 a golden request or a canary, 130 interrupted";
 
 /// Options of all commands.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global")]
 pub(crate) struct Global {
-    /// How to print what comes out
-    #[arg(short = 'o', long, value_enum, default_value = "text", global = true)]
+    /// How to print: table, wide, json, yaml, name, jsonl or jsonpath=TEMPLATE
+    ///
+    /// Templates are those of kubectl: `{.items[*].metadata.name}`, `{range .items[*]}...{end}`. Not every
+    /// command knows every form; none of them shows what is secret.
+    #[arg(short = 'o', long, value_name = "FORM", default_value = "table", global = true)]
     pub(crate) output: OutputFormat,
+    /// When to use colours; NO_COLOR is heeded
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(crate) color: ColorChoice,
     /// Tell of problems only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -50,12 +118,127 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a first radiant.yaml for a model
+    #[command(after_help = init::EXAMPLES)]
+    Init(InitArgs),
+    /// Check a configuration, without a cluster
+    #[command(alias = "lint", after_help = validate::EXAMPLES)]
+    Validate(ValidateArgs),
+    /// Print the objects that a configuration becomes
+    #[command(after_help = render::EXAMPLES)]
+    Render(Box<RenderArgs>),
+    /// Show what `apply` would change
+    #[command(after_help = apply::DIFF_EXAMPLES)]
+    Diff(Box<DiffArgs>),
+    /// Create or update a deployment, and wait until it serves
+    #[command(alias = "deploy", after_help = apply::APPLY_EXAMPLES)]
+    Apply(Box<ApplyArgs>),
+    /// List deployments, and how they fare
+    #[command(after_help = get::GET_EXAMPLES, visible_aliases = ["list", "ls"])]
+    Get(Box<GetArgs>),
+    /// Tell all of a deployment: pods, conditions, events, URLs
+    #[command(after_help = get::DESCRIBE_EXAMPLES)]
+    Describe(Box<DescribeArgs>),
+    /// Show how a deployment fares, and why it is not further
+    #[command(after_help = status::EXAMPLES)]
+    Status(Box<StatusArgs>),
+    /// Wait until a deployment is ready, deleted, or otherwise as asked for
+    #[command(after_help = wait::EXAMPLES)]
+    Wait(Box<WaitArgs>),
+    /// Print what all pods and containers of a deployment say
+    #[command(after_help = logs::EXAMPLES)]
+    Logs(Box<LogsArgs>),
+    /// List what happened to a deployment and its pods, in order
+    #[command(after_help = events::EXAMPLES)]
+    Events(Box<EventsArgs>),
+    /// Print where a deployment is reached
+    #[command(after_help = url::EXAMPLES)]
+    Url(Box<UrlArgs>),
+    /// Ask a deployment for a prediction
+    #[command(after_help = predict::PREDICT_EXAMPLES)]
+    Predict(Box<PredictArgs>),
+    /// Send golden requests and compare the answers
+    #[command(after_help = predict::TEST_EXAMPLES)]
+    Test(Box<TestArgs>),
+    /// Delete deployments, with their Secrets and history
+    #[command(after_help = delete::EXAMPLES, visible_aliases = ["rm", "undeploy"])]
+    Delete(Box<DeleteArgs>),
+    /// Change how many pods a deployment has
+    #[command(after_help = scale::SCALE_EXAMPLES)]
+    Scale(Box<ScaleArgs>),
+    /// Take all pods of a deployment away, and note how many there were
+    #[command(after_help = scale::STOP_EXAMPLES)]
+    Stop(Box<StopArgs>),
+    /// Give a stopped deployment its pods back
+    #[command(after_help = scale::STOP_EXAMPLES)]
+    Start(Box<StopArgs>),
+    /// Follow rollouts, as kubectl does
+    #[command(after_help = rollout::EXAMPLES)]
+    Rollout(Box<RolloutArgs>),
+    /// Bring an earlier revision back
+    #[command(after_help = canary::ROLLBACK_EXAMPLES)]
+    Rollback(Box<RollbackArgs>),
+    /// List what was applied, or show a revision
+    #[command(after_help = history::EXAMPLES)]
+    History(Box<HistoryArgs>),
+    /// Make the canary the main model
+    #[command(after_help = canary::PROMOTE_EXAMPLES)]
+    Promote(Box<PromoteArgs>),
+    /// Give the canary up
+    #[command(after_help = canary::ABORT_EXAMPLES)]
+    Abort(Box<AbortArgs>),
+    /// Give predictors their shares of the traffic
+    #[command(after_help = canary::TRAFFIC_EXAMPLES)]
+    Traffic(Box<TrafficArgs>),
+    /// Check whether deployments can work from here, and say what to do
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Box<DoctorArgs>),
+    /// Turn credentials of a model's store into Secrets, check and renew them
+    #[command(subcommand, after_help = secret::EXAMPLES)]
+    Secret(Box<SecretCommand>),
+    /// Make the operator know the server by a name
+    #[command(after_help = install::INSTALL_EXAMPLES)]
+    Install(Box<InstallArgs>),
+    /// Take the server out of the operator's table
+    #[command(after_help = install::UNINSTALL_EXAMPLES)]
+    Uninstall(Box<UninstallArgs>),
+    /// Turn an object of a cluster into radiant.yaml
+    #[command(after_help = import::EXAMPLES)]
+    Import(Box<ImportArgs>),
+    /// Print the Role that this tool needs
+    #[command(after_help = rbac::RBAC_EXAMPLES)]
+    Rbac(RbacArgs),
+    /// Load a deployment for a while and tell how long answers take
+    #[command(after_help = predict::BENCH_EXAMPLES)]
+    Bench(Box<BenchArgs>),
     /// Build an image of a model
     #[command(after_help = build::EXAMPLES)]
     Build(Box<BuildArgs>),
     /// Push an image to a registry
     #[command(after_help = push::EXAMPLES)]
     Push(Box<PushArgs>),
+    /// Start what a configuration describes on this machine
+    #[command(after_help = run::EXAMPLES)]
+    Run(Box<RunArgs>),
+    /// Print the JSON Schema of radiant.yaml
+    #[command(after_help = schema::EXAMPLES)]
+    Schema,
+    /// Print what a shell needs to complete commands
+    #[command(after_help = completion::EXAMPLES)]
+    Completion(CompletionArgs),
+    /// Print or write manual pages
+    #[command(after_help = man::EXAMPLES)]
+    Man(ManArgs),
+    /// Print versions
+    #[command(after_help = version::EXAMPLES)]
+    Version(VersionArgs),
+    /// Look at the kubeconfig
+    Config(KubeconfigArgs),
+}
+
+/// The whole command line, for what is made from it.
+pub(crate) fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Parses the arguments of a process, the program's name first.
@@ -71,22 +254,4 @@ pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_first_line_of_each_flag_fits_and_has_no_stop() {
-        let mut command = Cli::command();
-        command.build();
-        for command in std::iter::once(&command).chain(command.get_subcommands()) {
-            for argument in command.get_arguments() {
-                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-                let id = argument.get_id();
-                assert!(!help.is_empty() && help.len() <= 80, "{id}: `{help}`");
-                assert!(!help.ends_with('.'), "{id}: `{help}`");
-            }
-        }
-    }
-}
+mod tests;

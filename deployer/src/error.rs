@@ -27,12 +27,20 @@ pub enum Code {
     Conflict = 4,
     /// It took longer than it may.
     Timeout = 5,
+    /// A revision cannot serve, and stays as it is.
+    Rollout = 6,
+    /// A revision cannot serve, and the one before is back.
+    RolledBack = 7,
     /// Whoever was asked refuses this user.
     Forbidden = 8,
     /// Whoever was to be asked cannot be reached.
     Unreachable = 9,
     /// A model's store or its credentials are not as they must be.
     Storage = 10,
+    /// A golden request was answered otherwise, or a canary is worse than it may be.
+    Gate = 11,
+    /// A signal ended the wait; what was begun goes on.
+    Interrupted = 130,
 }
 
 /// A command that did not do what it was asked to.
@@ -80,6 +88,28 @@ impl Failure {
         self
     }
 
+    /// Says more of what to do about it.
+    #[must_use]
+    pub(crate) fn hint_more(mut self, hint: impl AsRef<str>) -> Self {
+        self.hint = Some(match self.hint {
+            Some(before) => format!("{before}; {}", hint.as_ref()),
+            None => hint.as_ref().to_owned(),
+        });
+        self
+    }
+
+    /// Gives it another exit code, because more is known.
+    #[must_use]
+    pub(crate) fn coded(mut self, code: Code) -> Self {
+        self.end = End::Coded(code);
+        self
+    }
+
+    /// An end with this code of which stdout has said all.
+    pub(crate) fn silent(code: Code) -> Self {
+        Self::told(code as u8, anyhow::anyhow!("told on stdout"))
+    }
+
     /// Says what was being done when it happened.
     #[must_use]
     pub fn context(mut self, what: impl std::fmt::Display + Send + Sync + 'static) -> Self {
@@ -105,6 +135,21 @@ impl Failure {
         // When stderr is gone there is nobody to tell; the code still says it.
         drop(std::io::stderr().lock().write_all(self.text().as_bytes()));
         ExitCode::from(code)
+    }
+
+    /// What happened, on one line and without its causes.
+    pub fn summary(&self) -> String {
+        self.error.to_string()
+    }
+
+    /// The cause below all others, on one line.
+    pub fn last_cause(&self) -> String {
+        self.error.root_cause().to_string()
+    }
+
+    /// What to do about it, where that is known.
+    pub fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// The message: what happened, its causes, and what to do.

@@ -5,13 +5,29 @@
 
 pub mod archive;
 mod cli;
+mod cluster;
 mod commands;
+pub mod config;
+pub mod credentials;
 pub mod error;
+pub mod gate;
 pub mod image;
+pub mod import;
+mod interrupt;
 pub mod layout;
+pub mod local;
+pub mod manifest;
+pub mod operator;
 mod output;
+mod permissions;
+mod predict;
+mod program;
 pub mod registry;
+pub mod revision;
+pub mod rollout;
+mod route;
 pub mod source;
+pub mod traffic;
 
 use std::process::ExitCode;
 

@@ -34,8 +34,8 @@ pub(crate) struct BuildArgs {
     /// The model: a file, a folder, or a URI; none for an image of the server alone
     ///
     /// It is put below /models, and RADIANT_MODEL says so. Hidden files, links out of the folder, and
-    /// names that are no UTF-8 are refused. Credentials for a URI come from the environment: rclone's
-    /// RCLONE_CONFIG_*, AWS_*, GOOGLE_* and AZURE_* variables.
+    /// names that are no UTF-8 are refused. Credentials for a URI come from `--credentials` and the
+    /// environment: rclone's RCLONE_CONFIG_*, AWS_*, GOOGLE_* and AZURE_* variables.
     pub(crate) model: Option<String>,
 
     /// The server's program, as [PLATFORM=]FILE; repeat it for several platforms
@@ -77,6 +77,12 @@ pub(crate) struct BuildArgs {
     /// metadata.yaml, beside which the model is as it would be without.
     #[arg(long, value_name = "FILE", help_heading = "Model")]
     pub(crate) config: Option<PathBuf>,
+    /// Variables with credentials: a file of NAME=VALUE lines, or a folder
+    ///
+    /// A folder has a file for each variable, as a mounted Secret has. What stands here comes before the
+    /// environment. Nothing of it comes into the image. [env: RADIANT_CREDENTIALS]
+    #[arg(long, value_name = "PATH", help_heading = "Model")]
+    pub(crate) credentials: Option<PathBuf>,
     /// The largest model that is packed
     #[arg(long, value_name = "SIZE", default_value = "10GiB", value_parser = size, help_heading = "Model")]
     pub(crate) model_bytes_max: u64,

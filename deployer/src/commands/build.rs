@@ -7,27 +7,48 @@ mod report;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
+use radiant_contract::env::RADIANT_CREDENTIALS;
 use radiant_contract::{EnvSource as _, ProcessEnv};
-use radiant_storage::oci::Reference;
+use radiant_storage::oci::{Access, Reference};
 use tempfile::TempDir;
 
 use super::push::Pusher;
 use crate::archive::{self, Names};
 use crate::cli::BuildArgs;
 use crate::error::Failure;
-use crate::image::{self, Built, Model, Ort, Request, Runtime};
+use crate::image::{self, Built, Fetching, Model, Ort, Request, Runtime};
+use crate::interrupt::{self, Steps};
 use crate::layout::{Layout, LayoutError, Platform};
-use crate::output::{self, OutputFormat, Printer};
+use crate::output::{self, Printer};
 
-pub(super) fn run(args: &BuildArgs, printer: Printer) -> Result<(), Failure> {
+pub(super) fn run(args: &BuildArgs, printer: &Printer) -> Result<(), Failure> {
     let files = [&args.oci_layout, &args.tarball, &args.rootfs];
     if files.iter().all(|file| file.is_none()) && args.push.is_empty() {
         let expected = "`--oci-layout`, `--tarball`, `--rootfs` or `--push`";
         return Err(Failure::usage(anyhow!("nowhere to write to: expected {expected}")));
     }
+    let is_json = printer.is_json()?;
     let names = names(&args.tag)?;
     let pusher = Pusher::new(&args.push, &args.registry, &ProcessEnv)?;
-    let request = request(args, printer.quiet)?;
+    let steps = steps(args);
+    interrupt::listen()?;
+    steps.explain(build(args, printer, is_json, (&names, &pusher, &steps)))
+}
+
+/// What is written, in its order.
+fn steps(args: &BuildArgs) -> Steps {
+    let files = [&args.sbom_out, &args.rootfs, &args.tarball, &args.oci_layout];
+    let files = files.into_iter().flatten().map(|path| path.display().to_string());
+    Steps::new(files.chain(args.push.iter().cloned()))
+}
+
+fn build(
+    args: &BuildArgs,
+    printer: &Printer,
+    is_json: bool,
+    (names, pusher, steps): (&[Names], &Pusher<'_>, &Steps),
+) -> Result<(), Failure> {
+    let request = request(args, printer.quiet, pusher.access())?;
     // Beside what is written, so that it can be moved there, and not copied.
     let to = args.oci_layout.as_deref().or(args.tarball.as_deref());
     let elsewhere = std::env::temp_dir();
@@ -39,15 +60,19 @@ pub(super) fn run(args: &BuildArgs, printer: Printer) -> Result<(), Failure> {
 
     if let Some(path) = &args.sbom_out {
         write_sboms(&built, path)?;
+        steps.end(&path.display().to_string());
     }
     if let Some(path) = &args.rootfs {
         archive::lay_out(&layout, &built.root, path)?;
+        steps.end(&path.display().to_string());
     }
     if let Some(path) = &args.tarball {
-        archive::write(&layout, &built.root, &names, path)?;
+        archive::write(&layout, &built.root, names, path)?;
+        steps.end(&path.display().to_string());
     }
     if let Some(path) = &args.oci_layout {
-        publish::publish(&layout, &built, &names, path)?;
+        publish::publish(&layout, &built, names, path)?;
+        steps.end(&path.display().to_string());
     }
     printer.tell(&report::table(&built));
     let pushed = if args.push.is_empty() {
@@ -57,15 +82,16 @@ pub(super) fn run(args: &BuildArgs, printer: Printer) -> Result<(), Failure> {
             Some(path) => Layout::open(path)?,
             None => publish::listed(layout, &built)?,
         };
-        Some(pusher.push(&layout, &built.root, printer.quiet)?)
+        Some(pusher.push((&layout, &built.root), printer.quiet, steps)?)
     };
-    output::write(&match printer.format {
-        OutputFormat::Text => format!("{}\n", built.root.digest),
-        OutputFormat::Json => report::json(&built, &names, pushed.as_ref(), args)?,
+    output::write(&if is_json {
+        report::json(&built, names, pushed.as_ref(), args)?
+    } else {
+        format!("{}\n", built.root.digest)
     })
 }
 
-fn request(args: &BuildArgs, is_quiet: bool) -> Result<Request, Failure> {
+fn request(args: &BuildArgs, is_quiet: bool, access: &Access) -> Result<Request, Failure> {
     let env = image::pairs("--env", &args.env)?;
     image::check_environment(&env)?;
     let labels = image::pairs("--label", &args.label)?;
@@ -81,7 +107,7 @@ fn request(args: &BuildArgs, is_quiet: bool) -> Result<Request, Failure> {
         [] => runtimes.iter().map(|runtime| runtime.platform.clone()).collect(),
         named => named.to_vec(),
     };
-    let base = base::open(args, wanted, is_quiet)?;
+    let base = base::open(args, wanted, is_quiet, access)?;
     let orts = args.ort.iter().map(|file| Ort::open(file, &args.libraries));
     let orts = orts.collect::<Result<Vec<_>, _>>()?;
     if runtimes.is_empty() && !orts.is_empty() {
@@ -89,13 +115,17 @@ fn request(args: &BuildArgs, is_quiet: bool) -> Result<Request, Failure> {
         return Err(Failure::usage(error).hint("name it with `--runtime`"));
     }
     let model = args.model.as_deref();
+    let credentials = args.credentials.clone();
+    let credentials =
+        credentials.or_else(|| ProcessEnv.get(RADIANT_CREDENTIALS.name).map(Into::into));
+    let fetching = Fetching { bytes_max: args.model_bytes_max, credentials };
     Ok(Request {
         runtimes,
         orts,
         base,
         platforms,
         certificates: args.ca_certificates.clone(),
-        model: model.map(|model| Model::open(model, args.model_bytes_max)).transpose()?,
+        model: model.map(|model| Model::open(model, &fetching)).transpose()?,
         settings: args.config.clone(),
         env,
         labels,

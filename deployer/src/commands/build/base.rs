@@ -2,14 +2,13 @@
 
 use anyhow::Context;
 use radiant_contract::ProcessEnv;
-use radiant_storage::oci::Reference;
+use radiant_storage::oci::{Access, Reference};
 use tempfile::TempDir;
 
-use super::super::registry::access;
-use super::super::wait;
 use crate::cli::BuildArgs;
 use crate::error::Failure;
 use crate::image::Base;
+use crate::interrupt::wait;
 use crate::layout::{Layout, Platform};
 use crate::registry::{PullOptions, failed, for_pulls, pull};
 use crate::source::is_local;
@@ -19,6 +18,7 @@ pub(super) fn open(
     args: &BuildArgs,
     platforms: Vec<Platform>,
     is_quiet: bool,
+    access: &Access,
 ) -> Result<Option<Base>, Failure> {
     let Some(address) = args.base.as_deref() else { return Ok(None) };
     if is_local(address) {
@@ -31,7 +31,7 @@ pub(super) fn open(
     let folder = TempDir::new().context("cannot make a folder for temporary files")?;
     let layout = Layout::create(&folder.path().join("layout"))?;
     let options = PullOptions {
-        access: access(&args.registry, &ProcessEnv)?,
+        access: access.clone(),
         parallel: usize::from(args.registry.parallel),
         platforms,
         ..PullOptions::default()

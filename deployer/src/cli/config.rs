@@ -1,0 +1,20 @@
+//! The arguments of all commands that read `radiant.yaml`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Which configuration, and what takes the place of parts of it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Configuration")]
+pub(crate) struct ConfigArgs {
+    /// The configuration, `-` for stdin; a second one is laid over the first
+    #[arg(short = 'f', long = "file", value_name = "FILE", default_value = "radiant.yaml")]
+    pub(crate) files: Vec<PathBuf>,
+    /// An overlay of the configuration's `environments`
+    #[arg(short = 'e', long, value_name = "NAME")]
+    pub(crate) environment: Option<String>,
+    /// A value by its path, such as scale.replicas=3; over everything else
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) values: Vec<String>,
+}

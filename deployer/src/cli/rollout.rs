@@ -1,0 +1,81 @@
+//! The arguments of `radiant-deploy rollout`, whose verbs are those of kubectl.
+
+use clap::{ArgAction, Args, Subcommand};
+
+use super::{ClusterArgs, HistoryArgs, RollbackArgs, WaitingArgs};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # Follow a rollout to its end
+  radiant-deploy rollout status fraud
+
+  # How far it is
+  radiant-deploy rollout status fraud --watch=false
+
+  # Back to the revision before
+  radiant-deploy rollout undo fraud
+
+  # New pods of the same revision, one after the other
+  radiant-deploy rollout restart fraud";
+
+#[derive(Debug, Args)]
+pub(crate) struct RolloutArgs {
+    #[command(subcommand)]
+    pub(crate) command: RolloutCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RolloutCommand {
+    /// Follow a rollout to its end
+    Status(RolloutStatusArgs),
+    /// List what was applied, or show a revision
+    History(HistoryArgs),
+    /// Bring an earlier revision back
+    Undo(UndoArgs),
+    /// Replace all pods by new ones of the same revision
+    Restart(RestartArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UndoArgs {
+    /// The revision; by default the last one before that served
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) to_revision: Option<u32>,
+    #[command(flatten)]
+    pub(crate) rollback: RollbackArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestartArgs {
+    /// The deployment
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) waiting: WaitingArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RolloutStatusArgs {
+    /// The deployment
+    pub(crate) name: String,
+    /// Whether to wait for the end
+    #[arg(
+        short,
+        long,
+        value_name = "BOOL",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) watch: bool,
+    /// A revision that must not have been followed by another
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) revision: Option<String>,
+    #[command(flatten)]
+    pub(crate) waiting: WaitingArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}

@@ -1,0 +1,100 @@
+//! Flags are explained, and the commands that stand in scripts, workflows and pages are accepted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory;
+
+use super::*;
+
+#[test]
+fn the_first_line_of_each_flag_fits_and_has_no_stop() {
+    let mut command = Cli::command();
+    command.build();
+    for command in std::iter::once(&command).chain(command.get_subcommands()) {
+        for argument in command.get_arguments() {
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            let id = argument.get_id();
+            assert!(!help.is_empty() && help.len() <= 80, "{id}: `{help}`");
+            assert!(!help.ends_with('.'), "{id}: `{help}`");
+        }
+    }
+}
+
+/// The commands of a text that call this program, with what is continued on the next line.
+fn commands(text: &str) -> Vec<String> {
+    let joined = text.replace("\\\n", " ");
+    let calls = joined.lines().flat_map(|line| line.split(" | ")).filter_map(|command| {
+        let command = command.trim().trim_start_matches("dist/");
+        let is_call = ["radiant-deploy build ", "radiant-deploy push "]
+            .iter()
+            .any(|call| command.starts_with(call));
+        // A comment may stand behind.
+        is_call.then(|| command.split(" # ").next().unwrap_or_default().to_owned())
+    });
+    calls.collect()
+}
+
+/// Splits a command as a shell does, with a word where the shell or the forge puts a value.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote, mut depth) = (Vec::new(), String::new(), None, 0_usize);
+    let mut letters = command.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '$' if matches!(letters.peek(), Some('(' | '{')) => {
+                letters.next();
+                depth += 1;
+                word.push_str("value");
+            }
+            '(' | '{' if depth > 0 => depth += 1,
+            ')' | '}' if depth > 0 => depth -= 1,
+            _ if depth > 0 => {}
+            '"' | '\'' if quote.is_none() => quote = Some(letter),
+            _ if quote == Some(letter) => quote = None,
+            ' ' if quote.is_none() => words.extend(Some(std::mem::take(&mut word))),
+            other => word.push(other),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn commands_are_split_as_a_shell_does() {
+    let command = r#"radiant-deploy push a "$(echo "b c" (d))" '${{ e }}:1' --x "f g$h""#;
+    let expected = ["radiant-deploy", "push", "a", "value", "value:1", "--x", "f g$h"];
+    assert_eq!(words(command), expected);
+}
+
+/// Files of the tree that call this program, and how many calls there are at least.
+fn files() -> Vec<(PathBuf, usize)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    [
+        (".github/workflows/release.yml", 4),
+        ("images/rootfs", 1),
+        ("README.md", 1),
+        ("images/README.md", 6),
+    ]
+    .map(|(name, n)| (root.join(name), n))
+    .into()
+}
+
+#[test]
+fn what_scripts_workflows_and_pages_type_is_accepted() {
+    let mut texts: Vec<(String, String, usize)> = files()
+        .into_iter()
+        .map(|(path, n)| (path.display().to_string(), fs::read_to_string(path).unwrap(), n))
+        .collect();
+    for help in [EXAMPLES, build::EXAMPLES, push::EXAMPLES] {
+        texts.push(("help".to_owned(), help.to_owned(), 1));
+    }
+    for (place, text, n_at_least) in texts {
+        let calls = commands(&text);
+        assert!(calls.len() >= n_at_least, "{place}: {calls:?}");
+        for call in calls {
+            let parsed = Cli::try_parse_from(words(&call));
+            assert!(parsed.is_ok(), "{place}: `{call}`: {}", parsed.unwrap_err());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What `apply` says on stdout.
+
+use serde_json::Value;
+
+use super::plan::Plan;
+use crate::commands::release::Change;
+use crate::error::Failure;
+use crate::output::{self, OutputFormat, Printer};
+use crate::rollout::{Ended, Report};
+
+/// It was so already.
+pub(super) fn unchanged(
+    plan: &Plan,
+    live: Option<&Value>,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    match printer.format {
+        OutputFormat::Text | OutputFormat::Wide => {
+            output::write(&format!("{}\n", plan.line("unchanged")))
+        }
+        _ => printer.document(live.unwrap_or(&Value::Null), ""),
+    }
+}
+
+/// It is written, and nothing is known of its pods yet.
+pub(super) fn written(line: &str, printer: &Printer) -> Result<(), Failure> {
+    match printer.format {
+        OutputFormat::Text | OutputFormat::Wide => {
+            output::write(&format!("{line} (server-side)\n"))
+        }
+        // The document comes at the end.
+        _ => Ok(()),
+    }
+}
+
+/// It serves.
+pub(super) fn ready(change: &Change, ended: Ended, printer: &Printer) -> Result<(), Failure> {
+    let elapsed_s = ended.elapsed.as_secs_f64();
+    let number = change.revision.number;
+    let url = ended.status.as_ref().and_then(|status| status.address.clone());
+    let shown = url.as_ref().map(|url| format!("  {url}")).unwrap_or_default();
+    let line = format!("{} revision {number} ready in {elapsed_s:.1}s{shown}\n", change.name);
+    document(ended, url, &line, printer)
+}
+
+/// It cannot serve: programs get the whole, people the failure.
+pub(super) fn failed(_: &Change, ended: Ended, printer: &Printer) -> Result<(), Failure> {
+    match printer.format {
+        OutputFormat::Text | OutputFormat::Wide => Ok(()),
+        _ => document(ended, None, "", printer),
+    }
+}
+
+fn document(
+    ended: Ended,
+    url: Option<String>,
+    line: &str,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let Some(status) = ended.status else { return output::write(line) };
+    let report = Report { status, url, elapsed: Some(ended.elapsed) };
+    printer.document(&report.json(), line)
+}
