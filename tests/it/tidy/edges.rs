@@ -47,10 +47,10 @@ const EDGES: [(&str, &[&str]); 15] = [
 ];
 
 /// Packages that may use everything and that nothing may use.
-const OUTERMOST: [&str; 2] = ["radiant-tests", "radiant-benches"];
+const OUTERMOST: [&str; 3] = ["radiant-tests", "radiant-benches", "radiant-cluster"];
 
 /// Who may use a heavy crate: in its product, and beside that in its tests only.
-const OWNERS: [(&str, &[&str], &[&str]); 34] = [
+const OWNERS: [(&str, &[&str], &[&str]); 43] = [
     ("actix-web", &["radiant-server"], &OUTERMOST),
     ("actix-http", &["radiant-server"], &OUTERMOST),
     ("actix-server", &["radiant-server"], &OUTERMOST),
@@ -63,7 +63,7 @@ const OWNERS: [(&str, &[&str], &[&str]); 34] = [
     ("rustls", &["radiant-server", "radiant-storage"], &["radiant-tests"]),
     ("prost-build", &["radiant-protocol"], &[]),
     ("object_store", &["radiant-storage"], &[]),
-    ("reqwest", &["radiant-storage"], &[]),
+    ("reqwest", &["radiant-storage", "radiant-deploy"], &[]),
     ("oci-client", &[], &["radiant-storage"]),
     ("indicatif", &["radiant-storage", "radiant-deploy"], &[]),
     ("tar", &["radiant-storage", "radiant-deploy"], &[]),
@@ -75,6 +75,15 @@ const OWNERS: [(&str, &[&str], &[&str]); 34] = [
     ),
     ("object", &["radiant-deploy"], &[]),
     ("webpki-root-certs", &["radiant-deploy"], &[]),
+    ("kube", &["radiant-deploy"], &["radiant-cluster"]),
+    ("k8s-openapi", &["radiant-deploy"], &["radiant-cluster"]),
+    ("schemars", &["radiant-deploy"], &[]),
+    ("jsonschema", &["radiant-deploy"], &[]),
+    ("jsonpath-rust", &["radiant-deploy"], &[]),
+    ("comfy-table", &["radiant-deploy"], &[]),
+    ("similar", &["radiant-deploy"], &[]),
+    ("clap_complete", &["radiant-deploy"], &[]),
+    ("clap_mangen", &["radiant-deploy"], &[]),
     ("bzip2", &["radiant-formats"], &[]),
     ("lz4_flex", &["radiant-formats"], &[]),
     ("lzma-rust2", &["radiant-formats"], &["radiant-engine-estimators", "radiant-tests"]),
@@ -98,6 +107,7 @@ const OWNERS: [(&str, &[&str], &[&str]); 34] = [
         &[
             "radiant-tests",
             "radiant-benches",
+            "radiant-cluster",
             "radiant-protocol",
             "radiant-engine-estimators",
             "radiant-engine-native",
