@@ -1,7 +1,6 @@
 //! The client against an API server that answers what a test says.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use k8s_openapi::api::core::v1::Pod;
@@ -13,6 +12,8 @@ use super::pods::Answer;
 use super::*;
 use crate::error::Code;
 
+#[path = "../../tests/config/install.rs"]
+mod install;
 #[path = "../../tests/cluster/server.rs"]
 mod server;
 
@@ -45,8 +46,9 @@ impl Place {
     /// A program in the folder, as credential plugins are.
     fn script(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let source = path.with_extension("sh");
+        fs::write(&source, format!("#!/bin/sh\n{text}\n")).unwrap();
+        install::install(&source, &path);
         path
     }
 

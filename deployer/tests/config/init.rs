@@ -1,10 +1,10 @@
 //! `radiant-deploy init`: what it writes, and that what it writes is valid.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::install::install;
 use crate::program::run;
 
 fn place() -> tempfile::TempDir {
@@ -96,10 +96,10 @@ fn without_a_model_nothing_is_written() {
 fn with_server(place: &Path, script: &str) -> (i32, String) {
     let bin = tempfile::tempdir().unwrap();
     let deployer = bin.path().join("radiant-deploy");
-    fs::copy(env!("CARGO_BIN_EXE_radiant-deploy"), &deployer).unwrap();
-    let server = bin.path().join("radiant");
-    fs::write(&server, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&server, fs::Permissions::from_mode(0o755)).unwrap();
+    install(Path::new(env!("CARGO_BIN_EXE_radiant-deploy")), &deployer);
+    let source = bin.path().join("source");
+    fs::write(&source, format!("#!/bin/sh\n{script}\n")).unwrap();
+    install(&source, &bin.path().join("radiant"));
     #[expect(clippy::disallowed_methods, reason = "the program under test")]
     let mut command = Command::new(deployer);
     let output = command.args(["init", "--force"]).current_dir(place).output().unwrap();

@@ -5,6 +5,8 @@ mod help;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod install;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod validate;

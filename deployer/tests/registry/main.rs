@@ -8,6 +8,9 @@
 #[path = "../../../runtime/storage/tests/stores/http.rs"]
 mod http;
 #[cfg(test)]
+#[path = "../config/install.rs"]
+mod install;
+#[cfg(test)]
 #[path = "../../../runtime/storage/tests/stores/servers/process.rs"]
 mod process;
 

@@ -1,7 +1,6 @@
 //! The program itself: arguments, passwords, output and exit codes.
 
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -10,6 +9,7 @@ use radiant_storage::oci::Digest;
 use serde_json::{Value, json};
 
 use crate::images::{Images, bytes};
+use crate::install::install;
 use crate::server::{self, PASSWORD, USER};
 
 /// Runs `radiant-deploy` with these files of logins, and gives what it says.
@@ -84,8 +84,9 @@ fn a_login_is_from_flags_files_or_a_program_that_keeps_it() {
         "#!/bin/sh\nread server\n[ \"$1 $server\" = 'get {address}' ] && \
          echo '{{\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'\n"
     );
-    std::fs::write(&helper, script).unwrap();
-    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let source = home.path().join("source");
+    std::fs::write(&source, script).unwrap();
+    install(&source, &helper);
     let (code, _, stderr) = push(&["-q"]);
     assert_eq!((code, stderr.as_str()), (0, ""));
 }
