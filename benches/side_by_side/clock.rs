@@ -24,9 +24,13 @@ impl Clock {
     pub fn of(mut call: impl FnMut() -> Result<()>) -> Result<Self> {
         call()?;
         let took = Self { calls_in_block: 1 }.block(&mut call)?;
-        // No more than a million.
+        Ok(Self::for_calls_of(took))
+    }
+
+    /// At most a million calls make a block.
+    fn for_calls_of(took: Duration) -> Self {
         let calls = BLOCK.as_nanos() / took.as_nanos().max(1);
-        Ok(Self { calls_in_block: u32::try_from(calls).unwrap_or(u32::MAX).clamp(1, 1_000_000) })
+        Self { calls_in_block: u32::try_from(calls).unwrap_or(u32::MAX).clamp(1, 1_000_000) }
     }
 
     /// The least time of a call among those of `duration`, in nanoseconds; one block at least.
@@ -98,12 +102,16 @@ mod tests {
 
     #[test]
     fn short_calls_are_timed_together() {
-        let mut n_calls = 0_u32;
-        let clock = Clock::of(|| Ok(())).unwrap();
-        let least = clock.least_ns(Duration::ZERO, || {
+        for (took_ns, expected) in [(0, 20_000), (1, 20_000), (300, 66), (20_000, 1), (1 << 40, 1)]
+        {
+            let clock = Clock::for_calls_of(Duration::from_nanos(took_ns));
+            assert_eq!(clock.calls_in_block, expected, "{took_ns} ns");
+        }
+        let mut n_calls = 0;
+        let least = Clock { calls_in_block: 50 }.least_ns(Duration::ZERO, || {
             n_calls += 1;
             Ok(())
         });
-        assert!(least.unwrap() < 20_000.0 && n_calls > 1);
+        assert!(least.unwrap().is_finite() && n_calls == 50);
     }
 }
