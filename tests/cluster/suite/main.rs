@@ -11,6 +11,8 @@ mod stand;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod node;
 #[cfg(test)]
 mod operator;
