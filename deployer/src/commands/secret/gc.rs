@@ -19,38 +19,58 @@ pub(super) async fn run(
     printer: &Printer,
     objects: &impl Objects,
 ) -> Result<(), Failure> {
-    // Secrets first: what is named after they were listed is not among them.
-    let secrets =
-        objects.list(Kind::Secret, Some(SecretObject::selector(args.name.as_deref()))).await?;
-    let live = Live {
-        deployments: objects.list(Kind::Deployment, None).await?,
-        revisions: objects.list(Kind::ConfigMap, Some(REVISIONS.to_owned())).await?,
-    };
     let age_min = TimeDelta::minutes(i64::from(args.older_than));
-    let before = Utc::now() - age_min;
-    let mut deleted = Vec::new();
+    let Swept { deleted, n_kept } =
+        sweep(objects, args.name.as_deref(), age_min, args.dry_run).await?;
+    let verb = if args.dry_run { "deleted (dry run)" } else { "deleted" };
     let mut text = String::new();
-    for secret in strays(&secrets, &live, before) {
-        let name = name_of(secret);
-        let uid = secret.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
-        if !args.dry_run {
-            objects.delete(name, uid).await?;
-        }
-        let verb = if args.dry_run { "deleted (dry run)" } else { "deleted" };
+    for name in &deleted {
         // Writing to a `String` cannot fail.
         let _infallible = writeln!(text, "secret/{name} {verb}");
-        deleted.push(name);
     }
     if deleted.is_empty() {
-        printer.tell(&format!("{} Secrets of stores: nothing to delete\n", secrets.len()));
+        printer.tell(&format!("{n_kept} Secrets of stores: nothing to delete\n"));
     }
     let document = json!({
         "schema": "radiant/secret-gc/v1",
         "deleted": deleted,
-        "kept": secrets.len() - deleted.len(),
+        "kept": n_kept,
         "dryRun": args.dry_run,
     });
     printer.document(&document, &text)
+}
+
+/// What was deleted, and how many stay.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Swept {
+    pub(super) deleted: Vec<String>,
+    pub(super) n_kept: usize,
+}
+
+/// Deletes Secrets, of a deployment or of all, that nothing names and that are older than this.
+pub(super) async fn sweep(
+    objects: &impl Objects,
+    deployment: Option<&str>,
+    age_min: TimeDelta,
+    is_dry_run: bool,
+) -> Result<Swept, Failure> {
+    // Secrets first: what is named after they were listed is not among them.
+    let secrets = objects.list(Kind::Secret, Some(SecretObject::selector(deployment))).await?;
+    let live = Live {
+        deployments: objects.list(Kind::Deployment, None).await?,
+        revisions: objects.list(Kind::ConfigMap, Some(REVISIONS.to_owned())).await?,
+    };
+    let mut deleted = Vec::new();
+    for secret in strays(&secrets, &live, Utc::now() - age_min) {
+        let name = name_of(secret);
+        let uid = secret.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
+        if !is_dry_run {
+            objects.delete(name, uid).await?;
+        }
+        deleted.push(name.to_owned());
+    }
+    let n_kept = secrets.len() - deleted.len();
+    Ok(Swept { deleted, n_kept })
 }
 
 /// What may name a Secret.

@@ -11,11 +11,13 @@ mod summary;
 mod tests;
 
 use anyhow::anyhow;
+use chrono::TimeDelta;
 use radiant_contract::EnvSource;
 use radiant_storage::ModelUri;
 
 use super::configuration::{load, named};
 use crate::cli::{ClusterArgs, SecretCommand, SourceArgs};
+use crate::cluster::Cluster;
 use crate::config::{Deployment, Loaded};
 use crate::credentials::{
     Choice, CredentialsError, Machine, Place, Source, StoreSecret, ThisMachine, Wanted,
@@ -24,6 +26,9 @@ use crate::credentials::{
 use crate::error::{Code, Failure};
 use crate::output::Printer;
 use objects::{Kind, Objects, connect};
+
+/// How old a Secret must be to be deleted without being asked.
+const AGE_MIN: TimeDelta = TimeDelta::minutes(10);
 
 pub(super) fn run(
     command: &SecretCommand,
@@ -55,6 +60,16 @@ pub(super) fn run(
             }
         }
     })
+}
+
+/// Deletes Secrets of a deployment that nothing names any more, and gives their names. One that is younger
+/// than a few minutes stays: another apply may be about to name it.
+///
+/// # Errors
+/// When they may not be listed or deleted.
+pub(super) async fn forget(cluster: &Cluster, deployment: &str) -> Result<Vec<String>, Failure> {
+    let swept = gc::sweep(cluster, Some(deployment), AGE_MIN, false).await?;
+    Ok(swept.deleted)
 }
 
 /// The model's address, and its store.

@@ -9,7 +9,7 @@ use radiant_contract::MapEnv;
 use serde_json::{Value, json};
 
 use super::create::{Made, make};
-use super::gc::{Live, strays};
+use super::gc::{Live, Swept, strays, sweep};
 use super::rotate::{Exchange, exchange, ours};
 use super::*;
 
@@ -176,6 +176,25 @@ fn strays_are_old_and_named_by_nothing() {
     let found = strays(&secrets, &live, now - TimeDelta::minutes(10));
     let names: Vec<&Value> = found.iter().map(|it| &it["metadata"]["name"]).collect();
     assert_eq!(names, ["stray"]);
+}
+
+#[tokio::test]
+async fn strays_are_swept_away_by_their_names() {
+    let secret = |name: &str| {
+        let made = (Utc::now() - TimeDelta::hours(1)).to_rfc3339();
+        json!({"metadata": {"name": name, "creationTimestamp": made}})
+    };
+    let map = Map::with(&[
+        (Kind::Secret, secret("live")),
+        (Kind::Secret, secret("stray")),
+        (Kind::Deployment, deployment("live")),
+    ]);
+    let age_min = TimeDelta::minutes(10);
+    let swept = Swept { deleted: vec!["stray".to_owned()], n_kept: 1 };
+    assert_eq!(sweep(&map, Some("fraud"), age_min, true).await.unwrap(), swept);
+    assert!(map.writes.borrow().is_empty(), "a dry run deletes nothing");
+    assert_eq!(sweep(&map, Some("fraud"), age_min, false).await.unwrap(), swept);
+    assert_eq!(*map.writes.borrow(), ["delete stray"]);
 }
 
 #[tokio::test]
