@@ -17,4 +17,7 @@ pub(crate) struct ConfigArgs {
     /// A value by its path, such as scale.replicas=3; over everything else
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) values: Vec<String>,
+    /// Write what ZenML finds and reads: its name, labels and annotations
+    #[arg(long)]
+    pub(crate) zenml_compat: bool,
 }

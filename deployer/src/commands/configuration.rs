@@ -63,7 +63,9 @@ pub(super) fn read(
     args: &ConfigArgs,
     env: &dyn EnvSource,
 ) -> Result<Vec<Loaded>, ConfigErrors> {
-    config::load(sources, args.environment.as_deref(), &args.values, env)
+    let mut values = args.values.clone();
+    values.extend(args.zenml_compat.then(|| "compat.zenml=true".to_owned()));
+    config::load(sources, args.environment.as_deref(), &values, env)
 }
 
 /// A problem for people.
@@ -90,14 +92,19 @@ mod tests {
         };
         let base = "{apiVersion: radiant.dev/v1, kind: Deployment, name: a, server: {image: b}}";
         let files = vec![write("a.yaml", base), write("b.yaml", "scale: {replicas: 2}")];
-        let mut args = ConfigArgs { files, environment: None, values: Vec::new() };
+        let mut args =
+            ConfigArgs { files, environment: None, values: Vec::new(), zenml_compat: false };
         let paint = Paint::for_stdout(ColorChoice::Never, &MapEnv::default());
         let printer = &Printer { format: OutputFormat::Text, quiet: true, paint };
         let loaded = load(&args, printer, &MapEnv::default()).unwrap();
         assert_eq!(loaded[0].deployment.scale.replicas, Some(2));
         assert_eq!(named("a", loaded.clone()).unwrap().name, "a");
-        let gone = named("b", loaded).unwrap_err();
+        let gone = named("b", loaded.clone()).unwrap_err();
         assert_eq!((gone.code(), gone.text().contains("one of `a`")), (Some(Code::NotFound), true));
+        assert!(!loaded[0].deployment.compat.zenml);
+        args.zenml_compat = true;
+        let compatible = load(&args, printer, &MapEnv::default()).unwrap();
+        assert!(compatible[0].deployment.compat.zenml);
         args.values.push("scale.replicas=x".to_owned());
         let failure = load(&args, printer, &MapEnv::default()).unwrap_err();
         assert_eq!(failure.code(), Some(Code::Usage));
