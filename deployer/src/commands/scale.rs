@@ -16,7 +16,7 @@ use crate::output::Printer;
 use crate::rollout::{Goal, Phase};
 
 /// The annotation with the numbers from before a stop.
-const NOTE: &str = "radiant.dev/replicas";
+pub(super) const NOTE: &str = "radiant.dev/replicas";
 
 pub(super) async fn scale(args: &ScaleArgs, printer: &Printer) -> Result<(), Failure> {
     printer.check_done()?;
@@ -33,7 +33,9 @@ pub(super) async fn scale(args: &ScaleArgs, printer: &Printer) -> Result<(), Fai
     if sdep.annotation(NOTE).is_some() {
         patch["metadata"]["annotations"][NOTE] = serde_json::Value::Null;
     }
-    let generation = change(printer, &cluster, &sdep, patch, "scaled").await?;
+    let scaled = cluster.patch::<SeldonObject>(&args.name, &patch).await?;
+    printer.done(&object(&args.name), "scaled")?;
+    let generation = scaled.metadata.generation;
     let goal = if args.replicas == 0 { Goal::Phase(Phase::Stopped) } else { Goal::Ready };
     let following = Following { name: &args.name, goal, revision: None, generation };
     finish(&args.settle, &cluster, following, printer).await
@@ -43,13 +45,10 @@ pub(super) async fn stop(args: &StopArgs, printer: &Printer) -> Result<(), Failu
     printer.check_done()?;
     let cluster = Cluster::connect(&args.cluster, None).await?;
     let sdep = cluster.get::<SeldonObject>(&args.name).await?;
-    // A second stop would note that there were no pods.
-    let generation = if sdep.annotation(NOTE).is_some() && numbers::is_zero(&sdep) {
-        printer.done(&object(&args.name), "unchanged (is stopped)")?;
-        None
-    } else {
-        change(printer, &cluster, &sdep, numbers::stopped(&sdep, NOTE), "stopped").await?
-    };
+    let stopped = take_pods(&cluster, &sdep).await?;
+    let done = if stopped.is_some() { "stopped" } else { "unchanged (is stopped)" };
+    printer.done(&object(&args.name), done)?;
+    let generation = stopped.and_then(|it| it.metadata.generation);
     let goal = Goal::Phase(Phase::Stopped);
     let following = Following { name: &args.name, goal, revision: None, generation };
     finish(&args.settle, &cluster, following, printer).await
@@ -59,42 +58,56 @@ pub(super) async fn start(args: &StopArgs, printer: &Printer) -> Result<(), Fail
     printer.check_done()?;
     let cluster = Cluster::connect(&args.cluster, None).await?;
     let sdep = cluster.get::<SeldonObject>(&args.name).await?;
-    let patch = match sdep.annotation(NOTE).map(str::to_owned) {
-        _ if !numbers::is_zero(&sdep) => None,
-        Some(note) => Some(numbers::started(&sdep, NOTE, &note).map_err(|error| {
-            let place = format!("annotation `{NOTE}` of `{}`", args.name);
-            Failure::new(Code::Failed, anyhow!(error).context(place))
-                .hint("somebody changed it: say how many with `radiant-deploy scale --replicas`")
-        })?),
-        None => Some(numbers::scaled(&sdep, 1)),
-    };
-    let generation = if let Some(patch) = patch {
-        change(printer, &cluster, &sdep, patch, "started").await?
-    } else {
-        printer.done(&object(&args.name), "unchanged (is not stopped)")?;
-        None
-    };
+    let started = give_pods(&cluster, &sdep).await?;
+    let done = if started.is_some() { "started" } else { "unchanged (is not stopped)" };
+    printer.done(&object(&args.name), done)?;
+    let generation = started.and_then(|it| it.metadata.generation);
     let following = Following { name: &args.name, goal: Goal::Ready, revision: None, generation };
     finish(&args.settle, &cluster, following, printer).await
+}
+
+/// Takes all pods away, with a note of how many there were. Gives the object as it is afterwards; nothing
+/// where it was stopped already.
+///
+/// # Errors
+/// When it may not be changed, or somebody else was faster.
+pub(super) async fn take_pods(
+    cluster: &Cluster,
+    sdep: &SeldonObject,
+) -> Result<Option<SeldonObject>, Failure> {
+    // A second note would say that there were no pods.
+    if sdep.annotation(NOTE).is_some() && numbers::is_zero(sdep) {
+        return Ok(None);
+    }
+    cluster.patch(sdep.name(), &numbers::stopped(sdep, NOTE)).await.map(Some)
+}
+
+/// Gives a stopped deployment the pods of its note, or one. Gives the object as it is afterwards; nothing
+/// where it is not stopped.
+///
+/// # Errors
+/// When it may not be changed, or its note was.
+pub(super) async fn give_pods(
+    cluster: &Cluster,
+    sdep: &SeldonObject,
+) -> Result<Option<SeldonObject>, Failure> {
+    if !numbers::is_zero(sdep) {
+        return Ok(None);
+    }
+    let patch = match sdep.annotation(NOTE) {
+        Some(note) => numbers::started(sdep, NOTE, note).map_err(|error| {
+            let place = format!("annotation `{NOTE}` of `{}`", sdep.name());
+            Failure::new(Code::Failed, anyhow!(error).context(place))
+                .hint("somebody changed it: say how many with `radiant-deploy scale --replicas`")
+        })?,
+        None => numbers::scaled(sdep, 1),
+    };
+    cluster.patch(sdep.name(), &patch).await.map(Some)
 }
 
 /// What the object is called in lines of results.
 fn object(name: &str) -> String {
     format!("{RESOURCE}/{name}")
-}
-
-/// Changes the object, says so, and gives its new generation.
-async fn change(
-    printer: &Printer,
-    cluster: &Cluster,
-    sdep: &SeldonObject,
-    patch: serde_json::Value,
-    done: &str,
-) -> Result<Option<i64>, Failure> {
-    let name = sdep.name();
-    let changed = cluster.patch::<SeldonObject>(name, &patch).await?;
-    printer.done(&object(name), done)?;
-    Ok(changed.metadata.generation)
 }
 
 async fn finish(
