@@ -78,6 +78,7 @@ fn document(revision: &Revision) -> Value {
         "image": revision.image,
         "changeCause": revision.change_cause,
         "secret": revision.secret,
+        "signature": revision.signature,
         "manifest": revision.manifest,
     })
 }

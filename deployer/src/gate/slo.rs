@@ -1,6 +1,7 @@
 //! Whether a canary is worse than it may be.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::Requests;
 use crate::config::{Abort, units};
@@ -15,6 +16,44 @@ pub struct Limits {
     pub error_rate: Option<f64>,
     /// How much longer its 95th percentile may be, as a share of the main model's.
     pub p95_increase: Option<f64>,
+}
+
+/// A limit by itself, as `errorRate=1%` or `p95Increase=20%`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Slo {
+    /// The share of errors, 0 to 1.
+    ErrorRate(f64),
+    /// How much longer its 95th percentile may be, as a share of the main model's.
+    P95Increase(f64),
+}
+
+impl FromStr for Slo {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = "expected `errorRate=1%` or `p95Increase=20%`";
+        let (key, share) = text.split_once('=').ok_or(expected)?;
+        let share = units::share(share).ok_or(expected)?;
+        match key {
+            "errorRate" => Ok(Self::ErrorRate(share)),
+            "p95Increase" => Ok(Self::P95Increase(share)),
+            _ => Err(expected),
+        }
+    }
+}
+
+impl FromIterator<Slo> for Limits {
+    /// The later of two that are of the same holds.
+    fn from_iter<I: IntoIterator<Item = Slo>>(all: I) -> Self {
+        let mut limits = Self::default();
+        for slo in all {
+            match slo {
+                Slo::ErrorRate(share) => limits.error_rate = Some(share),
+                Slo::P95Increase(share) => limits.p95_increase = Some(share),
+            }
+        }
+        limits
+    }
 }
 
 /// A text that is no share.
@@ -134,6 +173,18 @@ mod tests {
         for bad in ["", "0.01", "-1%", "x", "inf"] {
             let text = Limits::read(&abort(bad)).unwrap_err().to_string();
             assert!(text.ends_with(&format!("got `{bad}`")), "{text}");
+        }
+    }
+
+    #[test]
+    fn single_limits_are_read_and_put_together() {
+        let read = |texts: &[&str]| -> Result<Limits, &str> {
+            texts.iter().map(|text| text.parse::<Slo>()).collect()
+        };
+        assert_eq!(read(&["errorRate=1%", "p95Increase=20%"]), Ok(LIMITS));
+        assert_eq!(read(&[]), Ok(Limits::default()));
+        for bad in ["", "errorRate", "errorRate=", "errorRate=0.01", "p99Increase=1%"] {
+            assert!(bad.parse::<Slo>().is_err(), "{bad}");
         }
     }
 

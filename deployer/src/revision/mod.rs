@@ -15,6 +15,8 @@ use serde_json::Value;
 pub use history::{find, next, predecessor, stale};
 pub use stored::{Owner, RevisionError, config_map, name, read, selector};
 
+use crate::gate::Signature;
+
 /// What became of a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -71,6 +73,8 @@ pub struct Revision {
     pub change_cause: Option<String>,
     /// The Secret that its pods read.
     pub secret: Option<String>,
+    /// What callers see of its model, where that could be found out.
+    pub signature: Option<Signature>,
     /// The SeldonDeployment as it was applied.
     pub manifest: Value,
 }

@@ -75,6 +75,9 @@ pub fn config_map(revision: &Revision, owner: &Owner<'_>) -> ConfigMap {
         (NUMBER, revision.number.to_string()),
         (OUTCOME, revision.outcome.to_string()),
     ];
+    let signature = revision.signature.as_ref();
+    // Texts and numbers always are JSON.
+    let signature = signature.and_then(|it| serde_json::to_string(it).ok());
     let said = [
         ("applied", Some(&revision.applied)),
         ("configHash", Some(&revision.config_hash)),
@@ -83,6 +86,7 @@ pub fn config_map(revision: &Revision, owner: &Owner<'_>) -> ConfigMap {
         ("image", revision.image.as_ref()),
         ("changeCause", revision.change_cause.as_ref()),
         ("secret", revision.secret.as_ref()),
+        ("signature", signature.as_ref()),
     ];
     let data = said.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text?.clone())));
     let packed = BTreeMap::from([(MANIFEST.to_owned(), ByteString(pack(&revision.manifest)))]);
@@ -130,6 +134,8 @@ pub fn read(map: &ConfigMap) -> Result<Revision, RevisionError> {
         image: said("image"),
         change_cause: said("changeCause"),
         secret: said("secret"),
+        // One of another form is as good as none: then nothing is compared with it.
+        signature: said("signature").and_then(|text| serde_json::from_str(&text).ok()),
         manifest,
     })
 }
@@ -154,7 +160,7 @@ fn unpack(bytes: &[u8]) -> std::io::Result<Value> {
 pub(super) mod tests {
     use serde_json::json;
 
-    use super::super::Outcome;
+    use super::super::{Outcome, Signature};
     use super::*;
 
     pub(in super::super) fn revision(number: u32) -> Revision {
@@ -168,6 +174,9 @@ pub(super) mod tests {
             image: None,
             change_cause: Some("retrained".to_owned()),
             secret: None,
+            signature: Signature::of(&json!({
+                "inputs": [{"name": "x", "datatype": "FP32", "shape": [-1, 4]}], "outputs": [],
+            })),
             manifest: json!({"spec": {"predictors": [{"name": "main"}]}}),
         }
     }

@@ -127,7 +127,7 @@ impl Plan {
         }
     }
 
-    /// The same as something to be written.
+    /// The same as something to be written; its model's signature is not known yet.
     pub(super) fn change(
         &self,
         name: &str,
@@ -149,6 +149,7 @@ impl Plan {
             image: found.facts.images.values().next().cloned(),
             change_cause,
             secret: found.facts.secret.clone(),
+            signature: None,
             manifest: self.manifest.clone(),
         };
         let secret = found.secret.clone();
