@@ -60,7 +60,7 @@ pub(crate) use push::PushArgs;
 pub(crate) use rbac::{GetContextsArgs, KubeconfigArgs, KubeconfigCommand, RbacArgs};
 pub(crate) use registry::RegistryArgs;
 pub(crate) use render::{Form, RenderArgs};
-pub(crate) use rollout::{RestartArgs, RolloutArgs, RolloutCommand, RolloutStatusArgs};
+pub(crate) use rollout::{PauseArgs, RestartArgs, RolloutArgs, RolloutCommand, RolloutStatusArgs};
 pub(crate) use run::RunArgs;
 pub(crate) use scale::{ScaleArgs, SettleArgs, StopArgs};
 pub(crate) use secret::{

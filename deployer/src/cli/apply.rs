@@ -18,6 +18,9 @@ Examples:
   # Only if a check of your own agrees; otherwise what serves goes on serving
   radiant-deploy apply --if './accuracy.sh --min 0.9'
 
+  # All deployments of a file; those of the team that are not in it any more go
+  radiant-deploy apply -f team.yaml --prune --selector team=risk --yes
+
   # What the cluster would say, with nothing written
   radiant-deploy apply --dry-run server";
 
@@ -45,9 +48,12 @@ pub(crate) struct ApplyArgs {
     /// Put the new revision beside the old one, with a copy of the traffic
     #[arg(long, conflicts_with = "canary", help_heading = "Rollout")]
     pub(crate) shadow: bool,
-    /// A command that must succeed; when it fails, nothing is changed
+    /// A command that must succeed; when it fails, the old revision serves on
     #[arg(long = "if", value_name = "COMMAND", help_heading = "Rollout")]
     pub(crate) condition: Option<String>,
+    /// Go on with a model whose inputs or outputs break callers of the one before
+    #[arg(long, help_heading = "Rollout")]
+    pub(crate) allow_breaking: bool,
     /// Why this is applied, for the history
     #[arg(long, value_name = "TEXT", help_heading = "Rollout")]
     pub(crate) change_cause: Option<String>,
@@ -63,6 +69,15 @@ pub(crate) struct ApplyArgs {
     /// Take over fields that somebody else owns
     #[arg(long)]
     pub(crate) force_conflicts: bool,
+    /// Delete deployments of this tool in the namespace that are in no file
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Labels that a deployment must have to be pruned
+    #[arg(short = 'l', long, value_name = "LABELS", requires = "prune")]
+    pub(crate) selector: Option<String>,
+    /// Delete without being asked
+    #[arg(long, requires = "prune")]
+    pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) waiting: WaitingArgs,
     #[command(flatten)]

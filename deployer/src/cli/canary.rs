@@ -1,13 +1,19 @@
 //! The arguments of `radiant-deploy promote`, `abort`, `traffic` and `rollback`.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use super::{ClusterArgs, WaitingArgs};
+use super::{ClusterArgs, WaitingArgs, duration};
+use crate::gate::Slo;
 
 pub(super) const PROMOTE_EXAMPLES: &str = "\
 Examples:
   # The canary becomes the main model
-  radiant-deploy promote fraud";
+  radiant-deploy promote fraud
+
+  # If it is no worse than the main model for ten minutes; else it goes
+  radiant-deploy promote fraud --after 10m --slo errorRate=1% --slo p95Increase=20%";
 
 pub(super) const ABORT_EXAMPLES: &str = "\
 Examples:
@@ -31,6 +37,12 @@ Examples:
 pub(crate) struct PromoteArgs {
     /// The deployment
     pub(crate) name: String,
+    /// Watch the canary for so long before, and give it up if it is worse
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) after: Option<Duration>,
+    /// How bad it may be meanwhile: errorRate=1% or p95Increase=20%
+    #[arg(long, value_name = "KEY=VALUE", requires = "after")]
+    pub(crate) slo: Vec<Slo>,
     /// How many revisions are kept
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) history_max: usize,
@@ -75,6 +87,9 @@ pub(crate) struct RollbackArgs {
     /// How many revisions are kept
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) history_max: usize,
+    /// Go back even where the model's files are others by now, or cannot be seen
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Take over fields that somebody else owns
     #[arg(long)]
     pub(crate) force_conflicts: bool,

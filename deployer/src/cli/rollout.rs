@@ -15,6 +15,10 @@ Examples:
   # Back to the revision before
   radiant-deploy rollout undo fraud
 
+  # A canary keeps its share until it is let go on
+  radiant-deploy rollout pause fraud
+  radiant-deploy rollout resume fraud
+
   # New pods of the same revision, one after the other
   radiant-deploy rollout restart fraud";
 
@@ -32,6 +36,10 @@ pub(crate) enum RolloutCommand {
     History(HistoryArgs),
     /// Bring an earlier revision back
     Undo(UndoArgs),
+    /// Let a canary keep its share of the traffic
+    Pause(PauseArgs),
+    /// Let a canary that is paused go on
+    Resume(PauseArgs),
     /// Replace all pods by new ones of the same revision
     Restart(RestartArgs),
 }
@@ -43,6 +51,14 @@ pub(crate) struct UndoArgs {
     pub(crate) to_revision: Option<u32>,
     #[command(flatten)]
     pub(crate) rollback: RollbackArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PauseArgs {
+    /// The deployment
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 }
 
 #[derive(Debug, Args)]

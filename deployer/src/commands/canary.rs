@@ -3,7 +3,8 @@
 use anyhow::anyhow;
 use serde_json::Value;
 
-use super::{release, revisions};
+use super::hold::{Canary, Hold, hold};
+use super::{pause, release, revisions, waiting};
 use crate::cli::{AbortArgs, PromoteArgs, TrafficArgs, WaitingArgs};
 use crate::cluster::{Apply, Cluster, SeldonObject};
 use crate::error::{Code, Failure};
@@ -45,13 +46,48 @@ impl Stood {
         Ok(object)
     }
 
+    /// Takes the canary out: the revision before is applied again.
+    async fn give_up(&self, waiting: &WaitingArgs, printer: &Printer) -> Result<Ended, Failure> {
+        let number = self.current.number;
+        // It must have a canary, whatever came before.
+        traffic::abort(&self.current.manifest).map_err(refused)?;
+        let before = release::target(&self.revisions, number, None)?;
+        let object = self.cluster.apply(&before.manifest, Apply::default()).await?;
+        revisions::note(&self.cluster, self.live.name(), number, Outcome::Failed).await?;
+        Ok(self.wait(&object, waiting, printer).await)
+    }
+
+    /// The same after some time.
+    ///
+    /// # Errors
+    /// When it is another revision by then.
+    async fn again(&self, args: &crate::cli::ClusterArgs) -> Result<Self, Failure> {
+        let now = Self::find(args, self.live.name()).await?;
+        let (expected, got) = (self.current.number, now.current.number);
+        if expected == got {
+            return Ok(now);
+        }
+        let name = self.live.name();
+        let error = anyhow!("`{name}`: expected revision {expected}, got {got}");
+        Err(Failure::new(Code::Conflict, error).hint("somebody has applied another one meanwhile"))
+    }
+
     async fn wait(&self, object: &Value, waiting: &WaitingArgs, printer: &Printer) -> Ended {
         release::wait(&self.cluster, self.live.name(), object, waiting, printer).await
     }
 }
 
 pub(super) async fn promote(args: &PromoteArgs, printer: &Printer) -> Result<(), Failure> {
-    let stood = Stood::find(&args.cluster, &args.name).await?;
+    let mut stood = Stood::find(&args.cluster, &args.name).await?;
+    if let Some(time) = args.after.filter(|time| !time.is_zero()) {
+        let limits = args.slo.iter().copied().collect();
+        let how = Hold { time, patience: waiting::limit(&args.waiting), limits };
+        if let Err(failure) = watch(&stood, how, printer).await {
+            return Err(settle_worse(&stood, failure, &args.waiting, printer).await);
+        }
+        stood = stood.again(&args.cluster).await?;
+    }
+    pause::check(&stood.live)?;
     let manifest = traffic::promote(&stood.current.manifest).map_err(refused)?;
     let object = stood.change(manifest).await?;
     let ended = stood.wait(&object, &args.waiting, printer).await;
@@ -63,15 +99,42 @@ pub(super) async fn promote(args: &PromoteArgs, printer: &Printer) -> Result<(),
     super::wait::print(ended, &line, printer)
 }
 
+/// Watches the canary beside the main model.
+async fn watch(stood: &Stood, how: Hold, printer: &Printer) -> Result<(), Failure> {
+    let predictor = traffic::the_canary(&stood.current.manifest).map_err(refused)?;
+    let canary = Canary { cluster: &stood.cluster, name: stood.live.name(), predictor };
+    hold(canary, how, printer).await
+}
+
+/// Gives a canary up that is worse than it may be; other failures leave it as it is.
+async fn settle_worse(
+    stood: &Stood,
+    failure: Failure,
+    waiting: &WaitingArgs,
+    printer: &Printer,
+) -> Failure {
+    if failure.code() != Some(Code::Gate) {
+        return failure;
+    }
+    let number = stood.current.number;
+    let given_up = match stood.give_up(waiting, printer).await {
+        Ok(ended) => ended.result,
+        Err(failure) => Err(failure),
+    };
+    match given_up {
+        Ok(()) => failure
+            .hint("`--slo` says how bad it may be")
+            .context(format!("revision {number} is given up")),
+        Err(error) => {
+            failure.context(format!("revision {number} could not be given up: {}", error.text()))
+        }
+    }
+}
+
 pub(super) async fn abort(args: &AbortArgs, printer: &Printer) -> Result<(), Failure> {
     let stood = Stood::find(&args.cluster, &args.name).await?;
     let number = stood.current.number;
-    // It must have a canary, whatever came before.
-    traffic::abort(&stood.current.manifest).map_err(refused)?;
-    let before = release::target(&stood.revisions, number, None)?;
-    let object = stood.cluster.apply(&before.manifest, Apply::default()).await?;
-    revisions::note(&stood.cluster, &args.name, number, Outcome::Failed).await?;
-    let ended = stood.wait(&object, &args.waiting, printer).await;
+    let ended = stood.give_up(&args.waiting, printer).await?;
     let line = format!("{} revision {number} given up\n", args.name);
     super::wait::print(ended, &line, printer)
 }

@@ -35,7 +35,11 @@ pub(super) async fn run(args: &DeleteArgs, printer: &Printer) -> Result<(), Fail
     missing.map_or(Ok(()), Err)
 }
 
-async fn delete(
+/// Deletes a deployment that is there, and all that belongs to it.
+///
+/// # Errors
+/// When it may not be deleted, or its pods stay.
+pub(super) async fn delete(
     args: &DeleteArgs,
     printer: &Printer,
     cluster: &Cluster,

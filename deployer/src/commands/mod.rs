@@ -14,12 +14,14 @@ mod family;
 mod get;
 mod golden;
 mod history;
+mod hold;
 mod import;
 mod init;
 mod install;
 mod kubeconfig;
 mod logs;
 mod man;
+mod pause;
 mod predict;
 mod push;
 mod rbac;
@@ -35,6 +37,7 @@ mod scale;
 mod schema;
 mod secret;
 mod status;
+mod store;
 mod test;
 mod url;
 mod validate;
@@ -61,7 +64,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
         Command::Render(args) => render::run(&args, &printer, &ProcessEnv),
         Command::Diff(args) => wait(apply::diff(&args, &printer, &ProcessEnv)),
         Command::Apply(args) => wait(apply::run(&args, &printer, &ProcessEnv)),
-        Command::Rollback(args) => wait(rollback::run(&args, &printer)),
+        Command::Rollback(args) => wait(rollback::run(&args, &printer, &ProcessEnv)),
         Command::Promote(args) => wait(canary::promote(&args, &printer)),
         Command::Abort(args) => wait(canary::abort(&args, &printer)),
         Command::Traffic(args) => wait(canary::traffic(&args, &printer)),
@@ -89,7 +92,7 @@ pub(crate) fn run(arguments: Vec<OsString>) -> Result<(), Failure> {
         Command::Scale(args) => wait(scale::scale(&args, &printer)),
         Command::Stop(args) => wait(scale::stop(&args, &printer)),
         Command::Start(args) => wait(scale::start(&args, &printer)),
-        Command::Rollout(args) => rollout::run(&args, &printer),
+        Command::Rollout(args) => rollout::run(&args, &printer, &ProcessEnv),
         Command::Doctor(args) => wait(doctor::run(&args, &printer)),
         Command::Rbac(args) => rbac::run(&args, &printer),
         Command::Config(args) => kubeconfig::run(&args, &printer, &ProcessEnv),

@@ -1,6 +1,7 @@
 //! `radiant-deploy rollout`: the verbs that kubectl has for Deployments.
 
 use anyhow::anyhow;
+use radiant_contract::EnvSource;
 use serde_json::json;
 
 use super::wait::print;
@@ -12,15 +13,21 @@ use crate::output::Printer;
 use crate::rollout::{Ended, Goal, Status};
 use crate::traffic;
 
-pub(super) fn run(args: &RolloutArgs, printer: &Printer) -> Result<(), Failure> {
+pub(super) fn run(
+    args: &RolloutArgs,
+    printer: &Printer,
+    env: &(dyn EnvSource + Sync),
+) -> Result<(), Failure> {
     match &args.command {
         RolloutCommand::Status(args) => status(args, printer),
         RolloutCommand::History(args) => super::wait(super::history::run(args, printer)),
         RolloutCommand::Undo(args) => {
             let mut rollback = args.rollback.clone();
             rollback.revision = args.to_revision.or(rollback.revision);
-            super::wait(super::rollback::run(&rollback, printer))
+            super::wait(super::rollback::run(&rollback, printer, env))
         }
+        RolloutCommand::Pause(args) => super::wait(super::pause::pause(args, printer)),
+        RolloutCommand::Resume(args) => super::wait(super::pause::resume(args, printer)),
         RolloutCommand::Restart(args) => super::wait(restart(args, printer)),
     }
 }

@@ -26,6 +26,11 @@ pub(super) struct Following<'a> {
     pub(super) generation: Option<i64>,
 }
 
+/// How long is waited.
+pub(super) fn limit(args: &WaitingArgs) -> Duration {
+    args.timeout.unwrap_or(TIMEOUT)
+}
+
 /// Follows a deployment until it is as asked for, telling how that goes.
 pub(super) async fn follow(
     cluster: &Cluster,
@@ -40,8 +45,7 @@ pub(super) async fn follow(
         grace: args.grace,
         patience: args.grace.saturating_mul(PATIENCE),
     };
-    let wait =
-        Wait { goal: following.goal, expected, timeout: Some(args.timeout.unwrap_or(TIMEOUT)) };
+    let wait = Wait { goal: following.goal, expected, timeout: Some(limit(args)) };
     let mut watch = Watch::of(cluster, following.name);
     let mut reporter = Reporter::new(args.progress, printer.quiet);
     wait_until(&mut watch, &wait, &mut reporter, interrupted()).await

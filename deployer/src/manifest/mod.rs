@@ -19,7 +19,8 @@ pub use checked::{ManifestError, checked};
 pub use problem::Problem;
 pub use render::{
     CONFIG_HASH, Facts, MAIN, MANAGED_BY, MODEL_DIGEST, MODEL_FORMAT, MODEL_URI, Mentions,
-    NAME_LABEL, Objects, REVISION, Release, RenderError, mentions, object_name, render,
+    NAME_LABEL, Objects, REVISION, Release, RenderError, is_recreated, mentions, object_name,
+    render,
 };
 pub use schema::{Capabilities, DEFINITION, DefinitionError, Schema};
 pub use seldon::SeldonDeployment;

@@ -20,5 +20,5 @@ pub(crate) use latency::Latencies;
 pub(crate) use load::{Plan, Tally, load};
 pub(crate) use proxied::Proxied;
 pub(crate) use request::{body, path};
-pub(crate) use target::{Served, ready_pod, served};
+pub(crate) use target::{Served, is_ready, ready_pod, served};
 pub(crate) use trial::{Case, Outcome, read_case, try_out};

@@ -79,7 +79,8 @@ pub(crate) fn ready_pod(
     Ok(PodPort { pod: pod.metadata.name.clone().unwrap_or_default(), port })
 }
 
-fn is_ready(pod: &Pod) -> bool {
+/// Whether a pod takes requests, and is not about to go.
+pub(crate) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
     let is_true = conditions.is_some_and(|conditions| {
         conditions.iter().any(|it| it.type_ == "Ready" && it.status == "True")

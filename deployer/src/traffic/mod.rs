@@ -36,7 +36,7 @@ pub enum TrafficError {
 /// # Errors
 /// When there is none.
 pub fn promote(manifest: &Value) -> Result<Value, TrafficError> {
-    let name = canary(manifest).ok_or_else(|| TrafficError::NoCanary(names(manifest)))?.to_owned();
+    let name = the_canary(manifest)?.to_owned();
     let mut promoted = manifest.clone();
     edit(&mut promoted, |predictors| {
         predictors.retain(|it| it["name"] != MAIN);
@@ -57,7 +57,7 @@ pub fn promote(manifest: &Value) -> Result<Value, TrafficError> {
 /// # Errors
 /// When there is none.
 pub fn abort(manifest: &Value) -> Result<Value, TrafficError> {
-    let name = canary(manifest).ok_or_else(|| TrafficError::NoCanary(names(manifest)))?.to_owned();
+    let name = the_canary(manifest)?.to_owned();
     let mut without = manifest.clone();
     edit(&mut without, |predictors| {
         predictors.retain(|it| it["name"] != name);
@@ -72,6 +72,21 @@ pub fn canary(manifest: &Value) -> Option<&str> {
     let predictors = manifest["spec"]["predictors"].as_array()?;
     let mut names = predictors.iter().filter_map(|it| it["name"].as_str());
     names.find(|name| name.starts_with(CANARY))
+}
+
+/// The name of the canary.
+///
+/// # Errors
+/// When there is none.
+pub fn the_canary(manifest: &Value) -> Result<&str, TrafficError> {
+    canary(manifest).ok_or_else(|| TrafficError::NoCanary(names(manifest)))
+}
+
+/// A predictor's share of the traffic in percent; none where it gets a copy, or there is no such one.
+pub fn percent(manifest: &Value, predictor: &str) -> Option<u64> {
+    let predictors = manifest["spec"]["predictors"].as_array()?;
+    let found = predictors.iter().find(|it| it["name"] == predictor)?;
+    found["traffic"].as_u64().filter(|_| found["shadow"] != true)
 }
 
 fn edit(
@@ -130,6 +145,7 @@ mod tests {
             {"name": "canary-7", "traffic": 10, "x": "new"},
         ]));
         assert_eq!(canary(&both), Some("canary-7"));
+        assert_eq!(percent(&both, "canary-7"), Some(10));
         assert_eq!(abort(&both).unwrap(), manifest(&json!([{"name": "main", "x": "old"}])));
         assert_eq!(promote(&both).unwrap(), manifest(&json!([{"name": "main", "x": "new"}])));
     }
@@ -138,6 +154,7 @@ mod tests {
     fn a_shadow_becomes_a_predictor_like_others() {
         let both = manifest(&json!([{"name": "main"}, {"name": "canary-7", "shadow": true}]));
         assert_eq!(promote(&both).unwrap(), manifest(&json!([{"name": "main"}])));
+        assert_eq!(percent(&both, "canary-7"), None);
     }
 
     #[test]

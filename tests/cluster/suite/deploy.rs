@@ -17,10 +17,10 @@ use crate::stand::{Namespace, at, items, kubeconfig};
 const DEPLOY: &str = "RADIANT_TEST_DEPLOY";
 /// The node's address, where pods reach what runs beside them.
 const NODE: &str = "198.51.100.7:0";
-const REQUEST: &str = r#"{"data":{"ndarray":[[6.3,2.7,4.9,1.8]]}}"#;
+pub(crate) const REQUEST: &str = r#"{"data":{"ndarray":[[6.3,2.7,4.9,1.8]]}}"#;
 
 /// A web server with files, for as long as the tests run.
-fn web(files: BTreeMap<&'static str, Vec<u8>>) -> SocketAddr {
+pub(crate) fn web(files: BTreeMap<&'static str, Vec<u8>>) -> SocketAddr {
     let listener = TcpListener::bind(NODE).expect("the node's address");
     let address = listener.local_addr().expect("a bound socket");
     thread::spawn(move || {
@@ -55,20 +55,20 @@ fn answer(mut stream: &TcpStream, files: &BTreeMap<&'static str, Vec<u8>>) -> st
 }
 
 /// A folder with a configuration, and the program that reads it.
-struct Deployer {
+pub(crate) struct Deployer {
     folder: TempDir,
-    namespace: Namespace,
+    pub(crate) namespace: Namespace,
 }
 
 impl Deployer {
-    fn new(namespace: &'static str, config: &Value) -> Self {
+    pub(crate) fn new(namespace: &'static str, config: &Value) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let deployer = Self { folder, namespace: Namespace::new(namespace) };
         deployer.file("radiant.yaml", &config.to_string());
         deployer
     }
 
-    fn file(&self, name: &str, text: &str) {
+    pub(crate) fn file(&self, name: &str, text: &str) {
         fs::write(self.folder.path().join(name), text).expect("our own folder");
     }
 
@@ -82,7 +82,7 @@ impl Deployer {
 
     /// Runs it; it must end with this code. Gives what it says on stdout and stderr.
     #[track_caller]
-    fn ends(&self, code: i32, args: &[&str]) -> (String, String) {
+    pub(crate) fn ends(&self, code: i32, args: &[&str]) -> (String, String) {
         let output = self.run(args);
         let [out, err] =
             [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned());
@@ -96,13 +96,13 @@ impl Deployer {
     }
 
     #[track_caller]
-    fn named(&self, code: i32, args: &[&str]) -> (String, String) {
+    pub(crate) fn named(&self, code: i32, args: &[&str]) -> (String, String) {
         let args = self.config(args);
         self.ends(code, &args.iter().map(String::as_str).collect::<Vec<_>>())
     }
 }
 
-fn model() -> Vec<u8> {
+pub(crate) fn model() -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/iris/model.onnx");
     fs::read(path).expect("our own model")
 }

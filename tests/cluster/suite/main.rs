@@ -9,6 +9,8 @@
 mod stand;
 
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
 mod deploy;
 #[cfg(test)]
 mod examples;

@@ -1,12 +1,20 @@
-//! `--if COMMAND`: a check of the user's own before anything is changed.
+//! `--if COMMAND`: a check of the user's own before anything is changed. Where it says no, what was there
+//! serves on.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, anyhow};
 
-use crate::config::Deployment;
+use super::waiting;
+use crate::cli::{ApplyArgs, DryRun};
+use crate::cluster::{Cluster, SeldonObject};
+use crate::commands::scale;
+use crate::commands::waiting::{Following, follow};
+use crate::config::{Deployment, Loaded};
 use crate::error::Failure;
+use crate::manifest::object_name;
 use crate::output::Printer;
+use crate::rollout::Goal;
 
 /// Runs the command by the shell, and tells whether it succeeded. It reads the deployment's name and
 /// model from `RADIANT_DEPLOY_NAME` and `RADIANT_DEPLOY_MODEL_URI`, and may say what it likes on stderr.
@@ -37,4 +45,34 @@ pub(super) async fn holds(
         }
         None => Err(Failure::from(anyhow!("`--if`: a signal ended the command"))),
     }
+}
+
+/// Lets what is there serve: where it was stopped, it gets its pods back.
+///
+/// # Errors
+/// When it may not be changed, or cannot serve.
+pub(super) async fn keep(
+    args: &ApplyArgs,
+    loaded: &Loaded,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    if args.dry_run != DryRun::None {
+        return Ok(());
+    }
+    let config = &loaded.deployment;
+    let name = object_name(config);
+    let cluster = Cluster::connect(&args.cluster, config.namespace.as_deref()).await?;
+    let Some(live) = cluster.find::<SeldonObject>(&name).await? else {
+        printer.tell(&format!("`{name}` is not there, and is not made\n"));
+        return Ok(());
+    };
+    let Some(started) = scale::give_pods(&cluster, &live).await? else { return Ok(()) };
+    printer.tell(&format!("`{name}` was stopped, and gets its pods back\n"));
+    let (is_waiting, waiting) = waiting(args, loaded)?;
+    if !is_waiting {
+        return Ok(());
+    }
+    let generation = started.metadata.generation;
+    let following = Following { name: &name, goal: Goal::Ready, revision: None, generation };
+    follow(&cluster, following, &waiting, printer).await.result
 }

@@ -1,17 +1,19 @@
 //! What has to be found out before a configuration is rendered: images and models by digest, and the
 //! Secret that pods will have.
 
+use std::collections::BTreeMap;
+
 use anyhow::anyhow;
 use k8s_openapi::api::core::v1;
 use radiant_contract::EnvSource;
+use radiant_storage::ModelUri;
 use radiant_storage::oci::{Access, Purpose, Reference, Repository};
-use radiant_storage::{ModelUri, Options, Storage};
 
 use crate::cluster::Cluster;
+use crate::commands::store::{Asker, is_reached};
 use crate::config::{Deployment, Loaded};
 use crate::credentials::{
-    Checked, Choice, Machine, Place, SecretObject, Source, ThisMachine, Wanted, check, convert,
-    data_of,
+    Choice, Machine, Place, SecretObject, Source, ThisMachine, Wanted, convert, data_of,
 };
 use crate::error::{Code, Failure};
 use crate::manifest::{Facts, mentions};
@@ -25,6 +27,8 @@ pub(super) struct Found {
     pub(super) facts: Facts,
     /// The Secret that pods read, where one is made.
     pub(super) secret: Option<SecretObject>,
+    /// Who was given an answer about models, by their addresses in the configuration.
+    pub(super) askers: BTreeMap<String, Asker>,
 }
 
 fn refused(error: crate::manifest::RenderError) -> Failure {
@@ -64,23 +68,28 @@ pub(super) async fn find(
     }
     let wanted = Wanted::of(&config.credentials);
     for model in mentions.models {
-        if let Some(fingerprint) = one(&model, &wanted, (config, cluster), &mut found, env).await? {
-            found.facts.digests.insert(model, fingerprint);
+        let uri = ModelUri::parse(&model).map_err(|error| Failure::new(Code::Usage, error))?;
+        let asker = asker(&uri, &wanted, (config, cluster), &mut found, env).await?;
+        let Some(asker) = asker else { continue };
+        if let Some(fingerprint) = asker.fingerprint(&uri, env).await? {
+            found.facts.digests.insert(model.clone(), fingerprint);
+            found.askers.insert(model, asker);
         }
     }
     Ok(found)
 }
 
-/// Asks a model's store as its pods will, and gives the digest of what is there.
-async fn one(
-    model: &str,
+/// Who asks for a model as its pods will; nobody, where this machine cannot.
+async fn asker(
+    uri: &ModelUri,
     wanted: &Wanted,
     (config, cluster): (&Deployment, &Cluster),
     found: &mut Found,
     env: &(dyn EnvSource + Sync),
-) -> Result<Option<String>, Failure> {
-    let uri = ModelUri::parse(model).map_err(|error| Failure::new(Code::Usage, error))?;
-    let Some(place) = Place::of(&uri)? else { return elsewhere(&uri, env).await };
+) -> Result<Option<Asker>, Failure> {
+    let Some(place) = Place::of(uri)? else {
+        return Ok(is_reached(uri).then_some(Asker::Here));
+    };
     let data = match wanted {
         Wanted::Nothing => return Ok(None),
         // Pods have an identity that this machine has not.
@@ -98,27 +107,7 @@ async fn one(
             secret.data
         }
     };
-    Ok(match check(&data, &uri).await? {
-        Checked::Listed { fingerprint, .. } => Some(fingerprint),
-        Checked::PodsOwn { .. } | Checked::NoStore => None,
-    })
-}
-
-/// The digest of what is in no store: on the web, or in a registry. Volumes are the cluster's.
-async fn elsewhere(
-    uri: &ModelUri,
-    env: &(dyn EnvSource + Sync),
-) -> Result<Option<String>, Failure> {
-    let text = uri.to_string();
-    if !["http://", "https://", "oci://"].iter().any(|scheme| text.starts_with(scheme)) {
-        return Ok(None);
-    }
-    let variables =
-        env.names().into_iter().filter_map(|name| Some((name.clone(), env.get(&name)?)));
-    let env: radiant_contract::MapEnv = variables.collect();
-    let storage = Storage::new(Options::default(), std::sync::Arc::new(env));
-    let survey = storage.survey(uri).await.map_err(|error| Failure::new(Code::Storage, error))?;
-    Ok(Some(survey.fingerprint))
+    Ok(Some(Asker::Variables(data)))
 }
 
 /// The image by its digest, `registry/repository@sha256:...`.

@@ -5,46 +5,50 @@
 mod condition;
 mod drift;
 mod facts;
+mod follow;
 mod plan;
+mod prune;
 mod report;
-mod steps;
+mod signature;
 
 use std::time::Duration;
 
 use anyhow::anyhow;
 use radiant_contract::EnvSource;
-use serde_json::Value;
 
+use self::follow::Written;
 use self::plan::Plan;
-use self::steps::Way;
-use super::release::{self, Change};
+use self::signature::Compared;
+use super::release::{self, Told};
 use super::{configuration, revisions};
 use crate::cli::{ApplyArgs, DiffArgs, DryRun, WaitingArgs, duration};
 use crate::cluster::{Apply, Cluster, SeldonObject};
-use crate::config::{Loaded, OnFailure, Strategy};
+use crate::config::Loaded;
 use crate::error::{Code, Failure};
 use crate::manifest::object_name;
 use crate::output::{self, Printer};
-use crate::revision::Revision;
-use crate::traffic::{self, MAIN, Share};
 
 pub(super) async fn run(
     args: &ApplyArgs,
     printer: &Printer,
     env: &(dyn EnvSource + Sync),
 ) -> Result<(), Failure> {
-    for loaded in configuration::load(&args.config, printer, env)? {
+    let all = configuration::load(&args.config, printer, env)?;
+    // What is to be confirmed is, before anything is written.
+    let strays = if args.prune { prune::find(args, &all, printer).await? } else { Vec::new() };
+    for loaded in &all {
         if let Some(command) = &args.condition
             && !condition::holds(command, &loaded.deployment, printer).await?
         {
+            condition::keep(args, loaded, printer).await?;
             continue;
         }
-        one(args, &loaded, printer, env).await?;
+        one(args, loaded, printer, env).await?;
     }
-    Ok(())
+    prune::delete(args, &strays, printer).await
 }
 
-/// Finds out, renders, tries, writes, waits, asks golden requests, and settles or goes back.
+/// Finds out, renders, tries, compares, writes, waits, asks golden requests, and settles or goes back.
 async fn one(
     args: &ApplyArgs,
     loaded: &Loaded,
@@ -65,6 +69,7 @@ async fn one(
     for warning in &plan.warnings {
         printer.tell(&format!("warning: {warning}\n"));
     }
+    let before = plan.before.and_then(|number| crate::revision::find(&all, number));
 
     let how = Apply { is_forced: args.force_conflicts, is_dry_run: true };
     let tried = cluster.apply(&plan.manifest, how).await?;
@@ -72,130 +77,47 @@ async fn one(
     if args.diff {
         printer.tell(&difference);
     }
+    let mut change = plan.change(&name, &found, args.change_cause.clone(), super::now());
+    if change.is_new {
+        let is_allowed = args.allow_breaking;
+        let compared = Compared { config, found: &found, before, is_allowed };
+        change.revision.signature = signature::guard(compared, printer, env).await?;
+    }
     if args.dry_run == DryRun::Server {
         let verb = plan.verb(difference.is_empty());
         return output::write(&format!("{} (server dry run)\n", plan.line(verb)));
     }
-    let waiting = waiting(args, loaded)?;
+    let (is_waiting, waiting) = waiting(args, loaded)?;
     let is_same = difference.is_empty();
-    if is_same && (plan.is_settled || waiting.is_none()) {
+    if is_same && (plan.is_settled || !is_waiting) {
         return report::unchanged(&plan, live.as_ref(), printer);
     }
 
-    let change = plan.change(&name, &found, args.change_cause.clone(), super::now());
+    let told = Told { waiting: &waiting, printer };
     // The same again goes on where an interrupted one was.
     let object = match live {
         Some(live) if is_same => live,
-        _ => release::write(&cluster, &change, Apply { is_dry_run: false, ..how }).await?,
+        _ => release::write(&cluster, &change, Apply { is_dry_run: false, ..how }, told).await?,
     };
     report::written(&plan.line(plan.verb(is_same)), printer)?;
-    let Some(waiting) = waiting else { return Ok(()) };
-    let before = plan.before.and_then(|number| crate::revision::find(&all, number));
+    if !is_waiting {
+        return Ok(());
+    }
     let written = Written { cluster: &cluster, change: &change, object: &object, before };
-    follow(args, loaded, written, &waiting, printer).await
+    follow::follow(args, loaded, written, told).await
 }
 
-/// Lets a canary's share grow as the configuration says, and promotes it in the end; whether it is the
-/// main model then.
-async fn walk(
-    loaded: &Loaded,
-    written: Written<'_>,
-    waiting: &WaitingArgs,
-    printer: &Printer,
-) -> Result<bool, Failure> {
-    let Written { cluster, change, .. } = written;
-    let canary = crate::traffic::canary(&change.revision.manifest);
-    let (Some(canary), Some(config)) = (canary, &loaded.deployment.rollout.canary) else {
-        return Ok(false);
-    };
-    if loaded.deployment.rollout.strategy != Strategy::Canary {
-        return Ok(false);
-    }
-    let way = Way::of(config)?;
-    let mut manifest = change.revision.manifest.clone();
-    for (at, &percent) in way.steps.iter().enumerate() {
-        if at > 0 {
-            let share =
-                |predictor: &str, percent| Share { predictor: predictor.to_owned(), percent };
-            let shares = [share(MAIN, 100 - percent), share(canary, percent)];
-            manifest = traffic::set(&manifest, &shares).map_err(Failure::usage)?;
-            release::amend(cluster, change, &manifest).await?;
-        }
-        steps::hold(cluster, (&change.name, canary), &way, percent, printer).await?;
-    }
-    let promoted = traffic::promote(&manifest).map_err(Failure::usage)?;
-    let object = release::amend(cluster, change, &promoted).await?;
-    release::wait(cluster, &change.name, &object, waiting, printer).await.result?;
-    printer.tell(&format!("{canary} is the main model now\n"));
-    Ok(true)
-}
-
-/// What is in the cluster now.
-#[derive(Clone, Copy)]
-struct Written<'a> {
-    cluster: &'a Cluster,
-    change: &'a Change,
-    /// The object as it is after that.
-    object: &'a Value,
-    /// The revision that comes back when this one fails.
-    before: Option<&'a Revision>,
-}
-
-/// Waits until it serves and answers as it must; then it is the revision that holds, or the one before
-/// comes back.
-async fn follow(
-    args: &ApplyArgs,
-    loaded: &Loaded,
-    written: Written<'_>,
-    waiting: &WaitingArgs,
-    printer: &Printer,
-) -> Result<(), Failure> {
-    let Written { cluster, change, object, before } = written;
-    let mut ended = release::wait(cluster, &change.name, object, waiting, printer).await;
-    if ended.result.is_ok() && !loaded.deployment.tests.is_empty() {
-        ended.result = super::golden::ask(cluster, loaded, change, printer).await;
-    }
-    let mut is_main = !change.is_beside();
-    if ended.result.is_ok() && args.canary.is_none() {
-        match walk(loaded, written, waiting, printer).await {
-            Ok(is_promoted) => is_main |= is_promoted,
-            Err(failure) => ended.result = Err(failure),
-        }
-    }
-    match std::mem::replace(&mut ended.result, Ok(())) {
-        Ok(()) => {
-            if is_main {
-                let keep = args.history_max;
-                release::settle(cluster, &change.name, change.revision.number, keep).await?;
-            }
-            report::ready(change, ended, printer)
-        }
-        // What was begun goes on: nobody has said that it is wrong.
-        Err(failure)
-            if matches!(failure.code(), Some(Code::Interrupted | Code::Timeout))
-                && !args.atomic =>
-        {
-            Err(failure)
-        }
-        Err(failure) => {
-            let of_config = loaded.deployment.rollout.on_failure;
-            let on_failure = if args.atomic { OnFailure::Rollback } else { of_config };
-            let failure = release::recover(cluster, change, before, on_failure, failure).await;
-            report::failed(change, ended, printer)?;
-            Err(failure)
-        }
-    }
-}
-
-/// How it is waited; none at all, if that is asked for.
-fn waiting(args: &ApplyArgs, loaded: &Loaded) -> Result<Option<WaitingArgs>, Failure> {
+/// Whether it is waited until it serves, and how. Who waits for nothing waits for old pods all the same,
+/// where these must end first.
+fn waiting(args: &ApplyArgs, loaded: &Loaded) -> Result<(bool, WaitingArgs), Failure> {
     let text = &loaded.deployment.rollout.timeout;
     let of_config = duration(text).map_err(|expected| {
         Failure::usage(anyhow!("`rollout.timeout`: {expected}, got `{text}`"))
     })?;
     let timeout = args.waiting.timeout.unwrap_or(of_config);
     let is_waiting = !args.no_wait && timeout > Duration::ZERO;
-    Ok(is_waiting.then(|| WaitingArgs { timeout: Some(timeout), ..args.waiting.clone() }))
+    let timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
+    Ok((is_waiting, WaitingArgs { timeout, ..args.waiting.clone() }))
 }
 
 /// Shows what `apply` would change, and fails with 1 if that is anything.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
 
 use super::{Context, RenderError, zenml};
-use crate::config::Deployment;
+use crate::config::{Deployment, Strategy};
 use crate::manifest::problem::member;
 use crate::manifest::webhook::{NO_ENGINE, SVC_NAME};
 
@@ -24,12 +25,21 @@ pub const MODEL_FORMAT: &str = "radiant.dev/model-format";
 /// The annotation with the digest of what was rendered.
 pub const CONFIG_HASH: &str = "radiant.dev/config-hash";
 
+/// The annotation with how a revision takes over, where that is not pod by pod: whoever brings it back
+/// does it in the same way.
+const STRATEGY: (&str, &str) = ("radiant.dev/strategy", "recreate");
+
 const ISTIO_HOST: &str = "seldon.io/istio-host";
 const ISTIO_GATEWAY: &str = "seldon.io/istio-gateway";
 
 /// The object's name: part of its URL, and the same for ever.
 pub fn object_name(config: &Deployment) -> String {
     if config.compat.zenml { zenml::object_name(&config.name) } else { config.name.clone() }
+}
+
+/// Whether all old pods must end before those of a manifest begin.
+pub fn is_recreated(manifest: &Value) -> bool {
+    manifest["metadata"]["annotations"][STRATEGY.0] == STRATEGY.1
 }
 
 /// The object's metadata, without the hash of what was rendered.
@@ -50,7 +60,9 @@ pub(super) fn of_object(context: &Context<'_>) -> Result<ObjectMeta, RenderError
     let uri = config.model.uri.as_deref();
     let digest = uri.and_then(|uri| facts.digests.get(uri)).or(config.model.digest.as_ref());
     let format = Some(config.model.format.as_str()).filter(|it| !["auto", ""].contains(it));
+    let is_recreated = config.rollout.strategy == Strategy::Recreate;
     let ours = [
+        (STRATEGY.0, is_recreated.then_some(STRATEGY.1)),
         (REVISION, revision.as_deref()),
         (MODEL_URI, uri),
         (MODEL_DIGEST, digest.map(String::as_str)),

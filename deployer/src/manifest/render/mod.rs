@@ -30,7 +30,7 @@ pub use facts::{Facts, Release};
 pub use mentions::{Mentions, mentions};
 pub use meta::{
     CONFIG_HASH, MANAGED_BY, MODEL_DIGEST, MODEL_FORMAT, MODEL_URI, NAME_LABEL, REVISION,
-    object_name,
+    is_recreated, object_name,
 };
 pub use part::MAIN;
 
