@@ -125,7 +125,8 @@ fn changeable(spec: Value) -> Server {
     })
 }
 
-fn merge(target: &mut Value, patch: &Value) {
+/// A merge patch (RFC 7386), as the server applies it.
+pub(crate) fn merge(target: &mut Value, patch: &Value) {
     match patch.as_object() {
         None => target.clone_from(patch),
         Some(patch) => {

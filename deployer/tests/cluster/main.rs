@@ -9,6 +9,10 @@ mod program;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
+mod releases;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
+mod state;
 #[cfg(test)]
 mod waits;

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -28,6 +30,7 @@ pub(crate) struct Ran {
 /// A program that asks one server.
 pub(crate) struct Program {
     folder: TempDir,
+    binary: PathBuf,
 }
 
 impl Program {
@@ -35,12 +38,30 @@ impl Program {
         let folder = tempfile::tempdir().unwrap();
         let config = server.kubeconfig(&json!({"token": "t"}));
         fs::write(folder.path().join("config"), config).unwrap();
-        Self { folder }
+        let binary = PathBuf::from(env!("CARGO_BIN_EXE_radiant-deploy"));
+        Self { folder, binary }
+    }
+
+    /// The same with a script in the place of the server's program.
+    pub(crate) fn beside(server: &Server, script: &str) -> Self {
+        let mut program = Self::new(server);
+        let binary = program.folder.path().join("radiant-deploy");
+        fs::copy(&program.binary, &binary).unwrap();
+        program.binary = binary;
+        let beside = program.folder.path().join("radiant");
+        fs::write(&beside, script).unwrap();
+        fs::set_permissions(&beside, fs::Permissions::from_mode(0o755)).unwrap();
+        program
+    }
+
+    /// Writes a file into the folder that it runs in.
+    pub(crate) fn file(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         #[expect(clippy::disallowed_methods, reason = "the program under test")]
-        let mut command = Command::new(env!("CARGO_BIN_EXE_radiant-deploy"));
+        let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env("KUBECONFIG", self.folder.path().join("config"));
         for name in ["NO_COLOR", "HTTP_PROXY", "http_proxy", "KUBERNETES_SERVICE_HOST"] {
