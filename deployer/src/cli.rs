@@ -76,7 +76,7 @@ pub(crate) use waiting::WaitingArgs;
 use crate::error::Failure;
 use crate::output::{ColorChoice, OutputFormat};
 
-/// Build container images of models and push them, without Docker
+/// Bring models to Kubernetes with Seldon Core, and say why one does not serve
 #[derive(Debug, Parser)]
 #[command(name = "radiant-deploy", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -88,12 +88,30 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  # A first radiant.yaml for a model, then the deployment that it describes
+  radiant-deploy init --model s3://models/fraud/7
+  radiant-deploy apply
+
+  # How it fares, and why it is not further
+  radiant-deploy status fraud
+
   # An image of a model, as a file for `docker load` or `podman load`
   radiant-deploy build iris.onnx --tarball iris.tar -t iris:1
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 conflict, 5 timed out,
-6 rollout failed, 7 failed and rolled back, 8 forbidden, 9 unreachable, 10 a model's store or its
-credentials, 11 a golden request or a canary, 130 interrupted";
+Exit codes:
+  0    done, also where nothing had to be
+  1    failed; of `diff`: there are differences
+  2    usage or configuration
+  3    not found
+  4    a conflict: somebody else owns a field, or was faster
+  5    it took too long; it may still come
+  6    the revision cannot serve
+  7    the revision cannot serve, and the one before is back
+  8    forbidden: the verb and the resource are named
+  9    the cluster cannot be reached
+  10   the model's store, or its credentials
+  11   a golden request was answered otherwise, or a canary is worse
+  130  interrupted: what was begun goes on, and the last line says how to";
 
 /// Options of all commands.
 #[derive(Debug, Args)]
@@ -233,6 +251,7 @@ pub(crate) enum Command {
     #[command(after_help = version::EXAMPLES)]
     Version(VersionArgs),
     /// Look at the kubeconfig
+    #[command(after_help = rbac::CONFIG_EXAMPLES)]
     Config(KubeconfigArgs),
 }
 

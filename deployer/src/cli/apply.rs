@@ -10,7 +10,8 @@ Examples:
   radiant-deploy apply
 
   # Another model, with a word on why, from a pipeline
-  radiant-deploy apply --set model.uri=s3://models/fraud/2026-10-02/ --change-cause 'retrained'
+  radiant-deploy apply --set model.uri=s3://models/fraud/2026-10-02/ \\
+    --change-cause 'retrained'
 
   # A tenth of the traffic for the new revision; the old one keeps the rest
   radiant-deploy apply --canary 10
@@ -61,13 +62,13 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Rollout")]
     pub(crate) history_max: usize,
     /// Only say what would happen
-    #[arg(long, value_enum, value_name = "HOW", default_value = "none")]
+    #[arg(long, value_enum, value_name = "HOW", default_value = "none", help_heading = "Rollout")]
     pub(crate) dry_run: DryRun,
     /// Show what changes before it is written
-    #[arg(long)]
+    #[arg(long, help_heading = "Rollout")]
     pub(crate) diff: bool,
     /// Take over fields that somebody else owns
-    #[arg(long)]
+    #[arg(long, help_heading = "Rollout")]
     pub(crate) force_conflicts: bool,
     /// Delete deployments of this tool in the namespace that are in no file
     #[arg(long)]

@@ -16,16 +16,20 @@ Examples:
   radiant-deploy build iris.onnx --oci-layout iris -t iris:1
 
   # For two platforms, with the program of each
-  radiant-deploy build ./model --runtime radiant-amd64 --runtime radiant-arm64 --oci-layout out
+  radiant-deploy build ./model --runtime radiant-amd64 \\
+    --runtime radiant-arm64 --oci-layout out
 
   # With ONNX Runtime, from its wheel, and the libraries of this system
-  radiant-deploy build ./model --runtime radiant-glibc --ort onnxruntime-1.32.0-*.whl --tarball out.tar
+  radiant-deploy build ./model --runtime radiant-glibc \\
+    --ort onnxruntime-1.32.0-*.whl --tarball out.tar
 
   # Straight into a registry, onto an image that is there
-  radiant-deploy build iris.onnx --base registry.example.com/radiant:1.4 --push registry.example.com/iris:1
+  radiant-deploy build iris.onnx --base registry.example.com/radiant:1.4 \\
+    --push registry.example.com/iris:1
 
   # A model onto an image that has the server already
-  radiant-deploy build s3://models/fraud --base oci:radiant:1.4 --oci-layout fraud -t fraud:7
+  radiant-deploy build s3://models/fraud --base oci:radiant:1.4 \\
+    --oci-layout fraud -t fraud:7
 
 The same inputs give the same digest, on any machine and in any folder.";
 

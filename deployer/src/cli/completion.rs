@@ -10,7 +10,8 @@ Examples:
 
   # For good
   radiant-deploy completion zsh > \"${fpath[1]}/_radiant-deploy\"
-  radiant-deploy completion fish > ~/.config/fish/completions/radiant-deploy.fish";
+  radiant-deploy completion fish \\
+    > ~/.config/fish/completions/radiant-deploy.fish";
 
 #[derive(Debug, Args)]
 pub(crate) struct CompletionArgs {

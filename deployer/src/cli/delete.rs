@@ -30,7 +30,7 @@ pub(crate) struct DeleteArgs {
     #[arg(long)]
     pub(crate) keep_secret: bool,
     /// When what was made of it goes
-    #[arg(long, value_enum, default_value = "background")]
+    #[arg(long, value_enum, value_name = "ORDER", default_value = "background")]
     pub(crate) cascade: CascadeChoice,
     #[command(flatten)]
     pub(crate) waiting: WaitingArgs,

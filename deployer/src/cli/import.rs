@@ -12,7 +12,8 @@ Examples:
   radiant-deploy import seldon iris > radiant.yaml
 
   # What ZenML deployed
-  radiant-deploy import zenml zenml-6f0c1d2e-0000-4000-8000-1c2d3e4f5a6b > radiant.yaml
+  radiant-deploy import zenml zenml-6f0c1d2e-0000-4000-8000-1c2d3e4f5a6b \\
+    > radiant.yaml
 
   # A manifest of this machine
   radiant-deploy import seldon --manifest iris.yaml > radiant.yaml";

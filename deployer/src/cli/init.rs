@@ -15,7 +15,8 @@ Examples:
   # Only what is needed, into another folder
   radiant-deploy init deploy --model model.onnx --minimal
 
-With the program `radiant` beside this one, the request in tests/one.json is one that the model takes.";
+With the program `radiant` beside this one, the request in tests/one.json is
+one that the model takes.";
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {

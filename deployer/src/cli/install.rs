@@ -10,7 +10,8 @@ Examples:
   radiant-deploy install --image registry.example.com/radiant:1.4
 
   # And starts it where SKLEARN_SERVER is asked for, in all namespaces
-  radiant-deploy install --image registry.example.com/radiant:1.4 --override SKLEARN_SERVER
+  radiant-deploy install --image registry.example.com/radiant:1.4 \\
+    --override SKLEARN_SERVER
 
   # What would be written
   radiant-deploy install --image registry.example.com/radiant:1.4 --dry-run";

@@ -13,10 +13,12 @@ Examples:
   radiant-deploy predict fraud -d '[[5.1, 3.5, 1.4, 0.2]]'
 
   # A whole request from a file, by the ingress
-  radiant-deploy predict fraud -d @request.json --base-url https://models.example.com
+  radiant-deploy predict fraud -d @request.json \\
+    --base-url https://models.example.com
 
   # Names for the columns, and one number of the answer
-  radiant-deploy predict fraud -d '[[1, 2]]' --names age,income -o jsonpath='{.data.ndarray[0][1]}'
+  radiant-deploy predict fraud -d '[[1, 2]]' --names age,income \\
+    -o jsonpath='{.data.ndarray[0][1]}'
 
   # A server that is no deployment
   radiant-deploy predict local --url http://127.0.0.1:9000 -d @request.json -i";
@@ -27,19 +29,24 @@ Examples:
   radiant-deploy test fraud
 
   # One request and the answer that is expected, numbers up to a millionth apart
-  radiant-deploy test fraud --request one.json --expect one.out.json --tolerance 1e-6
+  radiant-deploy test fraud --request one.json --expect one.out.json \\
+    --tolerance 1e-6
 
   # Only pods of the canary
-  radiant-deploy test fraud --request one.json --expect one.out.json --predictor canary-8
+  radiant-deploy test fraud --request one.json --expect one.out.json \\
+    --predictor canary-8
 
-What the expected answer does not name may be anything. Exit code 11 when an answer is another one.";
+What the expected answer does not name may be anything. Exit code 11 when
+an answer is another one.";
 
 pub(super) const BENCH_EXAMPLES: &str = "\
 Examples:
   # Ten seconds, eight requests at once
-  radiant-deploy bench fraud -d @request.json --base-url https://models.example.com -c 8
+  radiant-deploy bench fraud -d @request.json \\
+    --base-url https://models.example.com -c 8
 
-  # At most 50 requests a second for a minute; times count from when each was to begin
+  # At most 50 requests a second for a minute; times count from when each was
+  # to begin
   radiant-deploy bench fraud -d @request.json --rate 50 --duration 1m";
 
 /// The longest time that a deployment is loaded for.

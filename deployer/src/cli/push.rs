@@ -10,13 +10,16 @@ Examples:
   radiant-deploy push image registry.example.com/team/iris:1
 
   # Under two names: contents go once
-  radiant-deploy push image registry.example.com/team/iris:1 registry.example.com/team/iris:latest
+  radiant-deploy push image registry.example.com/team/iris:1 \\
+    registry.example.com/team/iris:latest
 
   # What `docker save` wrote, to a registry with a certificate of its own
-  radiant-deploy push iris.tar registry.internal:5000/iris:1 --registry-ca ca.pem
+  radiant-deploy push iris.tar registry.internal:5000/iris:1 \\
+    --registry-ca ca.pem
 
   # With a password from elsewhere than Docker's and Podman's files
-  radiant-deploy push image registry.example.com/team/iris:1 --username ci --password-env TOKEN";
+  radiant-deploy push image registry.example.com/team/iris:1 \\
+    --username ci --password-env TOKEN";
 
 #[derive(Debug, Args)]
 pub(crate) struct PushArgs {

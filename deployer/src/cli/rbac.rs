@@ -13,7 +13,8 @@ Examples:
 
   # For a pipeline that deploys, and for people who look
   radiant-deploy rbac -n ml --bind serviceaccount:ci
-  radiant-deploy rbac -n ml --for view,logs --name model-viewer --bind group:data-science";
+  radiant-deploy rbac -n ml --for view,logs --name model-viewer \\
+    --bind group:data-science";
 
 pub(super) const CONFIG_EXAMPLES: &str = "\
 Examples:

@@ -17,7 +17,8 @@ Examples:
   # A base for kustomize, in a folder of its own
   radiant-deploy render --as kustomize --split deploy/base
 
-  # A chart for Helm, whose values are the image, the number of pods and their resources
+  # A chart for Helm, whose values are the image, the number of pods and what
+  # they need
   radiant-deploy render --as helm --split charts/fraud";
 
 #[derive(Debug, Args)]
@@ -28,10 +29,16 @@ pub(crate) struct RenderArgs {
     #[arg(short, long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
     /// For whom it is written
-    #[arg(long = "as", value_enum, value_name = "FORM", default_value = "seldon")]
+    #[arg(
+        long = "as",
+        value_enum,
+        value_name = "FORM",
+        default_value = "seldon",
+        help_heading = "Output"
+    )]
     pub(crate) form: Form,
     /// A folder to write files to, in place of stdout; `kustomize` and `helm` need it
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) split: Option<PathBuf>,
 }
 

@@ -22,6 +22,35 @@ Examples:
   # New pods of the same revision, one after the other
   radiant-deploy rollout restart fraud";
 
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  # Follow a rollout to its end
+  radiant-deploy rollout status fraud
+
+  # How far it is, and whether it is still revision 7
+  radiant-deploy rollout status fraud --watch=false --revision 7";
+
+const HISTORY_EXAMPLES: &str = "\
+Examples:
+  # What was applied, and what became of it
+  radiant-deploy rollout history fraud
+
+  # The manifest of a revision
+  radiant-deploy rollout history fraud --revision 7";
+
+const UNDO_EXAMPLES: &str = "\
+Examples:
+  # Back to the last revision that served before this one
+  radiant-deploy rollout undo fraud
+
+  # Back to one of `rollout history`
+  radiant-deploy rollout undo fraud --to-revision 5";
+
+const RESTART_EXAMPLES: &str = "\
+Examples:
+  # New pods of the same revision, one after the other
+  radiant-deploy rollout restart fraud";
+
 #[derive(Debug, Args)]
 pub(crate) struct RolloutArgs {
     #[command(subcommand)]
@@ -31,16 +60,20 @@ pub(crate) struct RolloutArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RolloutCommand {
     /// Follow a rollout to its end
+    #[command(after_help = STATUS_EXAMPLES)]
     Status(RolloutStatusArgs),
     /// List what was applied, or show a revision
+    #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
     /// Bring an earlier revision back
+    #[command(after_help = UNDO_EXAMPLES)]
     Undo(UndoArgs),
     /// Let a canary keep its share of the traffic
     Pause(PauseArgs),
     /// Let a canary that is paused go on
     Resume(PauseArgs),
     /// Replace all pods by new ones of the same revision
+    #[command(after_help = RESTART_EXAMPLES)]
     Restart(RestartArgs),
 }
 

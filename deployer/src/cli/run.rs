@@ -8,7 +8,8 @@ use super::ConfigArgs;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  # What radiant.yaml describes, on this machine, with the environment that the operator sets
+  # What radiant.yaml describes, on this machine, with the variables that the
+  # operator sets
   radiant-deploy run
 
   # The same in a container, as a pod runs it: no root, nothing written
@@ -19,8 +20,6 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
     /// The port of REST; gRPC and metrics get the two after it
     #[arg(long, value_name = "PORT", default_value_t = 9000)]
     pub(crate) port: u16,
@@ -39,4 +38,6 @@ pub(crate) struct RunArgs {
     /// Print the variables, values of secrets as stars, and run nothing
     #[arg(long)]
     pub(crate) print_env: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }

@@ -11,36 +11,81 @@ Examples:
   # What a pod would get from a profile of AWS, without values
   radiant-deploy secret convert --from-profile prod --model s3://models/fraud
 
-  # A manifest with the values, for a tool that encrypts it
-  radiant-deploy secret convert --from-file sa.json --model gs://models/fraud --out secret.yaml
-
   # What radiant.yaml says, made in the cluster
   radiant-deploy secret create fraud -f radiant.yaml
-
-  # Make another in the cluster, and see whether the store lets it in
-  radiant-deploy secret create fraud --from-env --model s3://models/fraud --check
-
-  # Whether a Secret that is there opens the store
-  radiant-deploy secret check s3-creds --model s3://models/fraud
 
   # New keys for a deployment that runs; then remove what nothing names any more
   radiant-deploy secret rotate fraud --from-profile prod
   radiant-deploy secret gc --dry-run
 
-Values are printed by no command and in no form of output: only `convert --out` writes them.";
+Values are printed by no command and in no form of output: only `convert --out`
+writes them.";
+
+const CONVERT_EXAMPLES: &str = "\
+Examples:
+  # What a pod would get from a profile of AWS, without values
+  radiant-deploy secret convert --from-profile prod --model s3://models/fraud
+
+  # A manifest with the values, for a tool that encrypts it
+  radiant-deploy secret convert --from-file sa.json --model gs://models/fraud \\
+    --out secret.yaml";
+
+/// `CREDENTIALS` is one of the flags below that heading: all of them would not fit on a line.
+const CONVERT_USAGE: &str = "radiant-deploy secret convert [OPTIONS] --model <URI> <CREDENTIALS>";
+
+const CHECK_USAGE: &str =
+    "radiant-deploy secret check [OPTIONS] --model <URI> <SECRET|CREDENTIALS>";
+
+const CREATE_EXAMPLES: &str = "\
+Examples:
+  # What radiant.yaml says, made in the cluster
+  radiant-deploy secret create fraud -f radiant.yaml
+
+  # From this process' variables, if the store lets them in
+  radiant-deploy secret create fraud --from-env --check \\
+    --model s3://models/fraud";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  # Whether a Secret that is there opens the store
+  radiant-deploy secret check s3-creds --model s3://models/fraud
+
+  # Whether a file would
+  radiant-deploy secret check --from-file sa.json --model gs://models/fraud";
+
+const GC_EXAMPLES: &str = "\
+Examples:
+  # What would be deleted
+  radiant-deploy secret gc --dry-run
+
+  # Secrets of one deployment that nothing has named for a day
+  radiant-deploy secret gc fraud --older-than 1440";
+
+const ROTATE_EXAMPLES: &str = "\
+Examples:
+  # New keys for a deployment that runs
+  radiant-deploy secret rotate fraud --from-profile prod
+
+  # What would change
+  radiant-deploy secret rotate fraud --from-file keys.env --dry-run";
 
 /// What is done with Secrets of stores.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretCommand {
     /// Show what a pod would get of some credentials, or write it to a file
+    #[command(after_help = CONVERT_EXAMPLES, override_usage = CONVERT_USAGE)]
     Convert(ConvertArgs),
     /// Make a Secret with credentials of a model's store
+    #[command(after_help = CREATE_EXAMPLES)]
     Create(CreateArgs),
     /// List a model with the credentials of a Secret, as a pod would
+    #[command(after_help = CHECK_EXAMPLES, override_usage = CHECK_USAGE)]
     Check(CheckArgs),
     /// Delete Secrets that no deployment and no revision names
+    #[command(after_help = GC_EXAMPLES)]
     Gc(GcArgs),
     /// Give a deployment new credentials; its pods are replaced
+    #[command(after_help = ROTATE_EXAMPLES)]
     Rotate(RotateArgs),
 }
 
@@ -91,7 +136,7 @@ pub(crate) struct ConvertArgs {
     /// The deployment that the Secret is called after
     #[arg(long, value_name = "NAME", default_value = "model")]
     pub(crate) name: String,
-    /// Write the manifest with its values to this file, for its owner alone; `-` is stdout
+    /// Write the manifest with its values to this file, for its owner; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]

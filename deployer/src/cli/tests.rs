@@ -7,11 +7,22 @@ use clap::CommandFactory;
 
 use super::*;
 
+/// All commands with those below them.
+fn all() -> Vec<clap::Command> {
+    let mut root = Cli::command();
+    root.build();
+    let (mut all, mut at) = (vec![root], 0);
+    while let Some(command) = all.get(at) {
+        let below: Vec<clap::Command> = command.get_subcommands().cloned().collect();
+        all.extend(below.into_iter().filter(|it| it.get_name() != "help"));
+        at += 1;
+    }
+    all
+}
+
 #[test]
 fn the_first_line_of_each_flag_fits_and_has_no_stop() {
-    let mut command = Cli::command();
-    command.build();
-    for command in std::iter::once(&command).chain(command.get_subcommands()) {
+    for command in all() {
         for argument in command.get_arguments() {
             let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
             let id = argument.get_id();
@@ -26,11 +37,9 @@ fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let calls = joined.lines().flat_map(|line| line.split(" | ")).filter_map(|command| {
         let command = command.trim().trim_start_matches("dist/");
-        let is_call = ["radiant-deploy build ", "radiant-deploy push "]
-            .iter()
-            .any(|call| command.starts_with(call));
-        // A comment may stand behind.
-        is_call.then(|| command.split(" # ").next().unwrap_or_default().to_owned())
+        // A file for its output, or a comment, may stand behind.
+        let call = command.split(" # ").next().and_then(|call| call.split(" > ").next());
+        call.filter(|call| call.starts_with("radiant-deploy ")).map(|call| call.trim().to_owned())
     });
     calls.collect()
 }
@@ -86,8 +95,11 @@ fn what_scripts_workflows_and_pages_type_is_accepted() {
         .into_iter()
         .map(|(path, n)| (path.display().to_string(), fs::read_to_string(path).unwrap(), n))
         .collect();
-    for help in [EXAMPLES, build::EXAMPLES, push::EXAMPLES] {
-        texts.push(("help".to_owned(), help.to_owned(), 1));
+    for command in all() {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        // A shell's own words stand before the name of this program there.
+        let help = help.replace("<(radiant-deploy", "\nradiant-deploy").replace("bash)", "bash");
+        texts.push((format!("the help of {}", command.get_name()), help, 1));
     }
     for (place, text, n_at_least) in texts {
         let calls = commands(&text);

@@ -12,7 +12,7 @@ Examples:
   # A command that asks it
   radiant-deploy url fraud -o curl
 
-  # Whether the way from here to it is open, by an ingress that is not found by itself
+  # Whether the way from here to it is open, by an ingress that is named
   radiant-deploy url fraud --base-url https://models.example.com --check";
 
 #[derive(Debug, Args)]

@@ -15,13 +15,14 @@ Examples:
   # For a script: every problem with its place
   radiant-deploy validate -o json
 
-Nothing is asked of a cluster or a store. Exit codes: 0 valid, 2 not, 3 no such file.";
+Nothing is asked of a cluster or a store. Exit codes: 0 valid, 2 not, 3 no
+such file.";
 
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
     /// Take warnings for errors
     #[arg(long)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }

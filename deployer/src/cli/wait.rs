@@ -16,8 +16,8 @@ Examples:
   # Until it has no pods
   radiant-deploy wait fraud --for=phase=Stopped
 
-Exit codes: 0 it is so; 3 there is none of that name; 5 time is over; 6 it cannot become so; 9 the
-cluster is gone; 130 interrupted: the rollout goes on";
+Exit codes: 0 it is so; 3 there is none of that name; 5 time is over; 6 it
+cannot become so; 9 the cluster is gone; 130 interrupted: the rollout goes on";
 
 #[derive(Debug, Args)]
 pub(crate) struct WaitArgs {
