@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::ClusterArgs;
+use crate::rollout::Phase;
 
 pub(super) const GET_EXAMPLES: &str = "\
 Examples:
@@ -41,12 +42,12 @@ pub(crate) struct GetArgs {
     pub(crate) selector: Option<String>,
     /// Those in this phase, such as Ready or Failed
     #[arg(long, value_name = "PHASE", help_heading = "Choice")]
-    pub(crate) phase: Option<String>,
+    pub(crate) phase: Option<Phase>,
     /// Those whose model's URI has this in it
     #[arg(long, value_name = "TEXT", help_heading = "Choice")]
     pub(crate) model: Option<String>,
     /// Those that this tool made
-    #[arg(long, value_enum, default_value = "all", help_heading = "Choice")]
+    #[arg(long, value_enum, value_name = "TOOL", default_value = "all", help_heading = "Choice")]
     pub(crate) managed_by: ManagedBy,
     /// Go on, with a line for each change
     #[arg(short = 'w', long)]
@@ -84,6 +85,16 @@ pub(crate) struct RouteArgs {
     /// The ingress, such as https://models.example.com; auto looks for it
     ///
     /// `auto` finds the Service of Istio's or Ambassador's gateway; `none` does not look.
-    #[arg(long, value_name = "URL", default_value = "auto", help_heading = "Route")]
+    #[arg(long, value_name = "URL", default_value = "auto", value_parser = base_url, help_heading = "Route")]
     pub(crate) base_url: String,
+}
+
+/// Reads the address of an ingress, which may lack its scheme.
+fn base_url(text: &str) -> Result<String, String> {
+    match text.split_once("://") {
+        Some((scheme, _)) if !["http", "https"].contains(&scheme) => {
+            Err("expected an address such as `https://models.example.com`".to_owned())
+        }
+        _ => Ok(text.to_owned()),
+    }
 }

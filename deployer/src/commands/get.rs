@@ -197,10 +197,7 @@ fn ready(found: &Status) -> String {
 }
 
 fn is_wanted(args: &GetArgs, sdep: &SeldonObject, found: &Status) -> bool {
-    let has_phase = args
-        .phase
-        .as_ref()
-        .is_none_or(|phase| phase.eq_ignore_ascii_case(&found.phase.to_string()));
+    let has_phase = args.phase.is_none_or(|phase| phase == found.phase);
     let has_model = args
         .model
         .as_ref()

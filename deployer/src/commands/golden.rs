@@ -8,7 +8,7 @@ use crate::cluster::seldon::selector;
 use crate::cluster::{Cluster, SeldonObject, Selected};
 use crate::config::Loaded;
 use crate::error::{Code, Failure};
-use crate::output::Printer;
+use crate::output::{Printer, tell_always};
 use crate::predict::{Case, Proxied, path, read_case, ready_pod, served, try_out};
 
 /// Asks all golden requests of a pod of the revision, by way of the API server.
@@ -32,13 +32,20 @@ pub(super) async fn ask(
     let target = ready_pod(&deployment, &pods, change.predictor().as_deref())?;
     let outcomes = try_out(&Proxied::new(cluster.clone(), target), &cases).await?;
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.is_passed()).collect();
-    let (n, n_failed) = (outcomes.len(), failed.len());
+    let n = outcomes.len();
     if failed.is_empty() {
-        printer.tell(&format!("{n} golden requests answered as expected\n"));
+        printer.tell(&format!("golden requests: {n} of {n} answered as expected\n"));
         return Ok(());
     }
     let told: String = failed.iter().map(|outcome| outcome.text()).collect();
-    let error = anyhow!("{n_failed} of {n} golden requests were answered otherwise\n{told}");
-    Err(Failure::new(Code::Gate, error)
-        .hint("correct the model, or the expected answers where the new ones are right"))
+    // Who wants to hear of problems only hears of these.
+    tell_always(&told);
+    Err(otherwise(name, n, failed.len()))
+}
+
+/// The failure that answers are not those that were expected.
+pub(super) fn otherwise(name: &str, n: usize, n_failed: usize) -> Failure {
+    let error = anyhow!("`{name}`: golden requests: {n_failed} of {n} answered otherwise");
+    Failure::new(Code::Gate, error)
+        .hint("correct the model, or the expected answers where the new ones are right")
 }

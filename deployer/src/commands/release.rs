@@ -325,8 +325,9 @@ pub(super) fn target(
     };
     found.ok_or_else(|| {
         let known = all.iter().map(|it| it.number.to_string()).collect::<Vec<_>>().join(", ");
-        let wanted = wanted.map_or("an earlier one that served".to_owned(), |it| it.to_string());
-        let error = anyhow!("expected revision {wanted}, got only {known}");
+        let wanted = wanted
+            .map_or("an earlier revision that served".to_owned(), |it| format!("revision {it}"));
+        let error = anyhow!("expected {wanted}, got only {known}");
         Failure::new(Code::NotFound, error).hint("`radiant-deploy history` lists what is kept")
     })
 }

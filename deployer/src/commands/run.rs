@@ -67,7 +67,11 @@ pub(super) fn run(
     command.env_clear().envs(local.environment(&secret, |name| env.get(name)));
     // It takes this process' place, and its signals.
     let error = command.exec();
-    Err(Failure::from(anyhow!(error).context(format!("cannot start `{}`", program.display()))))
+    let code = match error.kind() {
+        std::io::ErrorKind::NotFound => Code::NotFound,
+        _ => Code::Failed,
+    };
+    Err(Failure::new(code, error).context(format!("cannot start `{}`", program.display())))
 }
 
 fn only(mut loaded: Vec<Loaded>) -> Result<Loaded, Failure> {

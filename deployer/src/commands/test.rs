@@ -7,10 +7,11 @@ use radiant_contract::EnvSource;
 use serde_json::{Value, json};
 
 use super::configuration::{load, named};
+use super::golden::otherwise;
 use super::reach::reach;
 use crate::cli::TestArgs;
 use crate::config::GoldenTest;
-use crate::error::{Code, Failure};
+use crate::error::Failure;
 use crate::output::Printer;
 use crate::predict::{Case, Outcome, read_case, try_out};
 
@@ -63,11 +64,5 @@ fn report(name: &str, outcomes: &[Outcome], printer: &Printer) -> Result<(), Fai
     if n_failed == 0 {
         return Ok(());
     }
-    let n = outcomes.len();
-    let error = anyhow!(
-        "`{name}`: expected {n} golden answers, got {} and {n_failed} others",
-        n - n_failed
-    );
-    Err(Failure::new(Code::Gate, error)
-        .hint("correct the model, or the expected answers where the new ones are right"))
+    Err(otherwise(name, outcomes.len(), n_failed))
 }

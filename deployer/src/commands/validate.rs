@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use radiant_contract::EnvSource;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::configuration;
 use crate::cli::ValidateArgs;
@@ -32,8 +32,9 @@ pub(super) fn run(
     let n_errors = problems.iter().filter(|problem| problem.is_error()).count();
     tell(&problems, printer);
     let refused = loaded.iter().find_map(|one| manifest(one, printer).err());
-    if printer.format == OutputFormat::Json {
-        output::write(&document(&loaded, &problems, refused.as_ref()))?;
+    let is_for_people = matches!(printer.format, OutputFormat::Text | OutputFormat::Wide);
+    if !is_for_people {
+        printer.document(&document(&loaded, &problems, refused.as_ref()), "")?;
     }
     if n_errors > 0 {
         let mistakes = if n_errors == 1 { "mistake" } else { "mistakes" };
@@ -42,7 +43,7 @@ pub(super) fn run(
     if let Some(failure) = refused {
         return Err(failure);
     }
-    if printer.format != OutputFormat::Json {
+    if is_for_people {
         output::write(&loaded.iter().map(line).collect::<String>())?;
     }
     Ok(())
@@ -83,7 +84,7 @@ fn line(loaded: &Loaded) -> String {
     format!("{}: {}{namespace} is valid\n", loaded.source, deployment.name)
 }
 
-fn document(loaded: &[Loaded], problems: &[Problem], refused: Option<&Failure>) -> String {
+fn document(loaded: &[Loaded], problems: &[Problem], refused: Option<&Failure>) -> Value {
     let deployment = |one: &Loaded| {
         json!({
             "source": one.source,
@@ -92,12 +93,11 @@ fn document(loaded: &[Loaded], problems: &[Problem], refused: Option<&Failure>) 
             "config": one.deployment,
         })
     };
-    let document = json!({
+    json!({
         "schema": "radiant/validate/v1",
         "valid": refused.is_none() && !problems.iter().any(Problem::is_error),
         "deployments": loaded.iter().map(deployment).collect::<Vec<_>>(),
         "problems": problems.iter().map(Problem::json).collect::<Vec<_>>(),
         "refused": refused.map(Failure::text),
-    });
-    format!("{document:#}\n")
+    })
 }

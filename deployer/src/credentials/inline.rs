@@ -139,7 +139,7 @@ fn take_authorities(settings: &mut Settings) -> Option<String> {
 pub(super) fn nothing(place: &Place, origin: &str, variable: &str) -> CredentialsError {
     let expected = format!("credentials for `{}`, such as `{variable}`", place.shown);
     CredentialsError::new(origin, expected, "none").hint(
-        "give some by `--from-profile` or `--from-file`; or say that pods have a role of their own \
+        "give some by `--from-profile` or `--from-file` (`credentials.fromProfile`, `credentials.fromFile`); or say that pods have a role of their own \
          (`credentials.serviceAccount`, `credentials.implicit`), or that the store is public \
          (`credentials.anonymous`)",
     )

@@ -27,6 +27,9 @@ pub(crate) use table::{Column, Table, clean};
 
 use crate::error::Failure;
 
+/// The forms that objects and documents have, for messages.
+const OBJECTS: &str = "table`, `wide`, `json`, `yaml`, `name`, `jsonl` or `jsonpath=TEMPLATE";
+
 /// How a command speaks.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
@@ -82,7 +85,7 @@ impl Printer {
             | OutputFormat::Name
             | OutputFormat::Json
             | OutputFormat::JsonLines => Ok(()),
-            other => Err(other.refused("table`, `name` or `jsonl")),
+            other => Err(other.refused("table`, `name`, `json` or `jsonl")),
         }
     }
 
@@ -112,7 +115,7 @@ impl Printer {
             OutputFormat::Wide => table.text(true),
             OutputFormat::Name => names(&resource, &items),
             OutputFormat::JsonLines => json_lines(&items),
-            OutputFormat::Curl => return Err(self.format.refused("table` or `json")),
+            OutputFormat::Curl => return Err(self.format.refused(OBJECTS)),
             OutputFormat::Json => json_text(&one_or_list(items, is_single))?,
             OutputFormat::Yaml => yaml(&one_or_list(items, is_single))?,
             OutputFormat::JsonPath(template) => template.print(&one_or_list(items, is_single))?,
@@ -134,7 +137,7 @@ impl Printer {
             OutputFormat::Yaml => yaml(&document)?,
             OutputFormat::JsonPath(template) => template.print(&document)?,
             OutputFormat::Name => format!("{}\n", name_of(&document)),
-            OutputFormat::Curl => return Err(self.format.refused("table` or `json")),
+            OutputFormat::Curl => return Err(self.format.refused(OBJECTS)),
         })
     }
 }

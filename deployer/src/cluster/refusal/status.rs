@@ -138,9 +138,15 @@ fn not_found(status: &Status, asked: &Asked) -> Failure {
     }
     let name = asked.name.as_deref().unwrap_or_default();
     let place = asked.namespace.as_ref().map(|it| format!(" in namespace `{it}`"));
-    let error = anyhow!("no {} `{name}`{}", asked.resource, place.unwrap_or_default());
-    Failure::new(Code::NotFound, error)
-        .hint("`radiant-deploy get -A` lists what there is; `-n` names another namespace")
+    let (kind, list) = match asked.resource.as_str() {
+        "secrets" => ("Secret", "kubectl get secrets"),
+        "configmaps" => ("ConfigMap", "kubectl get configmaps"),
+        resource if resource.ends_with(GROUP) => ("SeldonDeployment", "radiant-deploy get"),
+        resource => (resource, "radiant-deploy get"),
+    };
+    let error = anyhow!("no {kind} `{name}`{}", place.unwrap_or_default());
+    let hint = format!("`{list} -A` lists what there is; `-n` names another namespace");
+    Failure::new(Code::NotFound, error).hint(hint)
 }
 
 /// The failure that there is no such namespace.

@@ -103,7 +103,7 @@ const MISSING_AND_CONFLICTS: [Case; 6] = [
         r#"seldondeployments.machinelearning.seldon.io "fraud" not found"#,
         SDEP,
         Code::NotFound,
-        "no seldondeployments.machinelearning.seldon.io `fraud` in namespace `ml`",
+        "no SeldonDeployment `fraud` in namespace `ml`",
     ),
     (
         404,

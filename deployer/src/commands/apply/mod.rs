@@ -101,7 +101,7 @@ async fn one(
     };
     report::written(&plan.line(plan.verb(is_same)), printer)?;
     if !is_waiting {
-        return Ok(());
+        return report::begun(&object, printer);
     }
     let written = Written { cluster: &cluster, change: &change, object: &object, before };
     follow::follow(args, loaded, written, told).await

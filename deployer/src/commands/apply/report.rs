@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::plan::Plan;
+use crate::cluster::seldon::RESOURCE;
 use crate::commands::release::Change;
 use crate::error::Failure;
-use crate::output::{self, OutputFormat, Printer};
+use crate::output::{self, Listing, OutputFormat, Printer, Table};
 use crate::rollout::{Ended, Report};
 
 /// It was so already.
@@ -18,7 +19,7 @@ pub(super) fn unchanged(
         OutputFormat::Text | OutputFormat::Wide => {
             output::write(&format!("{}\n", plan.line("unchanged")))
         }
-        _ => printer.document(live.unwrap_or(&Value::Null), ""),
+        _ => object(live.unwrap_or(&Value::Null), printer),
     }
 }
 
@@ -31,6 +32,20 @@ pub(super) fn written(line: &str, printer: &Printer) -> Result<(), Failure> {
         // The document comes at the end.
         _ => Ok(()),
     }
+}
+
+/// It is written, and nobody waits for its pods.
+pub(super) fn begun(written: &Value, printer: &Printer) -> Result<(), Failure> {
+    match printer.format {
+        OutputFormat::Text | OutputFormat::Wide => Ok(()),
+        _ => object(written, printer),
+    }
+}
+
+/// The object itself, for programs.
+fn object(object: &Value, printer: &Printer) -> Result<(), Failure> {
+    let (resource, items, table) = (RESOURCE.to_owned(), vec![object.clone()], Table::of(&[]));
+    printer.listing(Listing { resource, items, is_single: true, table })
 }
 
 /// It serves.

@@ -127,9 +127,11 @@ impl Lines {
             _ => return Err(printer.format.refused("table` or `jsonl")),
         };
         let grep = args.grep.as_deref().map(Regex::new).transpose().map_err(|error| {
-            Failure::usage(
-                anyhow!(error.to_string()).context("`--grep`: expected a regular expression"),
-            )
+            let why = error.syntax_error().map_or(error.to_string(), ToString::to_string);
+            // It shows the place on lines of its own before it says what is wrong there.
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            let what = "`--grep`: expected a regular expression";
+            Failure::usage(anyhow!(why.to_owned()).context(what))
         })?;
         Ok(Self {
             printer: printer.clone(),

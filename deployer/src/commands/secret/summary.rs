@@ -41,7 +41,9 @@ pub(super) fn document(secret: &StoreSecret, name: &str) -> Value {
 /// Tells who asks, and what people should know of that; the latter also those who want to hear of problems
 /// only.
 pub(super) fn tell(secret: &StoreSecret, printer: &Printer) {
-    printer.tell(&format!("{}: {}\n", secret.who, secret.origin));
+    let origin = Some(&secret.origin).filter(|origin| *origin != secret.who);
+    let origin = origin.map(|origin| format!(": {origin}")).unwrap_or_default();
+    printer.tell(&format!("{}{origin}\n", secret.who));
     for warning in &secret.warnings {
         tracing::warn!("{warning}");
     }
