@@ -12,7 +12,7 @@ use super::pods::Answer;
 use super::*;
 use crate::error::Code;
 
-#[path = "../../tests/config/install.rs"]
+#[path = "../../tests/cli/install.rs"]
 mod install;
 #[path = "../../tests/cluster/server.rs"]
 mod server;

@@ -8,7 +8,7 @@
 #[path = "../../../runtime/storage/tests/stores/http.rs"]
 mod http;
 #[cfg(test)]
-#[path = "../config/install.rs"]
+#[path = "../cli/install.rs"]
 mod install;
 #[cfg(test)]
 #[path = "../../../runtime/storage/tests/stores/servers/process.rs"]
