@@ -46,6 +46,16 @@ Examples:
   # Back to one of `rollout history`
   radiant-deploy rollout undo fraud --to-revision 5";
 
+const PAUSE_EXAMPLES: &str = "\
+Examples:
+  # A canary keeps its share until it is let go on
+  radiant-deploy rollout pause fraud";
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  # It goes on to its next step, or may be promoted
+  radiant-deploy rollout resume fraud";
+
 const RESTART_EXAMPLES: &str = "\
 Examples:
   # New pods of the same revision, one after the other
@@ -69,8 +79,10 @@ pub(crate) enum RolloutCommand {
     #[command(after_help = UNDO_EXAMPLES)]
     Undo(UndoArgs),
     /// Let a canary keep its share of the traffic
+    #[command(after_help = PAUSE_EXAMPLES)]
     Pause(PauseArgs),
     /// Let a canary that is paused go on
+    #[command(after_help = RESUME_EXAMPLES)]
     Resume(PauseArgs),
     /// Replace all pods by new ones of the same revision
     #[command(after_help = RESTART_EXAMPLES)]

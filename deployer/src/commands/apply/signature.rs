@@ -47,12 +47,23 @@ pub(super) async fn guard(
     };
     let told = match &signature {
         Ok(signature) => compare(before, signature, is_allowed)?,
+        // Nothing is new that could break anybody.
+        Err(_) if is_same_model(compared) => None,
         Err(why) => before.map(|_| format!("signatures are not compared: {why}")),
     };
     if let Some(told) = told {
         printer.tell(&format!("{told}\n"));
     }
     Ok(signature.ok())
+}
+
+/// Whether the model is that of the revision before, as far as can be known.
+fn is_same_model(Compared { config, found, before, .. }: Compared<'_>) -> bool {
+    let uri = config.model.uri.as_ref();
+    let digest = uri.and_then(|uri| found.facts.digests.get(uri));
+    uri.is_some()
+        && before
+            .is_some_and(|it| it.model_uri.as_ref() == uri && it.model_digest.as_ref() == digest)
 }
 
 /// The signature of the same bytes, which were looked at before.
@@ -152,6 +163,26 @@ mod tests {
     fn signature(columns: i64) -> Signature {
         let input = json!([{"name": "x", "datatype": "FP32", "shape": [-1, columns]}]);
         Signature::of(&json!({"inputs": input, "outputs": []})).unwrap()
+    }
+
+    #[test]
+    fn the_model_that_serves_is_no_news() {
+        let mut config = Deployment::named("fraud");
+        config.model.uri = Some("s3://m/x".to_owned());
+        let mut before = revision(None);
+        before.model_uri.clone_from(&config.model.uri);
+        for (digest, uri, expected) in [
+            ("sha256:1", "s3://m/x", true),
+            ("sha256:2", "s3://m/x", false),
+            ("sha256:1", "s3://m/y", false),
+        ] {
+            let mut found = Found::default();
+            config.model.uri = Some(uri.to_owned());
+            found.facts.digests.insert(uri.to_owned(), digest.to_owned());
+            let before = Some(&before);
+            let compared = Compared { config: &config, found: &found, before, is_allowed: false };
+            assert_eq!(is_same_model(compared), expected, "{digest} {uri}");
+        }
     }
 
     fn revision(signature: Option<Signature>) -> Revision {
