@@ -36,7 +36,7 @@ mod waiting;
 
 use std::ffi::OsString;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use apply::{ApplyArgs, DiffArgs, DryRun};
 pub(crate) use build::BuildArgs;
@@ -50,12 +50,14 @@ pub(crate) use duration::duration;
 pub(crate) use events::EventsArgs;
 pub(crate) use get::{DescribeArgs, GetArgs, ManagedBy, RouteArgs};
 pub(crate) use history::HistoryArgs;
-pub(crate) use import::{ImportArgs, Origin};
+pub(crate) use import::{AdoptArgs, ImportArgs, Origin};
 pub(crate) use init::InitArgs;
 pub(crate) use install::{InstallArgs, OperatorArgs, UninstallArgs};
 pub(crate) use logs::LogsArgs;
 pub(crate) use man::ManArgs;
-pub(crate) use predict::{BenchArgs, DataArgs, PredictArgs, TargetArgs, TestArgs, Via};
+pub(crate) use predict::{
+    BenchArgs, DataArgs, PredictArgs, ProtocolChoice, TargetArgs, TestArgs, Via,
+};
 pub(crate) use push::PushArgs;
 pub(crate) use rbac::{GetContextsArgs, KubeconfigArgs, KubeconfigCommand, RbacArgs};
 pub(crate) use registry::RegistryArgs;
@@ -256,8 +258,29 @@ pub(crate) enum Command {
 }
 
 /// The whole command line, for what is made from it.
+///
+/// Which cluster is meant may be said before the command, as kubectl's users do. Commands that ask none
+/// take it as well, so that one alias serves for all, and do not tell of it.
 pub(crate) fn command() -> clap::Command {
-    <Cli as clap::CommandFactory>::command()
+    let of_cluster = ClusterArgs::augment_args(clap::Command::new(""));
+    let of_cluster: Vec<clap::Arg> =
+        of_cluster.get_arguments().filter(|it| it.is_global_set()).cloned().collect();
+    let command = <Cli as CommandFactory>::command().mut_subcommands(|command| {
+        let is_own =
+            |it: &&clap::Arg| command.get_arguments().any(|own| own.get_id() == it.get_id());
+        let others = of_cluster.iter().filter(|it| !is_own(it));
+        let hidden: Vec<clap::Arg> = others.map(|it| it.clone().hide(true)).collect();
+        command.args(hidden)
+    });
+    command.args(of_cluster)
+}
+
+/// Reads the arguments of a process, the program's name first.
+fn read<A: Into<OsString> + Clone>(
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Cli, clap::Error> {
+    let mut matches = command().try_get_matches_from(arguments)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command()))
 }
 
 /// Parses the arguments of a process, the program's name first.
@@ -265,7 +288,7 @@ pub(crate) fn command() -> clap::Command {
 /// # Errors
 /// When they are wrong, or ask for help or the version: the message has been printed.
 pub(crate) fn parse(arguments: Vec<OsString>) -> Result<Cli, Failure> {
-    Cli::try_parse_from(arguments).map_err(|error| {
+    read(arguments).map_err(|error| {
         // When the stream is gone there is nobody to tell.
         drop(error.print());
         Failure::told(u8::try_from(error.exit_code()).unwrap_or(2), error)

@@ -3,13 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
-
 use super::*;
 
 /// All commands with those below them.
 fn all() -> Vec<clap::Command> {
-    let mut root = Cli::command();
+    let mut root = command();
     root.build();
     let (mut all, mut at) = (vec![root], 0);
     while let Some(command) = all.get(at) {
@@ -105,8 +103,53 @@ fn what_scripts_workflows_and_pages_type_is_accepted() {
         let calls = commands(&text);
         assert!(calls.len() >= n_at_least, "{place}: {calls:?}");
         for call in calls {
-            let parsed = Cli::try_parse_from(words(&call));
+            let parsed = read(words(&call));
             assert!(parsed.is_ok(), "{place}: `{call}`: {}", parsed.unwrap_err());
         }
     }
+}
+
+/// The namespace that a command is asked in, as it stands in its own arguments.
+fn namespace(line: &str) -> Option<String> {
+    match read(words(line)).unwrap().command {
+        Command::Get(args) => args.cluster.namespace,
+        Command::Rollout(args) => match args.command {
+            RolloutCommand::Status(args) => args.cluster.namespace,
+            other => panic!("{other:?}"),
+        },
+        Command::Rbac(args) => Some(args.namespace),
+        _ => None,
+    }
+}
+
+#[test]
+fn which_cluster_is_said_before_the_command_or_behind_it() {
+    for line in [
+        "radiant-deploy -n ml get",
+        "radiant-deploy get -n ml",
+        "radiant-deploy -n other get -n ml",
+        "radiant-deploy -n ml rollout status fraud",
+        "radiant-deploy rollout -n ml status fraud",
+        "radiant-deploy --context c -n ml rbac",
+    ] {
+        assert_eq!(namespace(line).as_deref(), Some("ml"), "{line}");
+    }
+    assert_eq!(namespace("radiant-deploy get"), None);
+    assert_eq!(namespace("radiant-deploy rbac").as_deref(), Some("default"));
+}
+
+#[test]
+fn commands_that_ask_no_cluster_take_it_and_do_not_tell_of_it() {
+    let alias = "radiant-deploy -n ml --context prod --kubeconfig k --request-timeout 5s";
+    for line in ["build iris.onnx -t iris:1", "validate", "schema", "config get-contexts", "run"] {
+        let read = read(words(&format!("{alias} {line}")));
+        assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
+    }
+    let mut command = command();
+    let help = |command: &mut clap::Command, name: &str| {
+        command.find_subcommand_mut(name).unwrap().render_long_help().to_string()
+    };
+    assert!(help(&mut command, "get").contains("--request-timeout"));
+    assert!(!help(&mut command, "build").contains("--request-timeout"));
+    assert!(command.render_help().to_string().contains("--namespace"));
 }
