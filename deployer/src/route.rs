@@ -56,7 +56,7 @@ impl Urls {
         let host = sdep.annotation(ISTIO_HOST).and_then(|hosts| hosts.split(',').next());
         let host = host.map(str::trim).filter(|host| !host.is_empty() && *host != "*");
         let cluster = sdep.status.pointer("/address/url").and_then(serde_json::Value::as_str);
-        let headers = [("seldon", name.to_owned()), ("namespace", namespace.to_owned())];
+        let headers = headers(sdep);
         Self {
             external: base.as_ref().map(|base| format!("{base}/seldon/{namespace}/{name}{path}")),
             host: host
@@ -71,6 +71,11 @@ impl Urls {
     pub(crate) fn best(&self) -> Option<&str> {
         self.external.as_deref().or(self.cluster.as_deref())
     }
+}
+
+/// The headers by which an ingress knows whose calls of gRPC are.
+pub(crate) fn headers(sdep: &SeldonObject) -> [(&'static str, String); 2] {
+    [("seldon", sdep.name().to_owned()), ("namespace", sdep.namespace().to_owned())]
 }
 
 /// The path of predictions, which the protocol decides.

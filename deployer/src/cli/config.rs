@@ -8,8 +8,10 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct ConfigArgs {
-    /// The configuration, `-` for stdin; a second one is laid over the first
-    #[arg(short = 'f', long = "file", value_name = "FILE", default_value = "radiant.yaml")]
+    /// The configuration, by default radiant.yaml; `-` for stdin
+    ///
+    /// A second one is laid over the first.
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// An overlay of the configuration's `environments`
     #[arg(short = 'e', long, value_name = "NAME")]
@@ -20,4 +22,19 @@ pub(crate) struct ConfigArgs {
     /// Write what ZenML finds and reads: its name, labels and annotations
     #[arg(long)]
     pub(crate) zenml_compat: bool,
+}
+
+impl ConfigArgs {
+    /// The configuration where none is named.
+    const FILE: &str = "radiant.yaml";
+
+    /// The files, in the order in which they are laid over each other.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        if self.files.is_empty() { vec![Self::FILE.into()] } else { self.files.clone() }
+    }
+
+    /// Whether any of it was said.
+    pub(crate) fn is_given(&self) -> bool {
+        !(self.files.is_empty() && self.environment.is_none() && self.values.is_empty())
+    }
 }

@@ -12,6 +12,9 @@ Examples:
   # Rows, put where the deployment's protocol wants them
   radiant-deploy predict fraud -d '[[5.1, 3.5, 1.4, 0.2]]'
 
+  # What radiant.yaml in this folder describes
+  radiant-deploy predict -d @tests/one.json
+
   # A whole request from a file, by the ingress
   radiant-deploy predict fraud -d @request.json \\
     --base-url https://models.example.com
@@ -19,6 +22,9 @@ Examples:
   # Names for the columns, and one number of the answer
   radiant-deploy predict fraud -d '[[1, 2]]' --names age,income \\
     -o jsonpath='{.data.ndarray[0][1]}'
+
+  # By gRPC, through a tunnel to a pod
+  radiant-deploy predict fraud -d '[[1, 2]]' --protocol v2-grpc --via pod
 
   # A server that is no deployment
   radiant-deploy predict local --url http://127.0.0.1:9000 -d @request.json -i";
@@ -75,23 +81,36 @@ pub(crate) enum ProtocolChoice {
     V2,
     /// TensorFlow Serving's predict API.
     Tensorflow,
+    /// Seldon v1 over gRPC.
+    SeldonGrpc,
+    /// The Open Inference Protocol over gRPC.
+    V2Grpc,
 }
 
-impl From<ProtocolChoice> for Protocol {
-    fn from(choice: ProtocolChoice) -> Self {
-        match choice {
-            ProtocolChoice::Seldon => Self::Seldon,
-            ProtocolChoice::V2 => Self::V2,
-            ProtocolChoice::Tensorflow => Self::Tensorflow,
+impl ProtocolChoice {
+    /// The protocol, whatever carries it.
+    pub(crate) const fn protocol(self) -> Protocol {
+        match self {
+            Self::Seldon | Self::SeldonGrpc => Protocol::Seldon,
+            Self::V2 | Self::V2Grpc => Protocol::V2,
+            Self::Tensorflow => Protocol::Tensorflow,
         }
+    }
+
+    /// Whether gRPC carries it, and not REST.
+    pub(crate) const fn is_grpc(self) -> bool {
+        matches!(self, Self::SeldonGrpc | Self::V2Grpc)
     }
 }
 
 /// Which deployment is asked, and how.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArgs {
-    /// The deployment
-    pub(crate) name: String,
+    /// The deployment; by default that of the configuration
+    ///
+    /// A configuration is read where it is named by `-f`, `-e` or `--set`, or no name is given: it says the
+    /// namespace, the ingress and the protocol.
+    pub(crate) name: Option<String>,
     /// By which way it is asked
     #[arg(long, value_enum, value_name = "WAY", default_value = "auto", help_heading = "Target")]
     pub(crate) via: Via,
@@ -116,6 +135,8 @@ pub(crate) struct TargetArgs {
     /// A header of requests, as `Name: value`; repeat it for several
     #[arg(short = 'H', long = "header", value_name = "HEADER", help_heading = "Target")]
     pub(crate) headers: Vec<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 }
@@ -170,8 +191,6 @@ pub(crate) struct TestArgs {
         help_heading = "Request"
     )]
     pub(crate) tolerance: f64,
-    #[command(flatten)]
-    pub(crate) config: ConfigArgs,
 }
 
 #[derive(Debug, Args)]

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::anyhow;
+use radiant_contract::EnvSource;
 use serde_json::{Value, json};
 
+use super::configuration::meant;
 use super::reach::{data, reach, refused};
 use crate::cli::BenchArgs;
 use crate::error::{Code, Failure};
@@ -16,8 +18,9 @@ use crate::predict::{Caller as _, Plan, Tally, load};
 /// The shares, in percent, that times are told for.
 const QUANTILES: [u32; 4] = [50, 95, 99, 100];
 
-pub(super) fn run(args: &BenchArgs, printer: &Printer) -> Result<(), Failure> {
+pub(super) fn run(args: &BenchArgs, printer: &Printer, env: &dyn EnvSource) -> Result<(), Failure> {
     let data = data(&args.data)?;
+    let meant = meant(args.target.name.as_deref(), &args.target.config, printer, env)?;
     let plan = Plan {
         concurrency: args.concurrency,
         duration: args.duration,
@@ -25,12 +28,12 @@ pub(super) fn run(args: &BenchArgs, printer: &Printer) -> Result<(), Failure> {
         requests_max: args.requests,
     };
     super::wait(async {
-        let reached = reach(&args.target, None).await?;
+        let reached = reach(&args.target, &meant).await?;
         let call = reached.call(&args.data, &data)?;
         // One first: whatever is wrong with the request is told, not counted, and a connection is there.
         let first = reached.way.call(&call).await?;
         if !first.is_success() {
-            return Err(refused(&first, &reached, &args.target.name));
+            return Err(refused(&first, &reached, &meant.name));
         }
         printer.tell(&format!(
             "asking {} for {:?}, {} at once\n",
@@ -49,24 +52,28 @@ pub(super) fn run(args: &BenchArgs, printer: &Printer) -> Result<(), Failure> {
                 loading.await
             }
         };
-        report(args, tally, stop.load(Ordering::Relaxed), printer)
+        let ended =
+            Ended { name: &meant.name, tally, is_interrupted: stop.load(Ordering::Relaxed) };
+        report(args, ended, printer)
     })
 }
 
-fn report(
-    args: &BenchArgs,
-    mut tally: Tally,
+/// What there is to tell in the end.
+struct Ended<'a> {
+    name: &'a str,
+    tally: Tally,
     is_interrupted: bool,
-    printer: &Printer,
-) -> Result<(), Failure> {
+}
+
+fn report(args: &BenchArgs, ended: Ended<'_>, printer: &Printer) -> Result<(), Failure> {
+    let Ended { name, mut tally, is_interrupted } = ended;
     let quantiles = tally.latencies.quantiles(QUANTILES);
-    printer.document(&document(args, &tally, quantiles), &text(args, &tally, quantiles))?;
+    printer.document(&document(args, name, &tally, quantiles), &text(args, &tally, quantiles))?;
     if is_interrupted {
         let error = anyhow!("interrupted: figures are of what there was until then");
         return Err(Failure::new(Code::Interrupted, error));
     }
     if tally.latencies.len() == 0 {
-        let name = &args.target.name;
         let error = anyhow!("`{name}`: expected predictions, got none of {} requests", tally.n());
         return Err(Failure::new(Code::Failed, error)
             .hint(format!("`radiant-deploy logs {name}` shows what the server says")));
@@ -82,10 +89,15 @@ fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-fn document(args: &BenchArgs, tally: &Tally, [p50, p95, p99, max]: [Duration; 4]) -> Value {
+fn document(
+    args: &BenchArgs,
+    name: &str,
+    tally: &Tally,
+    [p50, p95, p99, max]: [Duration; 4],
+) -> Value {
     json!({
         "schema": "radiant/bench/v1",
-        "name": args.target.name,
+        "name": name,
         "concurrency": args.concurrency,
         "rate": args.rate,
         "requests": tally.n(),

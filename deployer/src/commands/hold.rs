@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, PodRequest, SeldonObject, Selected};
 use crate::error::{Code, Failure};
 use crate::gate::{Limits, Requests, Verdict, judge, read};
 use crate::output::Printer;
-use crate::predict::is_ready;
+use crate::rollout::is_ready;
 use crate::traffic::{self, MAIN};
 
 /// How often pods are asked while a canary is held.

@@ -2,19 +2,26 @@
 
 use std::fmt::Write as _;
 
+use radiant_contract::EnvSource;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::configuration::meant;
 use super::reach::{data, reach, refused};
 use crate::cli::PredictArgs;
 use crate::error::Failure;
 use crate::output::{self, OutputFormat, Printer, json_text, yaml};
 use crate::predict::{Caller as _, Reply};
 
-pub(super) fn run(args: &PredictArgs, printer: &Printer) -> Result<(), Failure> {
+pub(super) fn run(
+    args: &PredictArgs,
+    printer: &Printer,
+    env: &dyn EnvSource,
+) -> Result<(), Failure> {
     let data = data(&args.data)?;
+    let meant = meant(args.target.name.as_deref(), &args.target.config, printer, env)?;
     super::wait(async {
-        let reached = reach(&args.target, None).await?;
+        let reached = reach(&args.target, &meant).await?;
         let call = reached.call(&args.data, &data)?;
         for _ in 0..args.repeat {
             let began = Instant::now();
@@ -27,7 +34,7 @@ pub(super) fn run(args: &PredictArgs, printer: &Printer) -> Result<(), Failure> 
             text.push_str(&shown(&reply, args.data.raw, &printer.format)?);
             output::write(&text)?;
             if !reply.is_success() {
-                return Err(refused(&reply, &reached, &args.target.name));
+                return Err(refused(&reply, &reached, &meant.name));
             }
         }
         Ok(())

@@ -10,14 +10,18 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue};
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::cli::{DataArgs, TargetArgs, Via, duration};
+use super::configuration::Meant;
+use crate::cli::{DataArgs, ProtocolChoice, TargetArgs, Via, duration};
 use crate::cluster::seldon::selector;
 use crate::cluster::{Cluster, Forward, SeldonObject, Selected};
 use crate::config::{Deployment, Protocol};
 use crate::error::{Code, Failure};
+use crate::manifest::MODEL_NODE;
 use crate::predict::{
-    Call, Caller, Direct, Proxied, Reply, Served, body, header, path, ready_pod, served,
+    Call, Caller, Direct, Grpc, Proxied, Reply, Served, Terms, body, header, method, path,
+    ready_pod, served,
 };
+use crate::route;
 
 /// The largest request: what the server takes by default.
 const DATA_BYTES_MAX: u64 = 64 << 20;
@@ -32,94 +36,175 @@ pub(super) struct Reached {
 
 /// A way to it.
 #[derive(Debug)]
-pub(super) enum Way {
-    /// By an address.
+pub(super) struct Way {
+    by: By,
+    /// A tunnel to it, which is there as long as this is.
+    tunnel: Option<Forward>,
+}
+
+/// What carries requests.
+#[derive(Debug)]
+enum By {
+    /// REST, to an address.
     Direct(Direct),
-    /// By the API server.
+    /// gRPC, to an address.
+    Grpc(Grpc),
+    /// The API server.
     Proxied(Proxied),
-    /// By a tunnel, which is there as long as this is.
-    Tunnel(Direct, Forward),
+}
+
+impl From<By> for Way {
+    fn from(by: By) -> Self {
+        Self { by, tunnel: None }
+    }
 }
 
 impl Caller for Way {
     fn shown(&self) -> String {
-        match self {
-            Self::Direct(direct) => direct.shown(),
-            Self::Proxied(proxied) => proxied.shown(),
-            Self::Tunnel(direct, forward) => {
-                format!("{} (a tunnel to {})", direct.shown(), forward.shown())
-            }
-        }
+        let by = match &self.by {
+            By::Direct(direct) => direct.shown(),
+            By::Grpc(grpc) => grpc.shown(),
+            By::Proxied(proxied) => proxied.shown(),
+        };
+        let tunnel = self.tunnel.as_ref();
+        let tunnel = tunnel.map(|it| format!(" (a tunnel to {})", it.shown()));
+        by + &tunnel.unwrap_or_default()
     }
 
     async fn call(&self, call: &Call) -> Result<Reply, Failure> {
-        match self {
-            Self::Direct(direct) | Self::Tunnel(direct, _) => direct.call(call).await,
-            Self::Proxied(proxied) => proxied.call(call).await,
+        match &self.by {
+            By::Direct(direct) => direct.call(call).await,
+            By::Grpc(grpc) => grpc.call(call).await,
+            By::Proxied(proxied) => proxied.call(call).await,
         }
     }
 }
 
-/// Finds the deployment and a way to it. A configuration says what arguments do not: the namespace and the
-/// ingress.
-pub(super) async fn reach(
-    args: &TargetArgs,
-    config: Option<&Deployment>,
-) -> Result<Reached, Failure> {
+/// Finds the deployment and a way to it. A configuration says what arguments do not: the namespace, the
+/// ingress, and the protocol of a server that is no deployment.
+pub(super) async fn reach(args: &TargetArgs, meant: &Meant) -> Result<Reached, Failure> {
+    let config = meant.config.as_ref();
     let headers = headers(&args.headers, config)?;
     let timeout = duration(&args.cluster.request_timeout)
         .map_err(|expected| Failure::usage(anyhow!("`--request-timeout`: {expected}")))?;
     let authorities = authorities(args.ca_certificates.as_deref())?;
-    if let Some(url) = &args.url {
-        let way = Way::Direct(Direct::new(url, timeout, &authorities)?);
-        let served = Served { protocol: Protocol::default(), model: args.name.clone() };
-        return Ok(Reached { way, served: chosen(served, args), headers });
+    let asking = Asking { args, headers, terms: Terms { timeout, authorities: &authorities } };
+    let (way, served) = if let Some(url) = &args.url {
+        let protocol = config.map_or_else(Protocol::default, |config| config.server.protocol);
+        let model = if config.is_some() { MODEL_NODE } else { &meant.name };
+        let served = chosen(Served { protocol, model: model.to_owned() }, args);
+        (asking.address(url, &served, &[])?, served)
+    } else {
+        let namespace = config.and_then(|config| config.namespace.as_deref());
+        let cluster = Cluster::connect(&args.cluster, namespace).await?;
+        let deployment: SeldonObject = cluster.get(&meant.name).await?;
+        let served = chosen(served(&deployment), args);
+        let way = match asking.ingress(config)? {
+            Some(base) => asking.outside(&base, &deployment, &served)?,
+            None => asking.pod(cluster, &deployment, &served).await?,
+        };
+        (way, served)
+    };
+    Ok(Reached { way, served, headers: asking.headers })
+}
+
+/// What is asked for, whichever way is taken.
+struct Asking<'a> {
+    args: &'a TargetArgs,
+    headers: HeaderMap,
+    terms: Terms<'a>,
+}
+
+impl Asking<'_> {
+    fn is_grpc(&self) -> bool {
+        self.args.protocol.is_some_and(ProtocolChoice::is_grpc)
     }
-    let namespace = config.and_then(|config| config.namespace.as_deref());
-    let cluster = Cluster::connect(&args.cluster, namespace).await?;
-    let deployment: SeldonObject = cluster.get(&args.name).await?;
-    let served = chosen(served(&deployment), args);
-    let base = base_url(args, config);
-    let way = match (args.via, &base) {
-        (Via::Auto | Via::Url, Some(base)) => {
-            if args.predictor.is_some() && args.base_url.is_some() {
+
+    /// By an address, whatever is there.
+    fn address(
+        &self,
+        url: &str,
+        served: &Served,
+        route: &[(&'static str, String)],
+    ) -> Result<Way, Failure> {
+        if self.is_grpc() {
+            Ok(By::Grpc(Grpc::new(url, self.terms, served, route)?).into())
+        } else {
+            Ok(By::Direct(Direct::new(url, self.terms)?).into())
+        }
+    }
+
+    /// The ingress, where it is the way: the argument's, else the configuration's where that names one
+    /// and single pods are not meant.
+    fn ingress(&self, config: Option<&Deployment>) -> Result<Option<String>, Failure> {
+        let args = self.args;
+        let configured = config.map(|config| &config.route.base_url).filter(|it| *it != "auto");
+        let configured = configured.filter(|_| args.predictor.is_none());
+        match (args.via, args.base_url.as_ref().or(configured)) {
+            (Via::Pod | Via::Proxy, _) | (Via::Auto, None) => Ok(None),
+            (Via::Auto | Via::Url, Some(_)) if args.predictor.is_some() => {
                 let error =
                     anyhow!("`--predictor`: expected a way to single pods, got the ingress");
-                return Err(Failure::usage(error).hint("add `--via proxy` or `--via pod`"));
+                Err(Failure::usage(error).hint("add `--via proxy` or `--via pod`"))
             }
-            let base = base.trim_end_matches('/');
-            let (namespace, name) = (cluster.namespace(), &args.name);
-            Way::Direct(Direct::new(
-                &format!("{base}/seldon/{namespace}/{name}"),
-                timeout,
-                &authorities,
-            )?)
+            (Via::Auto | Via::Url, Some(base)) => Ok(Some(base.clone())),
+            (Via::Url, None) => {
+                let error = anyhow!("`--via url`: expected the ingress, got no address");
+                Err(Failure::usage(error).hint(
+                    "name it by `--base-url https://HOST`; `radiant-deploy url NAME` prints what is known",
+                ))
+            }
         }
-        (Via::Url, None) => {
-            let error = anyhow!("`--via url`: expected the ingress, got no address");
-            return Err(Failure::usage(error).hint(
-                "name it by `--base-url https://HOST`; `radiant-deploy url NAME` prints what is known",
-            ));
+    }
+
+    /// By the ingress: REST by a path, gRPC by headers.
+    fn outside(
+        &self,
+        base: &str,
+        deployment: &SeldonObject,
+        served: &Served,
+    ) -> Result<Way, Failure> {
+        let base = base.trim_end_matches('/');
+        if self.is_grpc() {
+            return self.address(base, served, &route::headers(deployment));
         }
-        (via @ (Via::Auto | Via::Proxy | Via::Pod), _) => {
-            let pods: Vec<Pod> = cluster.list(&Selected::labels(selector(&args.name))).await?;
-            let target = ready_pod(&deployment, &pods, args.predictor.as_deref())?;
-            if via == Via::Pod {
-                let forward = cluster.forward(&target.pod, target.port).await?;
-                let url = format!("http://{}", forward.address());
-                Way::Tunnel(Direct::new(&url, timeout, &[])?, forward)
-            } else {
-                if headers.contains_key(AUTHORIZATION) {
+        let (namespace, name) = (deployment.namespace(), deployment.name());
+        self.address(&format!("{base}/seldon/{namespace}/{name}"), served, &[])
+    }
+
+    /// By one of its pods.
+    async fn pod(
+        &self,
+        cluster: Cluster,
+        deployment: &SeldonObject,
+        served: &Served,
+    ) -> Result<Way, Failure> {
+        let args = self.args;
+        let pods: Vec<Pod> = cluster.list(&Selected::labels(selector(deployment.name()))).await?;
+        let target = ready_pod(deployment, &pods, args.predictor.as_deref())?;
+        let port = if self.is_grpc() { target.ports.grpc } else { target.ports.http };
+        match args.via {
+            Via::Proxy if self.is_grpc() => {
+                let error = anyhow!("`--via proxy`: expected a protocol of REST, got one of gRPC");
+                Err(Failure::usage(error)
+                    .hint("the API server passes no gRPC on: add `--via pod`, or `--base-url`"))
+            }
+            Via::Proxy | Via::Auto | Via::Url if !self.is_grpc() => {
+                if self.headers.contains_key(AUTHORIZATION) {
                     let error = anyhow!("`Authorization`: expected none by `--via proxy`, got one");
                     return Err(Failure::usage(error).hint(
                         "the API server takes it for its own: add `--via pod`, or `--base-url`",
                     ));
                 }
-                Way::Proxied(Proxied::new(cluster, target))
+                Ok(By::Proxied(Proxied::new(cluster, target)).into())
+            }
+            Via::Pod | Via::Proxy | Via::Auto | Via::Url => {
+                let forward = cluster.forward(&target.pod, port).await?;
+                let url = format!("http://{}", forward.address());
+                Ok(Way { tunnel: Some(forward), ..self.address(&url, served, &[])? })
             }
         }
-    };
-    Ok(Reached { way, served, headers })
+    }
 }
 
 /// The text of a file of certificates.
@@ -132,16 +217,9 @@ fn authorities(path: Option<&Path>) -> Result<Vec<u8>, Failure> {
 /// What is asked for goes before what the deployment says.
 fn chosen(served: Served, args: &TargetArgs) -> Served {
     Served {
-        protocol: args.protocol.map_or(served.protocol, Protocol::from),
+        protocol: args.protocol.map_or(served.protocol, ProtocolChoice::protocol),
         model: args.model.clone().unwrap_or(served.model),
     }
-}
-
-/// The ingress: the argument's, else the configuration's where that names one and single pods are not meant.
-fn base_url(args: &TargetArgs, config: Option<&Deployment>) -> Option<String> {
-    let configured = config.map(|config| &config.route.base_url).filter(|it| *it != "auto");
-    let configured = configured.filter(|_| args.predictor.is_none()).cloned();
-    args.base_url.clone().or(configured)
 }
 
 fn headers(texts: &[String], config: Option<&Deployment>) -> Result<HeaderMap, Failure> {
@@ -162,7 +240,11 @@ fn headers(texts: &[String], config: Option<&Deployment>) -> Result<HeaderMap, F
 impl Reached {
     /// Where predictions of this deployment are posted.
     pub(super) fn path(&self) -> String {
-        path(self.served.protocol, &self.served.model)
+        let Served { protocol, model } = &self.served;
+        match (&self.way.by, method(*protocol)) {
+            (By::Grpc(_), Ok(method)) => method.to_owned(),
+            _ => path(*protocol, model),
+        }
     }
 
     /// Headers of every request.

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use radiant_contract::EnvSource;
 use serde_json::{Value, json};
 
-use super::configuration::{load, named};
+use super::configuration::{Meant, load, meant, one};
 use super::golden::otherwise;
 use super::reach::reach;
 use crate::cli::TestArgs;
@@ -16,19 +16,21 @@ use crate::output::Printer;
 use crate::predict::{Case, Outcome, read_case, try_out};
 
 pub(super) fn run(args: &TestArgs, printer: &Printer, env: &dyn EnvSource) -> Result<(), Failure> {
-    let name = args.target.name.as_str();
-    let (tests, config) = if let (Some(request), Some(expect)) = (&args.request, &args.expect) {
-        (vec![given(args, request, expect)?], None)
+    let (name, configuration) = (args.target.name.as_deref(), &args.target.config);
+    let (tests, meant) = if let (Some(request), Some(expect)) = (&args.request, &args.expect) {
+        (vec![given(args, request, expect)?], meant(name, configuration, printer, env)?)
     } else {
-        let config = named(name, load(&args.config, printer, env)?)?;
+        let config = one(name, load(configuration, printer, env)?)?.deployment;
         if config.tests.is_empty() {
+            let name = &config.name;
             let error = anyhow!("`{name}`: expected golden requests in `tests`, got none");
             return Err(Failure::usage(error).hint("write some there, or name one by `--request`"));
         }
-        (config.tests.clone(), Some(config))
+        (config.tests.clone(), Meant::of(config))
     };
+    let name = meant.name.as_str();
     super::wait(async {
-        let reached = reach(&args.target, config.as_ref()).await?;
+        let reached = reach(&args.target, &meant).await?;
         let read = |test: &GoldenTest| read_case(test, &reached.path());
         let mut cases: Vec<Case> = tests.iter().map(read).collect::<Result<_, Failure>>()?;
         for case in &mut cases {

@@ -9,6 +9,7 @@ mod problem;
 mod render;
 mod schema;
 pub mod seldon;
+mod versions;
 mod webhook;
 
 use std::collections::BTreeSet;
@@ -18,12 +19,13 @@ use serde_json::Value;
 pub use checked::{ManifestError, checked};
 pub use problem::Problem;
 pub use render::{
-    CONFIG_HASH, Facts, MAIN, MANAGED_BY, MODEL_DIGEST, MODEL_FORMAT, MODEL_URI, Mentions,
-    NAME_LABEL, Objects, REVISION, Release, RenderError, is_recreated, mentions, object_name,
-    render,
+    CONFIG_HASH, Facts, MAIN, MANAGED_BY, MODEL_DIGEST, MODEL_FORMAT, MODEL_NODE, MODEL_URI,
+    Mentions, NAME_LABEL, Objects, REVISION, Release, RenderError, is_recreated, mentions,
+    object_name, render,
 };
 pub use schema::{Capabilities, DEFINITION, DefinitionError, Schema};
 pub use seldon::SeldonDeployment;
+pub use versions::CrdVersion;
 pub use webhook::{NO_ENGINE, SVC_NAME};
 
 /// Everything that is wrong with a SeldonDeployment, as `schema` and the webhook's rules have it.

@@ -2,35 +2,36 @@
 
 use http::Method;
 
-use super::target::PodPort;
+use super::target::Target;
 use super::{Call, Caller, Reply};
 use crate::cluster::{Cluster, PodRequest};
 use crate::error::Failure;
 
-/// A port of a pod, which the API server passes requests on to.
+/// A pod, whose port of REST the API server passes requests on to.
 #[derive(Debug)]
 pub(crate) struct Proxied {
     cluster: Cluster,
-    target: PodPort,
+    target: Target,
 }
 
 impl Proxied {
-    /// This port of this pod.
-    pub(crate) fn new(cluster: Cluster, target: PodPort) -> Self {
+    /// This pod.
+    pub(crate) fn new(cluster: Cluster, target: Target) -> Self {
         Self { cluster, target }
     }
 }
 
 impl Caller for Proxied {
     fn shown(&self) -> String {
-        let PodPort { pod, port } = &self.target;
+        let Target { pod, ports } = &self.target;
+        let port = ports.http;
         format!("pod {}/{pod}, port {port}, by the API server", self.cluster.namespace())
     }
 
     async fn call(&self, call: &Call) -> Result<Reply, Failure> {
         let request = PodRequest {
             pod: self.target.pod.clone(),
-            port: self.target.port,
+            port: self.target.ports.http,
             method: Method::POST,
             path: call.path.clone(),
             headers: call.headers.clone(),

@@ -139,7 +139,8 @@ fn shape(rows: &[Value]) -> Result<Vec<usize>, Failure> {
     Ok(shape)
 }
 
-fn flatten(values: &[Value], flat: &mut Vec<Value>) {
+/// The values of nested lists, in their order.
+pub(super) fn flatten(values: &[Value], flat: &mut Vec<Value>) {
     for value in values {
         match value {
             Value::Array(values) => flatten(values, flat),

@@ -8,10 +8,11 @@ use crate::cluster::SeldonObject;
 use crate::cluster::seldon::ENGINE;
 use crate::config::Protocol;
 use crate::error::{Code, Failure};
+use crate::rollout::is_ready;
 
-/// The ports that the operator gives to what has no port by the name `http`.
-const ENGINE_PORT: u16 = 8000;
-const MODEL_PORT: u16 = 9000;
+/// The ports that the operator gives to what names none.
+const OF_ENGINE: Ports = Ports { http: 8000, grpc: 5001 };
+const OF_MODEL: Ports = Ports { http: 9000, grpc: 9500 };
 /// Labels of a pod that say which predictor it is of: by its own name, and with that of the deployment.
 const PREDICTOR: &str = "version";
 const PREDICTOR_KEY: &str = "seldon-app";
@@ -25,13 +26,22 @@ pub(crate) struct Served {
     pub(crate) model: String,
 }
 
-/// A port of a pod.
+/// A pod that can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PodPort {
+pub(crate) struct Target {
     /// The pod.
     pub(crate) pod: String,
-    /// The port.
-    pub(crate) port: u16,
+    /// Its ports.
+    pub(crate) ports: Ports,
+}
+
+/// Where a pod listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ports {
+    /// For REST.
+    pub(crate) http: u16,
+    /// For gRPC.
+    pub(crate) grpc: u16,
 }
 
 /// What a deployment serves, by the first of its predictors.
@@ -56,7 +66,7 @@ pub(crate) fn ready_pod(
     deployment: &SeldonObject,
     pods: &[Pod],
     predictor: Option<&str>,
-) -> Result<PodPort, Failure> {
+) -> Result<Target, Failure> {
     let name = deployment.name();
     let is_of = |pod: &Pod| {
         let label = |key: &str| pod.metadata.labels.as_ref()?.get(key).map(String::as_str);
@@ -75,35 +85,30 @@ pub(crate) fn ready_pod(
         return Err(Failure::new(Code::Failed, error)
             .hint(format!("`radiant-deploy status {name}` says what they wait for")));
     };
-    let port = port_of(pod, deployment.root_node());
-    Ok(PodPort { pod: pod.metadata.name.clone().unwrap_or_default(), port })
+    let ports = ports_of(pod, deployment.root_node());
+    Ok(Target { pod: pod.metadata.name.clone().unwrap_or_default(), ports })
 }
 
-/// Whether a pod takes requests, and is not about to go.
-pub(crate) fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-    let is_true = conditions.is_some_and(|conditions| {
-        conditions.iter().any(|it| it.type_ == "Ready" && it.status == "True")
-    });
-    is_true && pod.metadata.deletion_timestamp.is_none()
-}
-
-/// The port of the orchestrator, or of the node that stands at the root.
-fn port_of(pod: &Pod, root: Option<&str>) -> u16 {
+/// The ports of the orchestrator, or of the node that stands at the root.
+fn ports_of(pod: &Pod, root: Option<&str>) -> Ports {
     let containers: &[Container] =
         pod.spec.as_ref().map_or(&[][..], |spec| spec.containers.as_slice());
     let container = |name: &str| containers.iter().find(|it| it.name == name);
     if let Some(engine) = container(ENGINE) {
-        return http_port(engine).unwrap_or(ENGINE_PORT);
+        return named(engine, OF_ENGINE);
     }
     let node = root.and_then(container).or_else(|| containers.first());
-    node.and_then(http_port).unwrap_or(MODEL_PORT)
+    node.map_or(OF_MODEL, |node| named(node, OF_MODEL))
 }
 
-fn http_port(container: &Container) -> Option<u16> {
-    let mut ports = container.ports.iter().flatten();
-    let named = ports.find(|port| port.name.as_deref() == Some("http"))?;
-    u16::try_from(named.container_port).ok()
+/// The ports that a container names, else those that it has anyway.
+fn named(container: &Container, usual: Ports) -> Ports {
+    let port = |name: &str| {
+        let mut ports = container.ports.iter().flatten();
+        let named = ports.find(|port| port.name.as_deref() == Some(name))?;
+        u16::try_from(named.container_port).ok()
+    };
+    Ports { http: port("http").unwrap_or(usual.http), grpc: port("grpc").unwrap_or(usual.grpc) }
 }
 
 #[cfg(test)]
@@ -152,14 +157,15 @@ mod tests {
             {"name": "model", "ports": [{"name": "http", "containerPort": 9001}]},
             {"name": "seldon-container-engine"},
         ]);
-        for (containers, port) in [(model, 9001), (bare.clone(), 9000), (engine, 8000)] {
+        let cases = [(model, 9001, 9500), (bare.clone(), 9000, 9500), (engine, 8000, 5001)];
+        for (containers, http, grpc) in cases {
             let pods = [
                 pod("a", "main", "False", &bare),
                 pod("c", "main", "True", &bare),
                 pod("b", "main", "True", &containers),
             ];
             let found = ready_pod(&deployment(""), &pods, None).unwrap();
-            assert_eq!(found, PodPort { pod: "b".to_owned(), port });
+            assert_eq!(found, Target { pod: "b".to_owned(), ports: Ports { http, grpc } });
         }
     }
 

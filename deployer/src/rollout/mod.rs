@@ -35,7 +35,7 @@ pub use cause::{Cause, Kind, LogAt, ObjectRef, ProbeAt, Severity};
 pub use goal::Goal;
 pub use observed::{Observed, Operator, Surroundings};
 pub use phase::{Expected, Failing, Phase, PredictorState, Status, phase_of};
-pub use pod::PodState;
+pub use pod::{PodState, is_ready};
 pub use progress::{Mode, Reporter};
 pub use report::Report;
 pub use source::Source;

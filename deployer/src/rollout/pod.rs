@@ -54,20 +54,25 @@ pub(super) fn states(observed: &Observed, family: &Family<'_>) -> Vec<PodState> 
     states
 }
 
+/// Whether a pod takes requests: it says so, and is not on its way out.
+pub fn is_ready(pod: &Pod) -> bool {
+    let mut conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
+    conditions.any(|it| it.type_ == "Ready" && it.status == "True")
+        && pod.metadata.deletion_timestamp.is_none()
+}
+
 fn state(pod: &Pod, family: &Family<'_>) -> PodState {
     let (predictor, is_current) = family.place_of(pod);
     let status = pod.status.as_ref();
     let containers = || status.into_iter().flat_map(|it| it.container_statuses.iter().flatten());
     let of_spec = pod.spec.as_ref().map_or(0, |spec| spec.containers.len());
-    let conditions = status.into_iter().flat_map(|it| it.conditions.iter().flatten());
-    let is_ready = conditions.into_iter().any(|it| it.type_ == "Ready" && it.status == "True");
     PodState {
         name: name(&pod.metadata).to_owned(),
         predictor: predictor.map(str::to_owned),
         revision: annotation(&pod.metadata, REVISION).map(str::to_owned),
         current: is_current && pod.metadata.deletion_timestamp.is_none(),
         status: word(pod),
-        is_ready: is_ready && pod.metadata.deletion_timestamp.is_none(),
+        is_ready: is_ready(pod),
         containers: (containers().filter(|it| it.ready).count(), of_spec.max(containers().count())),
         restarts: containers().map(|it| it.restart_count).sum(),
         node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()),

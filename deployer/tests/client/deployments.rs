@@ -143,3 +143,31 @@ fn load_is_bounded_and_told_in_figures() {
     // One more came before, to see whether it is answered.
     assert_eq!(echo.asked().len(), 41);
 }
+
+#[test]
+fn what_radiant_yaml_describes_is_asked_without_a_name() {
+    let echo = echo();
+    let url = echo.url();
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |arguments: &[&str]| run(folder.path(), &[], arguments);
+    let unnamed = ["predict", "--url", &url, "-d", "[[1, 2]]"];
+    let ended = ask(&unnamed);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let text = "{apiVersion: radiant.dev/v1, kind: Deployment, name: iris, model: {uri: s3://m/i},
+        credentials: {serviceAccount: a}, server: {image: r.example/radiant:1, protocol: v2}}";
+    fs::write(folder.path().join("radiant.yaml"), text).unwrap();
+    let ended = ask(&unnamed);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert_eq!(echo.asked().pop().unwrap().path, "/v2/models/model/infer");
+    // A name alone needs no file, and a file that is spoken of is read.
+    let ended = ask(&["predict", "wine", "--url", &url, "-d", "[[1, 2]]"]);
+    assert_eq!(
+        (ended.code, echo.asked().pop().unwrap().path.as_str()),
+        (0, "/api/v1.0/predictions")
+    );
+    let ended = ask(&["predict", "wine", "--url", &url, "-d", "[[1]]", "-f", "radiant.yaml"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    let ended = ask(&["bench", "--url", &url, "-d", "[[1, 2]]", "--requests", "2", "-o", "json"]);
+    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!((ended.code, &document["name"]), (0, &json!("iris")), "{ended:?}");
+}

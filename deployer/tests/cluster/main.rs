@@ -15,4 +15,8 @@ mod server;
 #[cfg(test)]
 mod state;
 #[cfg(test)]
+mod tunnel;
+#[cfg(test)]
 mod waits;
+#[cfg(test)]
+mod websocket;

@@ -41,17 +41,25 @@ pub(crate) struct Reply {
     pub(crate) body: String,
     /// Whether the connection stays open behind the body, as watches do until their time is over.
     pub(crate) is_open: bool,
+    /// Who goes on with the connection, where it becomes another one.
+    pub(crate) upgraded: Option<fn(&Request, TcpStream)>,
 }
 
 impl Reply {
     /// An object.
     pub(crate) fn json(body: &Value) -> Self {
-        Self { code: 200, kind: "application/json", body: body.to_string(), is_open: false }
+        Self { kind: "application/json", ..Self::text(&body.to_string()) }
     }
 
     /// Text, as logs are.
     pub(crate) fn text(body: &str) -> Self {
-        Self { code: 200, kind: "text/plain", body: body.to_owned(), is_open: false }
+        Self {
+            code: 200,
+            kind: "text/plain",
+            body: body.to_owned(),
+            is_open: false,
+            upgraded: None,
+        }
     }
 
     /// A list of objects.
@@ -66,7 +74,7 @@ impl Reply {
     pub(crate) fn watch(events: &[Value]) -> Self {
         let lines: Vec<String> = events.iter().map(Value::to_string).collect();
         let body = if lines.is_empty() { String::new() } else { lines.join("\n") + "\n" };
-        Self { code: 200, kind: "application/json", body, is_open: true }
+        Self { kind: "application/json", is_open: true, ..Self::text(&body) }
     }
 
     /// A refusal as API servers word it.
@@ -148,6 +156,9 @@ fn serve(stream: TcpStream, asked: &Mutex<Vec<Request>>, answer: &Answer) {
     while let Some(request) = read(&mut reader) {
         asked.lock().unwrap().push(request.clone());
         let reply = answer(&request);
+        if let Some(then) = reply.upgraded {
+            return then(&request, writer);
+        }
         let length = reply.body.len();
         let framing = if reply.is_open {
             "transfer-encoding: chunked".to_owned()

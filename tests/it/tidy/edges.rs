@@ -93,7 +93,7 @@ const OWNERS: [(&str, &[&str], &[&str]); 43] = [
     ("ort", &["radiant-engine-ort"], &[]),
     (
         "prost",
-        &["radiant-onnx", "radiant-protocol"],
+        &["radiant-onnx", "radiant-protocol", "radiant-deploy"],
         &["radiant-engine-native", "radiant-server", "radiant-benches", "radiant-tests"],
     ),
     ("clap", &["radiant", "radiant-deploy"], &[]),

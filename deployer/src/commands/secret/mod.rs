@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use radiant_contract::EnvSource;
 use radiant_storage::ModelUri;
 
-use super::configuration::{load, named};
+use super::configuration::{load, one};
 use crate::cli::{ClusterArgs, SecretCommand, SourceArgs};
 use crate::cluster::Cluster;
 use crate::config::{Deployment, Loaded};
@@ -107,7 +107,7 @@ impl Asked {
             let (model, source) = (model.clone(), source.clone());
             return Ok(Self { model, source, namespace: None });
         }
-        let config = named(name, load()?)?;
+        let config = one(Some(name), load()?)?.deployment;
         let source = match source {
             Some(source) => source,
             None => Some(configured(name, &config)?),

@@ -32,6 +32,7 @@ pub use meta::{
     CONFIG_HASH, MANAGED_BY, MODEL_DIGEST, MODEL_FORMAT, MODEL_URI, NAME_LABEL, REVISION,
     is_recreated, object_name,
 };
+pub use node::MODEL_NODE;
 pub use part::MAIN;
 
 use self::part::Part;

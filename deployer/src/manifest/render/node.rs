@@ -10,7 +10,7 @@ use super::part::Part;
 use crate::config::{GraphNode, Mode, Model, NodeType, Resources};
 
 /// The name of the node, and of its container, where there is one node.
-pub(super) const MODEL_NODE: &str = "model";
+pub const MODEL_NODE: &str = "model";
 
 /// Nodes that the orchestrator is itself, without a container.
 const BUILT_IN: [&str; 4] = ["SIMPLE_MODEL", "SIMPLE_ROUTER", "RANDOM_ABTEST", "AVERAGE_COMBINER"];

@@ -20,6 +20,7 @@ use super::cause::{Cause, Kind, ObjectRef, Severity, group};
 use super::event::{About, about};
 use super::family::{Family, Group, Member, name};
 use super::observed::Observed;
+use super::pod::is_ready;
 use super::sdep::{Predictor, Sdep};
 use part::Part;
 
@@ -63,7 +64,7 @@ struct Spot<'a> {
 
 /// What keeps a pod from being ready. What comes later in its life waits for what comes before.
 fn of_pod(spot: &Spot<'_>) -> Vec<Cause> {
-    if spot.is_ready() {
+    if is_ready(spot.pod) {
         return Vec::new();
     }
     if let Some(cause) = evicted(spot).or_else(|| schedule::cause(spot)) {
@@ -122,10 +123,6 @@ impl<'a> Spot<'a> {
     fn events(&self) -> Vec<&'a Event> {
         let uid = self.pod.metadata.uid.as_deref().unwrap_or_default();
         about(self.events, About { kind: "Pod", name: self.name(), uid })
-    }
-
-    fn is_ready(&self) -> bool {
-        self.condition("Ready").is_some_and(|(status, ..)| status == "True")
     }
 
     /// A condition's status, reason, message, and since when it is so.
