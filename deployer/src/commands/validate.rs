@@ -31,7 +31,8 @@ pub(super) fn run(
     }
     let n_errors = problems.iter().filter(|problem| problem.is_error()).count();
     tell(&problems, printer);
-    let refused = loaded.iter().find_map(|one| manifest(one, printer).err());
+    let old = old(args, printer)?;
+    let refused = loaded.iter().find_map(|one| manifest(one, old.as_ref(), printer).err());
     let is_for_people = matches!(printer.format, OutputFormat::Text | OutputFormat::Wide);
     if !is_for_people {
         printer.document(&document(&loaded, &problems, refused.as_ref()), "")?;
@@ -69,12 +70,23 @@ fn of_one(loaded: &Loaded) -> Vec<Problem> {
 }
 
 /// Whether an API server and the operator would take what it becomes.
-fn manifest(loaded: &Loaded, printer: &Printer) -> Result<(), Failure> {
-    let objects = checked(&loaded.deployment, &Facts::default(), Schema::bundled(), None)?;
+fn manifest(loaded: &Loaded, old: Option<&Schema>, printer: &Printer) -> Result<(), Failure> {
+    let facts = Facts { capabilities: old.map(Schema::capabilities), ..Facts::default() };
+    let schema = old.unwrap_or_else(|| Schema::bundled());
+    let objects = checked(&loaded.deployment, &facts, schema, None)?;
     for warning in &objects.warnings {
         printer.tell(&format!("warning: {warning}\n"));
     }
     Ok(())
+}
+
+/// The definitions of the version that is asked for; what it does not have is told.
+fn old(args: &ValidateArgs, printer: &Printer) -> Result<Option<Schema>, Failure> {
+    let Some(version) = args.crd_version else { return Ok(None) };
+    for field in version.lacks() {
+        printer.tell(&format!("note: Seldon Core {version} has no `{field}`\n"));
+    }
+    Ok(Some(version.schema().map_err(anyhow::Error::from)?))
 }
 
 fn line(loaded: &Loaded) -> String {

@@ -57,6 +57,23 @@ impl Schema {
         &BUNDLED
     }
 
+    /// The schema that comes with the program without some fields, by their paths without list marks.
+    ///
+    /// # Errors
+    /// Never in practice: the definition is ours.
+    pub fn without(fields: &[&str]) -> Result<Self, DefinitionError> {
+        let mut definition = serde_json::from_str(DEFINITION).unwrap_or_default();
+        let versions = Value::pointer_mut(&mut definition, "/spec/versions");
+        for version in versions.and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(schema) = version.pointer_mut("/schema/openAPIV3Schema") {
+                for field in fields {
+                    remove(schema, field);
+                }
+            }
+        }
+        Self::of_definition(&definition)
+    }
+
     /// The schema of version `v1` in a CustomResourceDefinition of the kind.
     ///
     /// # Errors
@@ -106,6 +123,19 @@ impl Schema {
             metrics_v2: self.has(&format!("{component}.hpaSpec.metricsv2")),
             seccomp_profile: self.has(&format!("{component}.spec.securityContext.seccompProfile")),
         }
+    }
+}
+
+/// Takes a field out of a structural schema.
+fn remove(schema: &mut Value, path: &str) {
+    let schema = if schema.get("items").is_some() { &mut schema["items"] } else { schema };
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    match (properties, path.split_once('.')) {
+        (Some(properties), None) => drop(properties.remove(path)),
+        (Some(properties), Some((name, rest))) => {
+            properties.get_mut(name).into_iter().for_each(|inner| remove(inner, rest));
+        }
+        (None, _) => {}
     }
 }
 
