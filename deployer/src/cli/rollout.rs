@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::{ClusterArgs, HistoryArgs, RollbackArgs, WaitingArgs};
+use super::{ClusterArgs, HistoryArgs, RollbackArgs, RouteArgs, WaitingArgs};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -137,6 +137,8 @@ pub(crate) struct RolloutStatusArgs {
     pub(crate) revision: Option<String>,
     #[command(flatten)]
     pub(crate) waiting: WaitingArgs,
+    #[command(flatten)]
+    pub(crate) route: RouteArgs,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::ClusterArgs;
+use super::{ClusterArgs, RouteArgs};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -24,6 +24,8 @@ Exit codes: 0 it is ready, stopped, or on its way; 3 there is none of that name;
 pub(crate) struct StatusArgs {
     /// The deployment
     pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) route: RouteArgs,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{ClusterArgs, WaitingArgs};
+use super::{ClusterArgs, RouteArgs, WaitingArgs};
 use crate::rollout::Goal;
 
 pub(super) const EXAMPLES: &str = "\
@@ -28,6 +28,8 @@ pub(crate) struct WaitArgs {
     pub(crate) goal: Goal,
     #[command(flatten)]
     pub(crate) waiting: WaitingArgs,
+    #[command(flatten)]
+    pub(crate) route: RouteArgs,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 }

@@ -81,6 +81,17 @@ impl Resource for SeldonObject {
 }
 
 impl SeldonObject {
+    /// One of which nothing but the name is known.
+    pub(crate) fn named(namespace: &str, name: &str) -> Self {
+        let metadata = ObjectMeta {
+            name: Some(name.to_owned()),
+            namespace: Some(namespace.to_owned()),
+            ..ObjectMeta::default()
+        };
+        let (api_version, kind) = (api_version(), kind());
+        Self { api_version, kind, metadata, spec: Value::Null, status: Value::Null }
+    }
+
     /// The object's name.
     pub(crate) fn name(&self) -> &str {
         self.metadata.name.as_deref().unwrap_or_default()

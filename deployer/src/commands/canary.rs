@@ -96,7 +96,7 @@ pub(super) async fn promote(args: &PromoteArgs, printer: &Printer) -> Result<(),
         release::settle(&stood.cluster, &args.name, number, args.history_max).await?;
     }
     let line = format!("{} revision {number} promoted\n", args.name);
-    super::wait::print(ended, &line, printer)
+    super::wait::print(ended, None, &line, printer)
 }
 
 /// Watches the canary beside the main model.
@@ -136,7 +136,7 @@ pub(super) async fn abort(args: &AbortArgs, printer: &Printer) -> Result<(), Fai
     let number = stood.current.number;
     let ended = stood.give_up(&args.waiting, printer).await?;
     let line = format!("{} revision {number} given up\n", args.name);
-    super::wait::print(ended, &line, printer)
+    super::wait::print(ended, None, &line, printer)
 }
 
 pub(super) async fn traffic(args: &TrafficArgs, printer: &Printer) -> Result<(), Failure> {
@@ -147,7 +147,7 @@ pub(super) async fn traffic(args: &TrafficArgs, printer: &Printer) -> Result<(),
     let object = stood.change(manifest).await?;
     let ended = stood.wait(&object, &args.waiting, printer).await;
     let line = format!("{} traffic {}\n", args.name, args.shares.join(" "));
-    super::wait::print(ended, &line, printer)
+    super::wait::print(ended, None, &line, printer)
 }
 
 fn refused(error: TrafficError) -> Failure {

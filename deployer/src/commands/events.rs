@@ -13,12 +13,12 @@ use super::get::update;
 use crate::cli::EventsArgs;
 use crate::cluster::seldon::selector;
 use crate::cluster::{Change, Cluster, Selected};
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::output::{self, Listing, OutputFormat, Printer, Table, age};
 
 pub(super) async fn run(args: &EventsArgs, printer: &Printer) -> Result<(), Failure> {
     let cluster = Cluster::connect(&args.cluster, None).await?;
-    let mut family = Family::read(&cluster, &args.name).await?;
+    let mut family = family(args, printer, &cluster).await?;
     let events = std::mem::take(&mut family.events);
     let wanted: Vec<Event> = events.into_iter().filter(|event| is_wanted(args, event)).collect();
     let sorted = sorted(&wanted);
@@ -34,6 +34,25 @@ pub(super) async fn run(args: &EventsArgs, printer: &Printer) -> Result<(), Fail
     }
     printer.listing(listing)?;
     if args.watch { follow(args, printer, &cluster, (family, wanted, shown)).await } else { Ok(()) }
+}
+
+/// The deployment with all that was made of it, also where only events are left of it.
+async fn family(
+    args: &EventsArgs,
+    printer: &Printer,
+    cluster: &Cluster,
+) -> Result<Family, Failure> {
+    let failure = match Family::read(cluster, &args.name).await {
+        Err(failure) if failure.code() == Some(Code::NotFound) => failure,
+        read => return read,
+    };
+    match Family::gone(cluster, &args.name).await? {
+        Some(family) => {
+            printer.tell(&format!("`{}` is gone: these events outlive it\n", args.name));
+            Ok(family)
+        }
+        None => Err(failure),
+    }
 }
 
 fn is_wanted(args: &EventsArgs, event: &Event) -> bool {

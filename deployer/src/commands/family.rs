@@ -1,8 +1,11 @@
 //! A SeldonDeployment with all that was made of it: what several commands look at.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt;
 
@@ -48,6 +51,26 @@ impl Family {
         };
         family.keep_own();
         Ok(family)
+    }
+
+    /// What events tell of a deployment that is not there any more, if they tell of one.
+    ///
+    /// # Errors
+    /// When they may not be listed.
+    pub(super) async fn gone(cluster: &Cluster, name: &str) -> Result<Option<Self>, Failure> {
+        let events = cluster.list::<Event>(&Selected::default()).await?;
+        let living = allowed(cluster.list::<SeldonObject>(&Selected::default()).await)?;
+        let living: Vec<&str> = living.iter().map(SeldonObject::name).collect();
+        let mut family = Self {
+            sdep: SeldonObject::named(cluster.namespace(), name),
+            deployments: made_of(name, &events, &living),
+            replica_sets: Vec::new(),
+            pods: Vec::new(),
+            autoscalers: Vec::new(),
+            events,
+        };
+        family.keep_own();
+        Ok((!family.events.is_empty()).then_some(family))
     }
 
     /// The same for whoever judges how it fares.
@@ -107,6 +130,44 @@ fn is_child(name: &str, parent: &str, n_words: usize) -> bool {
     rest.is_some_and(|rest| rest.split('-').count() == n_words)
 }
 
+/// The Deployments of a SeldonDeployment that is gone, by the names that events know: the operator
+/// calls them `<name>-<predictor>-<number>-<containers>`. Those of others whose names go on from this one
+/// are left out.
+fn made_of(name: &str, events: &[Event], living: &[&str]) -> Vec<Deployment> {
+    let is_below = |made: &str, owner: &str| {
+        made.strip_prefix(owner).is_some_and(|rest| rest.starts_with('-'))
+    };
+    let is_made = |made: &&str| {
+        let words: Vec<&str> = made.split('-').collect();
+        let rest = words.get(name.split('-').count()..).unwrap_or_default();
+        let inner = rest.get(1..rest.len().saturating_sub(1)).unwrap_or_default();
+        let is_numbered = inner.iter().any(|word| word.parse::<u32>().is_ok());
+        let is_of_other = |other: &&&str| is_below(other, name) && is_below(made, other);
+        is_below(made, name) && is_numbered && !living.iter().any(|other| is_of_other(&other))
+    };
+    let made: BTreeSet<&str> = events.iter().filter_map(made_for).filter(is_made).collect();
+    let deployment = |name: &str| {
+        let name = Some(name.to_owned());
+        Deployment {
+            metadata: ObjectMeta { name, ..ObjectMeta::default() },
+            ..Deployment::default()
+        }
+    };
+    made.into_iter().map(deployment).collect()
+}
+
+/// The Deployment that an event's object is, or was made for.
+fn made_for(event: &Event) -> Option<&str> {
+    let name = event.involved_object.name.as_deref()?;
+    let n_words = match event.involved_object.kind.as_deref()? {
+        "Deployment" => return Some(name),
+        "ReplicaSet" => 1,
+        "Pod" => 2,
+        _ => return None,
+    };
+    name.rsplitn(n_words + 1, '-').nth(n_words)
+}
+
 /// What may not be listed is nothing, said once; other failures stay.
 pub(super) fn allowed<T>(listed: Result<Vec<T>, Failure>) -> Result<Vec<T>, Failure> {
     match listed {
@@ -150,5 +211,26 @@ mod tests {
             let event = serde_json::from_value(event).unwrap();
             assert_eq!(family.is_own(&event), expected, "{kind} {name}");
         }
+    }
+
+    #[test]
+    fn deployments_that_are_gone_are_known_by_their_events() {
+        let names = [
+            ("Deployment", "fraud-main-0-model"),
+            ("ReplicaSet", "fraud-canary-8-0-model-5d9"),
+            ("Pod", "fraud-main-0-model-5d9-x2x"),
+            // Of another that lives, of one that is no SeldonDeployment, and of nothing of the kind.
+            ("Pod", "fraud-v2-main-0-model-5d9-x2x"),
+            ("Pod", "fraud-api-5d9-x2x"),
+            ("Deployment", "fraudulent-main-0-model"),
+            ("Node", "fraud-main-0-model"),
+        ];
+        let events = names.map(|(kind, name)| {
+            let event = json!({"metadata": {}, "involvedObject": {"kind": kind, "name": name}});
+            serde_json::from_value(event).unwrap()
+        });
+        let made = made_of("fraud", &events, &["fraud-v2", "other"]);
+        let made: Vec<String> = made.iter().map(ResourceExt::name_any).collect();
+        assert_eq!(made, ["fraud-canary-8-0-model", "fraud-main-0-model"]);
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn run(
         release::settle(&cluster, &args.name, number, args.history_max).await?;
     }
     let line = format!("{} rolled back to revision {}\n", args.name, earlier.number);
-    let printed = super::wait::print(ended, &line, printer);
+    let printed = super::wait::print(ended, None, &line, printer);
     match printed {
         Err(failure) if !is_ready => {
             let on_failure = OnFailure::Keep;

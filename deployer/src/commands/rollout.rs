@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use radiant_contract::EnvSource;
 use serde_json::json;
 
+use super::url::known;
 use super::wait::print;
 use super::waiting::{Following, follow};
 use crate::cli::{RestartArgs, RolloutArgs, RolloutCommand, RolloutStatusArgs};
@@ -37,11 +38,13 @@ fn status(args: &RolloutStatusArgs, printer: &Printer) -> Result<(), Failure> {
     if !args.watch {
         waiting.timeout = Some(std::time::Duration::ZERO);
     }
-    let mut ended = super::wait(async {
+    let (mut ended, url) = super::wait(async {
         let cluster = Cluster::connect(&args.cluster, None).await?;
         let following =
             Following { name: &args.name, goal: Goal::Ready, revision: None, generation: None };
-        Ok(follow(&cluster, following, &waiting, printer).await)
+        let ended = follow(&cluster, following, &waiting, printer).await;
+        let url = known(&cluster, &args.name, &args.route).await;
+        Ok((ended, url))
     })?;
     if let (Some(wanted), Some(status)) = (&args.revision, &ended.status)
         && status.revision.as_ref() != Some(wanted)
@@ -53,8 +56,8 @@ fn status(args: &RolloutStatusArgs, printer: &Printer) -> Result<(), Failure> {
         // To look is no wait, and what is on its way has not failed.
         ended.result = Ok(());
     }
-    let line = line(&ended);
-    print(ended, &line, printer)
+    let line = line(&ended, url.as_deref());
+    print(ended, url, &line, printer)
 }
 
 /// Gives the pods' templates the time as an annotation, as `kubectl rollout restart` does: a template that
@@ -81,7 +84,7 @@ async fn restart(args: &RestartArgs, printer: &Printer) -> Result<(), Failure> {
         generation: object.metadata.generation,
     };
     let ended = follow(&cluster, following, &args.waiting, printer).await;
-    print(ended, &format!("{} restarted\n", args.name), printer)
+    print(ended, None, &format!("{} restarted\n", args.name), printer)
 }
 
 /// Another revision came meanwhile, or before.
@@ -92,13 +95,14 @@ fn superseded(wanted: &str, status: &Status) -> Failure {
 }
 
 /// `fraud revision 7 ready in 14.2s  http://...`, or how far it is.
-fn line(ended: &Ended) -> String {
+fn line(ended: &Ended, url: Option<&str>) -> String {
     let Some(status) = &ended.status else { return String::new() };
     let revision = status.revision.as_ref().map(|it| format!(" revision {it}")).unwrap_or_default();
     if !Goal::Ready.is_reached(status) {
         return format!("{}{revision} {}: {}\n", status.name, status.phase, status.summary);
     }
-    let url = status.address.as_ref().map(|it| format!("  {it}")).unwrap_or_default();
+    let url = url.or(status.address.as_deref());
+    let url = url.map(|it| format!("  {it}")).unwrap_or_default();
     let seconds = ended.elapsed.as_secs_f64();
     format!("{}{revision} ready in {seconds:.1}s{url}\n", status.name)
 }

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::get::base;
-use crate::cli::UrlArgs;
+use crate::cli::{RouteArgs, UrlArgs};
 use crate::cluster::{Cluster, SeldonObject};
 use crate::error::{Code, Failure};
 use crate::output::{self, OutputFormat, Printer, Table};
@@ -28,6 +28,13 @@ pub(super) async fn run(args: &UrlArgs, printer: &Printer) -> Result<(), Failure
         printer.document(&document, &table(&urls).text(true))?;
     }
     if args.check { check(&cluster, &sdep, &urls, printer).await } else { Ok(()) }
+}
+
+/// The URL of a deployment that most callers want; nothing where it is not known, or may not be seen.
+pub(super) async fn known(cluster: &Cluster, name: &str, args: &RouteArgs) -> Option<String> {
+    let sdep = cluster.find::<SeldonObject>(name).await.ok().flatten()?;
+    let base = base(args, cluster).await;
+    Urls::new(&sdep, base.as_deref()).best().map(str::to_owned)
 }
 
 fn table(urls: &Urls) -> Table {
