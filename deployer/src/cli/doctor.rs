@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{ClusterArgs, RouteArgs};
+use super::{ClusterArgs, ConfigArgs, RouteArgs};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -10,13 +10,20 @@ Examples:
   radiant-deploy doctor
 
   # Permissions alone, for a program
-  radiant-deploy doctor --only rbac -o json";
+  radiant-deploy doctor --only rbac -o json
+
+  # Whether what radiant.yaml names is there: the model, and the server's image for these nodes
+  radiant-deploy doctor --only storage,image
+
+Without a configuration, the areas storage and image are left out.";
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
     /// These checks alone
     #[arg(long, value_enum, value_delimiter = ',', value_name = "AREAS")]
     pub(crate) only: Vec<Area>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     #[command(flatten)]
     pub(crate) route: RouteArgs,
     #[command(flatten)]
@@ -36,4 +43,8 @@ pub(crate) enum Area {
     Rbac,
     /// The ingress
     Route,
+    /// The models of a configuration, with the credentials that pods will have
+    Storage,
+    /// The images of a configuration
+    Image,
 }

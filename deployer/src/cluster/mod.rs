@@ -6,6 +6,7 @@
 mod access;
 mod connect;
 mod forward;
+mod nodes;
 mod objects;
 mod outside;
 mod pods;

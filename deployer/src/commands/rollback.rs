@@ -7,7 +7,7 @@ use radiant_storage::ModelUri;
 
 use super::release::{self, Broken, Change, Told};
 use super::revisions;
-use super::store::{Asker, is_reached};
+use super::store::Asker;
 use crate::cli::RollbackArgs;
 use crate::cluster::{Apply, Cluster, SeldonObject};
 use crate::config::OnFailure;
@@ -68,15 +68,11 @@ async fn check(
         return Ok(());
     };
     let uri = ModelUri::parse(text).map_err(|error| Failure::new(Code::Storage, error))?;
-    let found = match asker(cluster, earlier, &uri).await? {
-        Some(asker) => asker.fingerprint(&uri, env).await.map_err(|it| it.hint_more(FORCE))?,
-        None => None,
-    };
-    match found {
+    let asker = asker(cluster, earlier, &uri).await?;
+    let said = asker.survey(&uri, env).await.map_err(|it| it.hint_more(FORCE))?;
+    match said.fingerprint {
         None => {
-            printer.tell(&format!(
-                "`{uri}`: only pods may look at it, so its bytes are not compared\n"
-            ));
+            printer.tell(&format!("`{uri}`: its bytes are not compared: {}\n", said.words));
             Ok(())
         }
         Some(found) => compare(earlier.number, &uri.to_string(), (digest, &found)),
@@ -98,23 +94,25 @@ fn compare(number: u32, uri: &str, (expected, got): (&str, &str)) -> Result<(), 
         .hint_more(FORCE))
 }
 
-/// Who asks as the revision's pods will; nobody, where only they may.
+/// Who asks as the revision's pods will.
 async fn asker(
     cluster: &Cluster,
     earlier: &Revision,
     uri: &ModelUri,
-) -> Result<Option<Asker>, Failure> {
+) -> Result<Asker, Failure> {
     if Place::of(uri)?.is_none() {
-        return Ok(is_reached(uri).then_some(Asker::Here));
+        return Ok(Asker::without_store(uri));
     }
-    let Some(name) = secret(earlier) else { return Ok(None) };
+    let Some(name) = secret(earlier) else {
+        return Ok(Asker::Pods("the revision names no Secret"));
+    };
     let Some(found) = cluster.find::<v1::Secret>(&name).await? else {
         let number = earlier.number;
         let error = anyhow!("expected the Secret `{name}` of revision {number}, got none");
         return Err(Failure::new(Code::Storage, error)
             .hint("`radiant-deploy apply` makes one anew, as a revision of its own"));
     };
-    Ok(Some(Asker::Variables(data_of(&found)?)))
+    Ok(Asker::Variables(data_of(&found)?))
 }
 
 /// The Secret that the revision's pods read: the one that was made for it, or the only one that it names.

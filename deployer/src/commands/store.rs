@@ -19,37 +19,66 @@ pub(super) enum Asker {
     Variables(BTreeMap<String, Secret>),
     /// This process, of the web and of registries.
     Here,
+    /// Pods alone, and why.
+    Pods(&'static str),
 }
 
-/// Whether an address is of what this process may ask for: a registry or the web. Volumes and files are
-/// those of pods.
-pub(super) fn is_reached(uri: &ModelUri) -> bool {
-    let text = uri.to_string();
-    ["http://", "https://", "oci://"].iter().any(|scheme| text.starts_with(scheme))
+/// What a model's store says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Said {
+    /// A text that is another one as soon as the model is, where the store was asked.
+    pub(super) fingerprint: Option<String>,
+    /// What is there, or why it was not asked.
+    pub(super) words: String,
+}
+
+impl Said {
+    fn unasked(why: &str) -> Self {
+        Self { fingerprint: None, words: format!("not asked: {why}") }
+    }
 }
 
 impl Asker {
-    /// A text that is another one as soon as the model is; none where only pods may ask.
+    /// Who asks for what is in no store. Volumes and files are those of pods; everybody may ask the web and
+    /// registries.
+    pub(super) fn without_store(uri: &ModelUri) -> Self {
+        let text = uri.to_string();
+        if ["http://", "https://", "oci://"].iter().any(|scheme| text.starts_with(scheme)) {
+            Self::Here
+        } else {
+            Self::Pods("it is in the cluster")
+        }
+    }
+
+    /// Asks what is there.
     ///
     /// # Errors
     /// When whoever has the model refuses or cannot be reached, or there is nothing.
-    pub(super) async fn fingerprint(
+    pub(super) async fn survey(
         &self,
         uri: &ModelUri,
         env: &(dyn EnvSource + Sync),
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Said, Failure> {
         match self {
             Self::Variables(data) => Ok(match check(data, uri).await? {
-                Checked::Listed { fingerprint, .. } => Some(fingerprint),
-                Checked::PodsOwn { .. } | Checked::NoStore => None,
+                Checked::Listed { fingerprint, contents } => {
+                    let (n, bytes) = (contents.files.len(), contents.bytes);
+                    let words = format!("{n} files, {bytes} bytes, listed with {}", contents.origin);
+                    Said { fingerprint: Some(fingerprint), words }
+                }
+                Checked::PodsOwn { origin } => Said::unasked(&format!(
+                    "{origin} let pods ask by an identity that this machine has not"
+                )),
+                Checked::NoStore => Said::unasked("it is in no store"),
             }),
             Self::Here => {
-                let storage = self.storage(Options::default(), env);
-                let survey = storage.survey(uri).await;
-                survey
-                    .map(|survey| Some(survey.fingerprint))
-                    .map_err(|error| Failure::new(Code::Storage, error))
+                let survey = self.storage(Options::default(), env).survey(uri).await;
+                let fingerprint =
+                    survey.map_err(|error| Failure::new(Code::Storage, error))?.fingerprint;
+                let words = format!("it is there, as {fingerprint}");
+                Ok(Said { fingerprint: Some(fingerprint), words })
             }
+            Self::Pods(why) => Ok(Said::unasked(why)),
         }
     }
 
@@ -78,7 +107,7 @@ impl Asker {
             Self::Variables(data) => {
                 data.iter().map(|(name, value)| (name.as_str(), value.expose())).collect()
             }
-            Self::Here => {
+            Self::Here | Self::Pods(_) => {
                 let names = env.names().into_iter();
                 names.filter_map(|name| Some((name.clone(), env.get(&name)?))).collect()
             }

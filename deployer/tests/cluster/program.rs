@@ -59,6 +59,11 @@ impl Program {
         fs::write(self.folder.path().join(name), text).unwrap();
     }
 
+    /// Puts a file into the folder that it runs in.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         #[expect(clippy::disallowed_methods, reason = "the program under test")]
         let mut command = Command::new(&self.binary);

@@ -183,6 +183,38 @@ fn events_are_merged_and_go_on() {
 }
 
 #[test]
+fn events_of_what_is_gone_are_told() {
+    let server = Server::start(|asked: &Request| match asked.path.as_str() {
+        "/api/v1/namespaces/ml/events" => Reply::list(&[
+            event(1, "churn-main-0-model-5d9-1", "of a pod that was"),
+            event(2, "fraud-main-0-model-5d9-1", "of others"),
+        ]),
+        _ => with_fraud(asked),
+    });
+    let program = Program::new(&server);
+    let ran = program.run(&["events", "churn"]);
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 2), "{}", ran.out);
+    assert!(ran.out.contains("of a pod that was") && ran.err.contains("`churn` is gone"));
+    assert_eq!(program.run(&["events", "never"]).code, 3);
+}
+
+#[test]
+fn whatever_tells_of_a_deployment_tells_its_url_from_outside() {
+    let url = "http://192.0.2.7/seldon/ml/fraud/api/v1.0/predictions";
+    for arguments in [
+        &["status", "fraud", "-o", "jsonpath={.url}"][..],
+        &["wait", "fraud", "-o", "jsonpath={.url}"],
+        &["rollout", "status", "fraud", "-o", "jsonpath={.url}"],
+        &["describe", "fraud", "-o", "jsonpath={.urls.external}"],
+    ] {
+        let ran = program().run(arguments);
+        assert_eq!((ran.code, ran.out.trim_end()), (0, url), "{arguments:?}: {}", ran.err);
+    }
+    let ran = program().run(&["status", "fraud", "--base-url", "none"]);
+    assert!(ran.out.contains("http://fraud-main.ml.svc"), "{}", ran.out);
+}
+
+#[test]
 fn url_tells_all_ways_and_checks_the_one_from_outside() {
     let server = Server::start(|asked: &Request| match asked.path.as_str() {
         "/in/seldon/ml/fraud/ready" => Reply::text("ok"),
@@ -291,4 +323,31 @@ fn doctor_names_what_fails_and_how_to_mend_it() {
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("no SeldonDeployments in this cluster"), "{}", ran.out);
     assert_eq!(sdep("x")["metadata"]["name"], "x");
+}
+
+#[test]
+fn doctor_looks_at_what_a_configuration_names() {
+    let server = Server::start(|asked: &Request| match asked.path.as_str() {
+        "/api/v1/nodes" => Reply::list(&[]),
+        path if path.starts_with("/v2/") => Reply::unknown(),
+        _ => healthy(asked),
+    });
+    let program = Program::new(&server);
+    let asked = ["doctor", "--only", "storage,image", "-o", "json"];
+    let ran = program.run(&asked);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let registry = server.url().replace("http://", "");
+    let text = format!(
+        "{{apiVersion: radiant.dev/v1, kind: Deployment, name: fraud, model: {{uri: s3://models/fraud}},
+          credentials: {{serviceAccount: fraud}}, server: {{image: \"{registry}/radiant:1\"}}}}"
+    );
+    program.write("radiant.yaml", &text);
+    let ran = program.run(&asked);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    let checks = json(&ran.out)["checks"].clone();
+    let of = |idx: usize, key: &str| checks[idx][key].as_str().unwrap_or_default().to_owned();
+    assert_eq!((of(0, "area"), of(0, "verdict")), ("storage".to_owned(), "ok".to_owned()));
+    assert!(of(0, "what").contains("an identity that this machine has not"), "{checks}");
+    assert_eq!((of(1, "area"), of(1, "verdict")), ("image".to_owned(), "fail".to_owned()));
+    assert!(of(1, "what").contains("not in its registry"), "{checks}");
 }

@@ -10,7 +10,7 @@ use radiant_storage::ModelUri;
 use radiant_storage::oci::{Access, Purpose, Reference, Repository};
 
 use crate::cluster::Cluster;
-use crate::commands::store::{Asker, is_reached};
+use crate::commands::store::{Asker, Said};
 use crate::config::{Deployment, Loaded};
 use crate::credentials::{
     Choice, Machine, Place, SecretObject, Source, ThisMachine, Wanted, convert, data_of,
@@ -22,7 +22,7 @@ use crate::registry::failed;
 
 /// What was found out.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(in crate::commands) struct Found {
     /// What a manifest is rendered with.
     pub(super) facts: Facts,
     /// The Secret that pods read, where one is made.
@@ -68,10 +68,8 @@ pub(super) async fn find(
     }
     let wanted = Wanted::of(&config.credentials);
     for model in mentions.models {
-        let uri = ModelUri::parse(&model).map_err(|error| Failure::new(Code::Usage, error))?;
-        let asker = asker(&uri, &wanted, (config, cluster), &mut found, env).await?;
-        let Some(asker) = asker else { continue };
-        if let Some(fingerprint) = asker.fingerprint(&uri, env).await? {
+        let (asker, said) = survey(&model, &wanted, (config, cluster), &mut found, env).await?;
+        if let Some(fingerprint) = said.fingerprint {
             found.facts.digests.insert(model.clone(), fingerprint);
             found.askers.insert(model, asker);
         }
@@ -79,21 +77,40 @@ pub(super) async fn find(
     Ok(found)
 }
 
-/// Who asks for a model as its pods will; nobody, where this machine cannot.
+/// Asks a model's store as its pods will.
+///
+/// # Errors
+/// When the store refuses the credentials that pods will have, or has no such model.
+pub(in crate::commands) async fn survey(
+    model: &str,
+    wanted: &Wanted,
+    (config, cluster): (&Deployment, &Cluster),
+    found: &mut Found,
+    env: &(dyn EnvSource + Sync),
+) -> Result<(Asker, Said), Failure> {
+    let uri = ModelUri::parse(model).map_err(|error| Failure::new(Code::Usage, error))?;
+    let asker = asker(&uri, wanted, (config, cluster), found, env).await?;
+    let said = asker.survey(&uri, env).await?;
+    Ok((asker, said))
+}
+
+/// Who asks for a model as its pods will.
 async fn asker(
     uri: &ModelUri,
     wanted: &Wanted,
     (config, cluster): (&Deployment, &Cluster),
     found: &mut Found,
     env: &(dyn EnvSource + Sync),
-) -> Result<Option<Asker>, Failure> {
-    let Some(place) = Place::of(uri)? else {
-        return Ok(is_reached(uri).then_some(Asker::Here));
-    };
+) -> Result<Asker, Failure> {
+    let Some(place) = Place::of(uri)? else { return Ok(Asker::without_store(uri)) };
     let data = match wanted {
-        Wanted::Nothing => return Ok(None),
-        // Pods have an identity that this machine has not.
-        Wanted::From(Source::Pod) => return Ok(None),
+        Wanted::Nothing => {
+            let why = "`credentials` names none, so pods have what the cluster gives them";
+            return Ok(Asker::Pods(why));
+        }
+        Wanted::From(Source::Pod) => {
+            return Ok(Asker::Pods("pods have an identity that this machine has not"));
+        }
         Wanted::Existing(name) => data_of(&cluster.get::<v1::Secret>(name).await?)?,
         Wanted::From(source) => {
             let machine = Machine { env, files: &ThisMachine };
@@ -107,7 +124,7 @@ async fn asker(
             secret.data
         }
     };
-    Ok(Some(Asker::Variables(data)))
+    Ok(Asker::Variables(data))
 }
 
 /// The image by its digest, `registry/repository@sha256:...`.

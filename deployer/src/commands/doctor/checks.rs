@@ -1,20 +1,30 @@
 //! The checks, each after those without which it says nothing.
 
 use k8s_openapi::api::core::v1::Namespace;
+use radiant_contract::EnvSource;
 
-use super::{Finding, operator};
+use super::{Finding, image, operator};
 use crate::cli::{Area, DoctorArgs};
 use crate::cluster::{Access, Cluster};
+use crate::commands::apply::{Found, survey};
 use crate::commands::get::base;
+use crate::config::{Deployment, Loaded};
+use crate::credentials::Wanted;
 use crate::error::{Code, Failure};
+use crate::manifest::mentions;
 use crate::permissions::Feature;
 
 /// The oldest version of Kubernetes that serves all that is asked for.
 const OLDEST_MINOR: u32 = 19;
 
-pub(super) async fn all(args: &DoctorArgs) -> Vec<Finding> {
+pub(super) async fn all(
+    args: &DoctorArgs,
+    configured: &[Loaded],
+    env: &(dyn EnvSource + Sync),
+) -> Vec<Finding> {
     let wants = |area: Area| args.only.is_empty() || args.only.contains(&area);
-    let cluster = match Cluster::connect(&args.cluster, None).await {
+    let place = configured.first().and_then(|loaded| loaded.deployment.namespace.as_deref());
+    let cluster = match Cluster::connect(&args.cluster, place).await {
         Ok(cluster) => cluster,
         Err(failure) => return vec![Finding::of(Area::Client, &failure)],
     };
@@ -44,6 +54,37 @@ pub(super) async fn all(args: &DoctorArgs) -> Vec<Finding> {
     }
     if wants(Area::Route) {
         findings.push(route(args, &cluster).await);
+    }
+    for loaded in configured {
+        if wants(Area::Storage) {
+            findings.extend(storage(&loaded.deployment, &cluster, env).await);
+        }
+        if wants(Area::Image) {
+            findings.extend(image::checks(&loaded.deployment, &cluster, env).await);
+        }
+    }
+    findings
+}
+
+/// A finding for each model: what its store says to whoever has the credentials that pods will have.
+async fn storage(
+    config: &Deployment,
+    cluster: &Cluster,
+    env: &(dyn EnvSource + Sync),
+) -> Vec<Finding> {
+    let models = match mentions(config) {
+        Ok(mentions) => mentions.models,
+        Err(error) => return vec![Finding::of(Area::Storage, &Failure::usage(error))],
+    };
+    let wanted = Wanted::of(&config.credentials);
+    let mut findings = Vec::new();
+    for model in models {
+        let mut found = Found::default();
+        let said = survey(&model, &wanted, (config, cluster), &mut found, env).await;
+        findings.push(match said {
+            Ok((_, said)) => Finding::ok(Area::Storage, format!("`{model}`: {}", said.words)),
+            Err(failure) => Finding::of(Area::Storage, &failure.context(format!("`{model}`"))),
+        });
     }
     findings
 }

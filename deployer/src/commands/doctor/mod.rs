@@ -1,14 +1,18 @@
 //! `radiant-deploy doctor`: whether a deployment can work from here, and what to do where it cannot.
 
 mod checks;
+mod image;
 mod operator;
 
 use std::fmt::Write as _;
 
 use anyhow::anyhow;
+use radiant_contract::EnvSource;
 use serde_json::json;
 
+use super::configuration;
 use crate::cli::{Area, DoctorArgs};
+use crate::config::Loaded;
 use crate::error::{Code, Failure};
 use crate::output::{Color, Printer, clean};
 
@@ -65,8 +69,13 @@ impl Finding {
     }
 }
 
-pub(super) async fn run(args: &DoctorArgs, printer: &Printer) -> Result<(), Failure> {
-    let findings = checks::all(args).await;
+pub(super) async fn run(
+    args: &DoctorArgs,
+    printer: &Printer,
+    env: &(dyn EnvSource + Sync),
+) -> Result<(), Failure> {
+    let configured = configured(args, printer, env)?;
+    let findings = checks::all(args, &configured, env).await;
     let list = findings.iter().map(|finding| {
         json!({"area": name(finding.area), "verdict": finding.verdict.name(),
                "what": finding.what, "fix": finding.fix})
@@ -80,6 +89,22 @@ pub(super) async fn run(args: &DoctorArgs, printer: &Printer) -> Result<(), Fail
     Err(Failure::new(Code::Failed, anyhow!("{n_failed} of {} checks failed", findings.len())))
 }
 
+/// The deployments that are looked at: none where nobody speaks of a configuration, and there is none here.
+fn configured(
+    args: &DoctorArgs,
+    printer: &Printer,
+    env: &dyn EnvSource,
+) -> Result<Vec<Loaded>, Failure> {
+    let is_of_model = |area: &Area| matches!(area, Area::Storage | Area::Image);
+    let is_wanted = args.only.is_empty() || args.only.iter().any(is_of_model);
+    let is_asked_for = args.only.iter().any(is_of_model) || args.config.is_given();
+    let is_here = || args.config.files().iter().all(|file| file.is_file());
+    if !is_wanted || !(is_asked_for || is_here()) {
+        return Ok(Vec::new());
+    }
+    configuration::load(&args.config, printer, env)
+}
+
 fn name(area: Area) -> &'static str {
     match area {
         Area::Client => "client",
@@ -87,6 +112,8 @@ fn name(area: Area) -> &'static str {
         Area::Operator => "operator",
         Area::Rbac => "rbac",
         Area::Route => "route",
+        Area::Storage => "storage",
+        Area::Image => "image",
     }
 }
 
