@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use serde_json::Value;
 
+use super::apply::adopt;
 use crate::cli::{ImportArgs, Origin};
 use crate::cluster::{Cluster, SeldonObject};
 use crate::error::{Code, Failure};
@@ -16,11 +17,12 @@ use crate::output::{OutputFormat, Printer};
 const MANIFEST_BYTES_MAX: u64 = 4 << 20;
 
 pub(super) async fn run(args: &ImportArgs, printer: &Printer) -> Result<(), Failure> {
-    let object = match (&args.manifest, &args.name) {
-        (Some(path), _) => read(path)?,
+    let (object, live) = match (&args.manifest, &args.name) {
+        (Some(path), _) => (read(path)?, None),
         (None, Some(name)) => {
             let cluster = Cluster::connect(&args.cluster, None).await?;
-            cluster.get::<SeldonObject>(name).await?.to_value()
+            let live = cluster.get::<SeldonObject>(name).await?;
+            (live.to_value(), Some((cluster, live)))
         }
         (None, None) => return Err(Failure::usage(anyhow!("expected a name or `--manifest`"))),
     };
@@ -35,6 +37,12 @@ pub(super) async fn run(args: &ImportArgs, printer: &Printer) -> Result<(), Fail
     match printer.format {
         OutputFormat::Text => crate::output::write(&text),
         _ => printer.document(&value, &text),
+    }?;
+    match live {
+        Some((cluster, live)) if args.adoption.adopt => {
+            adopt(&cluster, &live, &imported.deployment, &args.adoption, printer).await
+        }
+        _ => Ok(()),
     }
 }
 

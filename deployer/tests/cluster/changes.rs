@@ -214,3 +214,45 @@ fn an_interrupted_wait_says_how_to_go_on() {
     assert_eq!(ran.code, 130, "{}", ran.err);
     assert!(ran.err.contains("interrupted") && ran.out.contains("fraud deleted"), "{}", ran.err);
 }
+
+/// A cluster whose objects are as they are applied, each at once and by whomever.
+fn appliable() -> Server {
+    Server::start(|asked: &Request| match asked.method.as_str() {
+        "PATCH" => {
+            let mut object = asked.json();
+            object["metadata"]["uid"] = "uid-fraud".into();
+            Reply::json(&object)
+        }
+        "POST" => Reply::json(&asked.json()),
+        _ => with_fraud(asked),
+    })
+}
+
+#[test]
+fn an_object_is_adopted_when_that_is_meant() {
+    let server = appliable();
+    let program = Program::new(&server);
+    let writes = |server: &Server| {
+        let writes = server.asked().into_iter().filter(|it| it.method != "GET");
+        writes.filter(|it| !it.query.contains("dryRun")).collect::<Vec<_>>()
+    };
+    let adopt = ["import", "seldon", "fraud", "--adopt"];
+    let ran = program.run(&adopt);
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert!(ran.out.contains("name: fraud"), "{}", ran.out);
+    assert!(ran.err.contains("+++ wanted/fraud") && ran.err.contains("its pods would be replaced"));
+    let ran = program.run(&[&adopt[..], &["--allow-restart"]].concat());
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("nobody is there to ask"), "{}", ran.err);
+    assert_eq!(writes(&server).len(), 0);
+
+    let more = ["--allow-restart", "--yes", "--timeout", "0"];
+    let ran = program.run(&[&adopt[..], &more].concat());
+    // Nothing makes the pods of it here.
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    let writes = writes(&server);
+    assert_eq!(writes.len(), 2, "{writes:?}");
+    assert!(writes[0].query.contains("force=true"), "{}", writes[0].query);
+    assert_eq!(writes[0].json()["metadata"]["annotations"]["radiant.dev/revision"], "1");
+    assert_eq!(writes[1].json()["metadata"]["name"], "radiant.fraud.v1");
+}

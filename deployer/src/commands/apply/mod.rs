@@ -2,6 +2,7 @@
 //!
 //! [`one`] is the way of one deployment, from top to bottom.
 
+mod adopt;
 mod condition;
 mod drift;
 mod facts;
@@ -16,6 +17,8 @@ use std::time::Duration;
 use anyhow::anyhow;
 use radiant_contract::EnvSource;
 
+pub(super) use self::adopt::adopt;
+pub(super) use self::facts::{Found, survey};
 use self::follow::Written;
 use self::plan::Plan;
 use self::signature::Compared;
