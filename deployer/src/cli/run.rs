@@ -15,6 +15,9 @@ Examples:
   # The same in a container, as a pod runs it: no root, nothing written
   radiant-deploy run --container
 
+  # Anew with each change of radiant.yaml and of the model
+  radiant-deploy run --watch
+
   # Only what the process would be told
   radiant-deploy run --print-env";
 
@@ -35,6 +38,9 @@ pub(crate) struct RunArgs {
     /// The program that runs containers
     #[arg(long, value_name = "PROGRAM", default_value = "docker", requires = "container")]
     pub(crate) engine: String,
+    /// Start it anew whenever the configuration or a model of this machine changes
+    #[arg(long, conflicts_with_all = ["container", "print_env"])]
+    pub(crate) watch: bool,
     /// Print the variables, values of secrets as stars, and run nothing
     #[arg(long)]
     pub(crate) print_env: bool,

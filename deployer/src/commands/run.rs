@@ -1,5 +1,7 @@
 //! `radiant-deploy run`: the pod on this machine.
 
+mod watch;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -13,7 +15,7 @@ use serde_json::json;
 
 use super::configuration;
 use crate::cli::RunArgs;
-use crate::config::{Deployment, Loaded};
+use crate::config::Deployment;
 use crate::credentials::{Choice, Machine, Place, Source, ThisMachine, Wanted, convert};
 use crate::error::{Code, Failure};
 use crate::local::{Here, Local, LocalError, docker};
@@ -29,58 +31,100 @@ pub(super) fn run(
     printer: &Printer,
     env: &(dyn EnvSource + Sync),
 ) -> Result<(), Failure> {
-    let loaded = only(configuration::load(&args.config, printer, env)?)?;
-    let config = &loaded.deployment;
-    let objects = checked(config, &Facts::default(), Schema::bundled(), None)?;
-    let manifest = serde_json::to_value(&objects.deployment).map_err(anyhow::Error::from)?;
-    let secret = secret(config, env)?;
-    let cache = std::env::temp_dir().join("radiant-run");
-    let here = Here {
-        ports: [args.port, args.port.saturating_add(1), args.port.saturating_add(2)],
-        host: &args.host,
-        cache: &cache,
-        model: config.model.path.clone(),
-    };
-    let local = Local::of(&manifest, &here).map_err(refused)?;
-    if args.print_env {
-        return print(&local, &secret, printer);
+    if args.watch {
+        return super::wait(watch::watch(args, printer, env));
     }
-    if args.container {
-        return container(args, &local, here.ports, &secret);
+    if args.print_env || args.container {
+        let Described { local, secret, ports, .. } = describe(args, printer, env)?;
+        return if args.print_env {
+            print(&local, &secret, printer)
+        } else {
+            container(args, &local, ports, &secret)
+        };
     }
-    let Some(program) = args.runtime.clone().or_else(program::beside) else {
-        let error = anyhow!("there is no `radiant` beside this program");
-        let failure = Failure::new(Code::NotFound, error);
-        return Err(failure.hint("name it by `--runtime FILE`, or run the image by `--container`"));
-    };
-    std::fs::create_dir_all(&cache)
-        .with_context(|| format!("cannot make the folder `{}`", cache.display()))?;
-    printer.tell(&format!(
-        "`{}` on http://{}:{}, as a pod of `{}` would be started\n",
-        program.display(),
-        args.host,
-        args.port,
-        config.name
-    ));
+    let prepared = prepare(args, printer, env)?;
+    printer.tell(&prepared.told(args));
     #[expect(clippy::disallowed_methods, reason = "the server is what is asked for")]
-    let mut command = Command::new(&program);
-    command.env_clear().envs(local.environment(&secret, |name| env.get(name)));
+    let mut command = Command::new(&prepared.program);
+    command.env_clear().envs(&prepared.environment);
     // It takes this process' place, and its signals.
     let error = command.exec();
     let code = match error.kind() {
         std::io::ErrorKind::NotFound => Code::NotFound,
         _ => Code::Failed,
     };
-    Err(Failure::new(code, error).context(format!("cannot start `{}`", program.display())))
+    let program = prepared.program.display();
+    Err(Failure::new(code, error).context(format!("cannot start `{program}`")))
 }
 
-fn only(mut loaded: Vec<Loaded>) -> Result<Loaded, Failure> {
-    let n = loaded.len();
-    if let (Some(one), 1) = (loaded.pop(), n) {
-        return Ok(one);
+/// What a configuration is on this machine.
+struct Described {
+    config: Deployment,
+    local: Local,
+    /// The variables of the Secret that pods would have.
+    secret: BTreeMap<String, String>,
+    ports: [u16; 3],
+}
+
+fn describe(
+    args: &RunArgs,
+    printer: &Printer,
+    env: &(dyn EnvSource + Sync),
+) -> Result<Described, Failure> {
+    let loaded = configuration::one(None, configuration::load(&args.config, printer, env)?)?;
+    let config = loaded.deployment;
+    let objects = checked(&config, &Facts::default(), Schema::bundled(), None)?;
+    let manifest = serde_json::to_value(&objects.deployment).map_err(anyhow::Error::from)?;
+    let secret = secret(&config, env)?;
+    let ports = [args.port, args.port.saturating_add(1), args.port.saturating_add(2)];
+    let (host, cache) = (args.host.as_str(), cache());
+    let here = Here { ports, host, cache: &cache, model: config.model.path.clone() };
+    let local = Local::of(&manifest, &here).map_err(refused)?;
+    Ok(Described { config, local, secret, ports })
+}
+
+/// A process that can be started.
+struct Prepared {
+    config: Deployment,
+    program: PathBuf,
+    environment: BTreeMap<String, String>,
+}
+
+impl Prepared {
+    /// The model, where it lies on this machine.
+    fn local_model(&self) -> Option<PathBuf> {
+        self.config.model.path.clone()
     }
-    let error = anyhow!("expected one deployment to run here, got {n}");
-    Err(Failure::usage(error).hint("give a file with one document by `-f`"))
+
+    /// What people should know.
+    fn told(&self, args: &RunArgs) -> String {
+        let (program, name) = (self.program.display(), &self.config.name);
+        let (host, port) = (&args.host, args.port);
+        format!("`{program}` on http://{host}:{port}, as a pod of `{name}` would be started\n")
+    }
+}
+
+fn prepare(
+    args: &RunArgs,
+    printer: &Printer,
+    env: &(dyn EnvSource + Sync),
+) -> Result<Prepared, Failure> {
+    let Described { config, local, secret, .. } = describe(args, printer, env)?;
+    let Some(program) = args.runtime.clone().or_else(program::beside) else {
+        let error = anyhow!("there is no `radiant` beside this program");
+        let failure = Failure::new(Code::NotFound, error);
+        return Err(failure.hint("name it by `--runtime FILE`, or run the image by `--container`"));
+    };
+    let cache = cache();
+    std::fs::create_dir_all(&cache)
+        .with_context(|| format!("cannot make the folder `{}`", cache.display()))?;
+    let environment = local.environment(&secret, |name| env.get(name));
+    Ok(Prepared { config, program, environment })
+}
+
+/// Where fetched models are kept.
+fn cache() -> PathBuf {
+    std::env::temp_dir().join("radiant-run")
 }
 
 fn refused(error: LocalError) -> Failure {

@@ -5,6 +5,7 @@
 //! programs and certificates.
 
 mod arguments;
+mod process;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::operator::environment::{Node, variables};
 
 pub use arguments::docker;
+pub(crate) use process::{Server, free_ports};
 
 /// Variables of this machine that a program needs to find others, and to speak with the world.
 const INHERITED: [&str; 10] = [

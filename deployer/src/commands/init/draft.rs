@@ -17,6 +17,8 @@ pub(super) struct Draft<'a> {
     pub(super) image: Option<&'a str>,
     /// Whether there are no comments, and nothing that is not needed.
     pub(super) is_minimal: bool,
+    /// Whether the answer to the sample is known.
+    pub(super) is_answered: bool,
 }
 
 /// Lines, with comments beside them or without any.
@@ -65,7 +67,7 @@ impl Draft<'_> {
         self.model(&mut lines);
         self.server(&mut lines);
         if !self.is_minimal {
-            rest(&mut lines, self.name);
+            rest(&mut lines, self);
         }
         lines.text
     }
@@ -114,7 +116,7 @@ impl Draft<'_> {
 }
 
 /// What has good defaults, for who wants to change them.
-fn rest(lines: &mut Lines, name: &str) {
+fn rest(lines: &mut Lines, draft: &Draft<'_>) {
     lines.line("  protocol: seldon", "seldon, v2 or tensorflow");
     lines.line("  resources:", "");
     lines.line("    requests: {cpu: 250m, memory: 256Mi}", "");
@@ -126,16 +128,24 @@ fn rest(lines: &mut Lines, name: &str) {
     lines.line("rollout:", "");
     lines.line("  timeout: 10m", "");
     lines.line("  onFailure: rollback", "rollback, keep or stop");
-    lines.comments(&format!(
-        "\nA request with its answer, asked of new pods before traffic moves to them. Keep an answer\n\
-         that is right: radiant-deploy predict {name} -d @tests/one.json > tests/one.out.json\n\
-         tests:\n\
-         - {{request: tests/one.json, expect: tests/one.out.json, tolerance: 1e-6}}\n\
-         \n\
-         What differs elsewhere, chosen with `-e prod`.\n\
+    lines.comments("\nA request with its answer, asked of new pods before traffic moves to them.");
+    let test = "- {request: tests/one.json, expect: tests/one.out.json, tolerance: 1e-6}";
+    if draft.is_answered {
+        lines.line("tests:", "as the model answers today");
+        lines.line(test, "");
+    } else {
+        let name = draft.name;
+        lines.comments(&format!(
+            "Keep one that is right:\n\
+             radiant-deploy predict {name} -d @tests/one.json --raw > tests/one.out.json\n\
+             tests:\n{test}"
+        ));
+    }
+    lines.comments(
+        "\nWhat differs elsewhere, chosen with `-e prod`.\n\
          environments:\n\
-         \u{20} prod: {{namespace: ml-prod, scale: {{replicas: 4}}}}"
-    ));
+         \u{20} prod: {namespace: ml-prod, scale: {replicas: 4}}",
+    );
 }
 
 /// A text as YAML: as it is where it is a text anyway, else in quotes.
@@ -177,14 +187,22 @@ mod tests {
 
     #[test]
     fn what_is_written_is_valid() {
-        let here = Place::Here { path: "model.onnx".to_owned(), open: "model.onnx".into() };
+        let here = || Place::Here { path: "model.onnx".to_owned(), open: "model.onnx".into() };
         let there = |asks| Place::There { uri: "s3://models/fraud/7".to_owned(), asks };
-        for (place, is_minimal) in [(here, false), (there(true), false), (there(true), true)] {
+        let cases = [
+            (here(), false, true),
+            (here(), false, false),
+            (there(true), false, false),
+            (there(true), true, false),
+        ];
+        for (place, is_minimal, is_answered) in cases {
             let found = found(place);
-            let draft = Draft { name: "fraud", found: &found, image: None, is_minimal };
+            let draft =
+                Draft { name: "fraud", found: &found, image: None, is_minimal, is_answered };
             let text = draft.text();
             let loaded = loaded(&text);
             assert_eq!((loaded.deployment.name.as_str(), loaded.warnings.len()), ("fraud", 0));
+            assert_eq!(!loaded.deployment.tests.is_empty(), is_answered, "{text}");
             assert_eq!(text.contains('#'), !is_minimal, "{text}");
             let is_wide = |line: &&str| line.chars().count() > 100 || line.ends_with(' ');
             assert_eq!(text.lines().find(is_wide), None);
@@ -194,7 +212,13 @@ mod tests {
     #[test]
     fn comments_that_are_values_are_valid_too() {
         let found = found(Place::There { uri: "s3://models/fraud/7".to_owned(), asks: true });
-        let draft = Draft { name: "fraud", found: &found, image: None, is_minimal: false };
+        let draft = Draft {
+            name: "fraud",
+            found: &found,
+            image: None,
+            is_minimal: false,
+            is_answered: false,
+        };
         let text = draft.text();
         let at = text.find("# tests:\n").unwrap();
         let values = text.split_at(at).1.lines().filter(|line| !line.contains("What differs"));
@@ -209,7 +233,7 @@ mod tests {
         fn any_path_is_kept(path in "[ -~é]{1,24}") {
             prop_assume!(!path.contains("${"));
             let found = found(Place::Here { path: path.clone(), open: PathBuf::new() });
-            let draft = Draft { name: "fraud", found: &found, image: Some("a:1"), is_minimal: true };
+            let draft = Draft { name: "fraud", found: &found, image: Some("a:1"), is_minimal: true, is_answered: false };
             let deployment = loaded(&draft.text()).deployment;
             prop_assert_eq!(deployment.model.path, Some(PathBuf::from(path)));
         }

@@ -1,5 +1,6 @@
 //! `radiant-deploy init`: a first `radiant.yaml` for a model, and a request to try it with.
 
+mod answer;
 mod draft;
 mod model;
 
@@ -8,23 +9,29 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use radiant_contract::EnvSource;
 use serde_json::{Value, json};
 
 use self::draft::Draft;
 use self::model::{Found, Place};
 use crate::cli::InitArgs;
-use crate::config::names;
+use crate::config::{Source, names};
 use crate::error::{Code, Failure};
 use crate::output::{self, OutputFormat, Printer};
 use crate::program;
 
 const FILE: &str = "radiant.yaml";
 const REQUEST: &str = "tests/one.json";
+const ANSWER: &str = "tests/one.out.json";
 
 /// What most models of tables take, where nobody knows better.
 const GUESSED: &str = r#"{"data":{"ndarray":[[0.0,0.0,0.0,0.0]]}}"#;
 
-pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<(), Failure> {
+pub(super) fn run(
+    args: &InitArgs,
+    printer: &Printer,
+    env: &(dyn EnvSource + Sync),
+) -> Result<(), Failure> {
     let file = args.dir.join(FILE);
     if file.exists() && !args.force {
         return Err(taken(&file));
@@ -35,22 +42,29 @@ pub(super) fn run(args: &InitArgs, printer: &Printer) -> Result<(), Failure> {
         Failure::usage(anyhow!("`--name`: expected {expected}, got `{}`", name.escape_debug()))
     })?;
     let sample = sample(&found, printer);
-    let draft = Draft {
+    let mut draft = Draft {
         name: &name,
         found: &found,
         image: args.image.as_deref(),
         is_minimal: args.minimal,
+        is_answered: false,
     };
+    let request = args.dir.join(REQUEST);
+    let is_kept = request.exists() && !args.force;
+    let answer = if is_kept { None } else { answer(&draft, &sample, args, printer, env) };
+    draft.is_answered = answer.is_some();
     let mut written = vec![file.clone()];
     write(&file, &draft.text(), args.force)?;
-    let request = args.dir.join(REQUEST);
-    if request.exists() && !args.force {
+    if is_kept {
         printer.tell(&format!("`{}` is there already, and stays as it is\n", request.display()));
     } else {
-        fs::create_dir_all(args.dir.join("tests"))
-            .with_context(|| format!("cannot make a folder for `{}`", request.display()))?;
         write(&request, &format!("{}\n", sample.body), args.force)?;
         written.push(request);
+    }
+    if let Some(answer) = answer {
+        let path = args.dir.join(ANSWER);
+        write(&path, &output::json_text(&answer)?, true)?;
+        written.push(path);
     }
     tell(&found, &sample, printer);
     let shown = |path: &PathBuf| path.display().to_string();
@@ -81,6 +95,29 @@ fn sample(found: &Found, printer: &Printer) -> Sample {
         Err(error) => {
             printer.tell(&format!("`radiant check` does not take the model:\n{error:#}\n"));
             guessed()
+        }
+    }
+}
+
+/// What the model answers to the sample, where the server's program is here and made it.
+fn answer(
+    draft: &Draft<'_>,
+    sample: &Sample,
+    args: &InitArgs,
+    printer: &Printer,
+    env: &(dyn EnvSource + Sync),
+) -> Option<Value> {
+    if sample.is_guessed || args.minimal {
+        return None;
+    }
+    let program = program::beside()?;
+    let source = Source { name: FILE.to_owned(), folder: args.dir.clone(), text: draft.text() };
+    match super::wait(answer::ask(&program, source, &sample.body, env)) {
+        Ok(answer) => Some(answer),
+        Err(failure) => {
+            let why = failure.text();
+            printer.tell(&format!("the model was not asked for its answer to {REQUEST}:\n{why}\n"));
+            None
         }
     }
 }
