@@ -98,10 +98,9 @@ async fn put(
         take_pods(cluster, live, told).await?;
     }
     let object = cluster.apply(manifest, how).await?;
-    let note = scale::NOTE;
-    if live.is_some_and(|live| live.annotation(note).is_some()) {
-        // It says how many pods there are, and nothing is stopped any more.
-        let patch = json!({"metadata": {"annotations": {note: null}}});
+    if object["metadata"]["annotations"].get(scale::NOTE).is_some() {
+        // Nothing is stopped any more.
+        let patch = json!({"metadata": {"annotations": {scale::NOTE: null}}});
         return Ok(cluster.patch::<SeldonObject>(name, &patch).await?.to_value());
     }
     Ok(object)

@@ -109,7 +109,7 @@ fn a_revision_that_fails_is_stopped_so_that_it_can_be_started() {
         "tests": [{"request": "one.json", "expect": "out.json"}]});
     let (cluster, program) = volume(&rollout);
     program.file("one.json", "{}");
-    program.file("out.json", "{}");
+    program.file("out.json", r#"{"answer": 2}"#);
     let (_, err) = ends(&program, 11, &["apply"]);
     assert!(err.contains("revision 1 failed, and is stopped"), "{err}");
     let now = cluster.sdep("fraud");

@@ -103,16 +103,19 @@ fn missing(path: &str) -> Reply {
     Reply::missing(parts.next().unwrap_or_default(), name)
 }
 
-/// Whether an object has the labels that are asked for: `a=b` and `a`, of those that are escaped.
+/// Whether an object has the name and the labels that are asked for, of those that are `a=b` and `a`.
 fn selected(asked: &Request, object: &Value) -> bool {
     let text = asked.query.replace("%3D", "=").replace("%2F", "/").replace("%2C", ",");
+    let fields = text.split('&').filter_map(|it| it.strip_prefix("fieldSelector=metadata.name="));
+    let has_name = fields.into_iter().all(|name| object["metadata"]["name"] == name);
     let selectors = text.split('&').filter_map(|it| it.strip_prefix("labelSelector="));
     let mut selectors = selectors.flat_map(|it| it.split(','));
-    selectors.all(|one| {
-        let (key, value) = one.split_once('=').unwrap_or((one, ""));
-        let label = object["metadata"]["labels"][key].as_str();
-        label.is_some_and(|label| value.is_empty() || label == value)
-    })
+    has_name
+        && selectors.all(|one| {
+            let (key, value) = one.split_once('=').unwrap_or((one, ""));
+            let label = object["metadata"]["labels"][key].as_str();
+            label.is_some_and(|label| value.is_empty() || label == value)
+        })
 }
 
 /// Both kinds of patches merge; what the operator says is right at once.
