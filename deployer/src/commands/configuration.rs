@@ -150,12 +150,17 @@ mod tests {
         let two = [loaded.clone(), loaded.clone()].concat();
         let text = one(None, two).unwrap_err().text();
         assert!(text.contains("expected one deployment in the configuration, got 2"), "{text}");
-        let gone = one(Some("b"), loaded).unwrap_err();
+        let gone = one(Some("b"), loaded.clone()).unwrap_err();
         assert_eq!((gone.code(), gone.text().contains("one of `a`")), (Some(Code::NotFound), true));
         let meant = |name, args| meant(name, args, printer, &MapEnv::default());
         assert_eq!(meant(None, &args).unwrap().name, "a");
         assert_eq!(meant(Some("a"), &args).unwrap().config.unwrap().scale.replicas, Some(2));
-        let none = ConfigArgs { files: Vec::new(), environment: None, values: Vec::new(), zenml_compat: false };
+        let none = ConfigArgs {
+            files: Vec::new(),
+            environment: None,
+            values: Vec::new(),
+            zenml_compat: false,
+        };
         let alone = meant(Some("x"), &none).unwrap();
         assert_eq!((alone.name.as_str(), alone.config), ("x", None));
         assert!(!loaded[0].deployment.compat.zenml);

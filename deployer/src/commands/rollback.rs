@@ -95,11 +95,7 @@ fn compare(number: u32, uri: &str, (expected, got): (&str, &str)) -> Result<(), 
 }
 
 /// Who asks as the revision's pods will.
-async fn asker(
-    cluster: &Cluster,
-    earlier: &Revision,
-    uri: &ModelUri,
-) -> Result<Asker, Failure> {
+async fn asker(cluster: &Cluster, earlier: &Revision, uri: &ModelUri) -> Result<Asker, Failure> {
     if Place::of(uri)?.is_none() {
         return Ok(Asker::without_store(uri));
     }

@@ -63,7 +63,8 @@ impl Asker {
             Self::Variables(data) => Ok(match check(data, uri).await? {
                 Checked::Listed { fingerprint, contents } => {
                     let (n, bytes) = (contents.files.len(), contents.bytes);
-                    let words = format!("{n} files, {bytes} bytes, listed with {}", contents.origin);
+                    let words =
+                        format!("{n} files, {bytes} bytes, listed with {}", contents.origin);
                     Said { fingerprint: Some(fingerprint), words }
                 }
                 Checked::PodsOwn { origin } => Said::unasked(&format!(

@@ -10,6 +10,7 @@ use super::plan::{Beside, Plan};
 use super::{drift, report};
 use crate::cli::AdoptArgs;
 use crate::cluster::{Apply, Cluster, SeldonObject};
+use crate::commands::release::Told;
 use crate::commands::{now, release, revisions};
 use crate::config::Deployment;
 use crate::error::{Code, Failure};
@@ -60,7 +61,8 @@ pub(in crate::commands) async fn adopt(
 
     let change = plan.change(name, &found, Some("adopted".to_owned()), now());
     let how = Apply { is_dry_run: false, ..how };
-    let object = release::write(cluster, &change, how).await?;
+    let told = Told { waiting: &args.waiting, printer };
+    let object = release::write(cluster, &change, how, told).await?;
     printer.tell(&format!("{}\n", plan.line("adopted")));
     let mut ended = release::wait(cluster, name, &object, &args.waiting, printer).await;
     std::mem::replace(&mut ended.result, Ok(()))?;
