@@ -19,6 +19,8 @@ pub(crate) enum Feature {
     Secrets,
     /// predict, test and bench through the API server, and the gates of apply
     Predict,
+    /// predict, test and bench through a tunnel (`--via pod`), which gRPC needs
+    Tunnel,
     /// install and uninstall, in the namespace of the operator
     Install,
 }
@@ -59,6 +61,10 @@ impl Feature {
             Self::Secrets => &[Rule { group: "", resources: &["secrets"], verbs: WRITE }],
             Self::Predict => {
                 &[Rule { group: "", resources: &["pods/proxy"], verbs: &["get", "create"] }]
+            }
+            // A websocket is opened by reading; newer clusters ask for both.
+            Self::Tunnel => {
+                &[Rule { group: "", resources: &["pods/portforward"], verbs: &["get", "create"] }]
             }
             Self::Install => {
                 &[Rule { group: "", resources: &["configmaps"], verbs: &["get", "patch"] }]

@@ -61,7 +61,7 @@ const BENCH_SECONDS_MAX: u64 = 600;
 /// By which way a deployment is asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Via {
-    /// By its URL where one is given, else by the API server.
+    /// By its URL where one is given, else by the API server; gRPC by a tunnel.
     #[default]
     Auto,
     /// By the ingress.
@@ -109,7 +109,7 @@ pub(crate) struct TargetArgs {
     /// The deployment; by default that of the configuration
     ///
     /// A configuration is read where it is named by `-f`, `-e` or `--set`, or no name is given: it says the
-    /// namespace, the ingress and the protocol.
+    /// namespace and the ingress, and the protocol of a server that is no deployment.
     pub(crate) name: Option<String>,
     /// By which way it is asked
     #[arg(long, value_enum, value_name = "WAY", default_value = "auto", help_heading = "Target")]

@@ -38,6 +38,17 @@ fn what_is_valid_is_one_line_each() {
 }
 
 #[test]
+fn older_operators_are_told_of_by_what_they_lack() {
+    let place = place(VALID);
+    let said = run(place.path(), &["validate", "--crd-version", "1.14"]);
+    assert_eq!((said.code, said.stdout.as_str()), (0, "radiant.yaml: fraud in ml is valid\n"));
+    let note = "note: Seldon Core 1.14 has no `spec.predictors.progressDeadlineSeconds`\n";
+    assert!(said.stderr.contains(note), "{}", said.stderr);
+    let said = run(place.path(), &["validate", "--crd-version", "1.17.1"]);
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+}
+
+#[test]
 fn every_mistake_is_told_with_its_place_and_a_way_out() {
     let place =
         place(&VALID.replace("model: {uri:", "model: {url:").replace("name: fraud", "name: Fraud"));
@@ -101,6 +112,7 @@ fn files_that_are_not_there_are_named() {
         (&["validate", "--set", "hunter2"], 2, "expected PATH=VALUE"),
         (&["validate", "-f", "-", "-f", "-"], 2, "expected it once"),
         (&["validate", "-f", "."], 2, "got a folder"),
+        (&["validate", "--crd-version", "1.13"], 2, "expected one of `1.14`, `1.15`"),
     ] {
         let said = run(place.path(), arguments);
         assert_eq!((said.code, said.stdout.as_str()), (code, ""), "{arguments:?}");

@@ -252,6 +252,8 @@ fn rbac_is_yaml_that_grants_what_refusals_name() {
     let view = json(&program.run(&["rbac", "--for", "logs", "-o", "json"]).out);
     let expected = json!([{"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}]);
     assert_eq!(view["items"][0]["rules"], expected);
+    let tunnel = program.run(&["rbac", "--for", "tunnel"]).out;
+    assert!(tunnel.contains("pods/portforward"), "{tunnel}");
     assert_eq!(program.run(&["rbac", "--bind", "jane"]).code, 2);
 }
 
@@ -350,4 +352,10 @@ fn doctor_looks_at_what_a_configuration_names() {
     assert!(of(0, "what").contains("an identity that this machine has not"), "{checks}");
     assert_eq!((of(1, "area"), of(1, "verdict")), ("image".to_owned(), "fail".to_owned()));
     assert!(of(1, "what").contains("not in its registry"), "{checks}");
+    // One that nobody has spoken of keeps nobody from the other checks.
+    program.write("radiant.yaml", "kind: Odd");
+    let ran = program.run(&["doctor"]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.out.contains("OK    client") && ran.out.contains("FAIL  storage"), "{}", ran.out);
+    assert_eq!(program.run(&asked).code, 2);
 }

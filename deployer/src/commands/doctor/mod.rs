@@ -74,8 +74,14 @@ pub(super) async fn run(
     printer: &Printer,
     env: &(dyn EnvSource + Sync),
 ) -> Result<(), Failure> {
-    let configured = configured(args, printer, env)?;
-    let findings = checks::all(args, &configured, env).await;
+    let (configured, unread) = match configured(args, printer, env) {
+        Ok(configured) => (configured, None),
+        Err(failure) if is_asked_for(args) => return Err(failure),
+        // Nobody has spoken of the one that lies here.
+        Err(failure) => (Vec::new(), Some(Finding::of(Area::Storage, &failure))),
+    };
+    let mut findings = checks::all(args, &configured, env).await;
+    findings.extend(unread);
     let list = findings.iter().map(|finding| {
         json!({"area": name(finding.area), "verdict": finding.verdict.name(),
                "what": finding.what, "fix": finding.fix})
@@ -95,14 +101,22 @@ fn configured(
     printer: &Printer,
     env: &dyn EnvSource,
 ) -> Result<Vec<Loaded>, Failure> {
-    let is_of_model = |area: &Area| matches!(area, Area::Storage | Area::Image);
-    let is_wanted = args.only.is_empty() || args.only.iter().any(is_of_model);
-    let is_asked_for = args.only.iter().any(is_of_model) || args.config.is_given();
+    let is_wanted = args.only.is_empty() || args.only.iter().copied().any(is_of_configuration);
     let is_here = || args.config.files().iter().all(|file| file.is_file());
-    if !is_wanted || !(is_asked_for || is_here()) {
+    if !is_wanted || !(is_asked_for(args) || is_here()) {
         return Ok(Vec::new());
     }
     configuration::load(&args.config, printer, env)
+}
+
+/// Whether somebody has spoken of a configuration.
+fn is_asked_for(args: &DoctorArgs) -> bool {
+    args.config.is_given() || args.only.iter().copied().any(is_of_configuration)
+}
+
+/// Whether an area is that of a configuration.
+const fn is_of_configuration(area: Area) -> bool {
+    matches!(area, Area::Storage | Area::Image)
 }
 
 fn name(area: Area) -> &'static str {
