@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::facts::Found;
 use super::plan::{Beside, Plan};
 use super::{drift, report};
-use crate::cli::AdoptArgs;
+use crate::cli::{AdoptArgs, RouteArgs};
 use crate::cluster::{Apply, Cluster, SeldonObject};
 use crate::commands::release::Told;
-use crate::commands::{now, release, revisions};
+use crate::commands::{now, release, revisions, url};
 use crate::config::Deployment;
 use crate::error::{Code, Failure};
 use crate::manifest::object_name;
@@ -67,7 +67,9 @@ pub(in crate::commands) async fn adopt(
     let mut ended = release::wait(cluster, name, &object, &args.waiting, printer).await;
     std::mem::replace(&mut ended.result, Ok(()))?;
     release::settle(cluster, name, plan.number, HISTORY_MAX).await?;
-    printer.tell(&report::line(name, plan.number, &ended));
+    let route = RouteArgs { base_url: config.route.base_url.clone() };
+    let address = url::known(cluster, name, &route).await;
+    printer.tell(&report::line(name, plan.number, &ended, address.as_deref()));
     Ok(())
 }
 

@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::report;
-use crate::cli::ApplyArgs;
+use crate::cli::{ApplyArgs, RouteArgs};
 use crate::cluster::Cluster;
 use crate::commands::hold::{Canary, Hold, hold};
 use crate::commands::release::{self, Broken, Change, Told};
+use crate::commands::url::known;
 use crate::commands::{golden, waiting};
 use crate::config::{Loaded, OnFailure, Strategy, units};
 use crate::error::{Code, Failure};
@@ -52,7 +53,9 @@ pub(super) async fn follow(
                 let keep = args.history_max;
                 release::settle(cluster, &change.name, change.revision.number, keep).await?;
             }
-            report::ready(change, ended, printer)
+            let route = RouteArgs { base_url: loaded.deployment.route.base_url.clone() };
+            let url = known(cluster, &change.name, &route).await;
+            report::ready(change, ended, url, printer)
         }
         Err(failure) if is_left(failure.code(), args.atomic) => Err(failure),
         Err(failure) => {

@@ -49,15 +49,19 @@ fn object(object: &Value, printer: &Printer) -> Result<(), Failure> {
 }
 
 /// It serves.
-pub(super) fn ready(change: &Change, ended: Ended, printer: &Printer) -> Result<(), Failure> {
-    let line = line(&change.name, change.revision.number, &ended);
-    document(ended, None, &line, printer)
+pub(super) fn ready(
+    change: &Change,
+    ended: Ended,
+    url: Option<String>,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let line = line(&change.name, change.revision.number, &ended, url.as_deref());
+    document(ended, url, &line, printer)
 }
 
 /// `fraud revision 7 ready in 14.2s  http://...`
-pub(super) fn line(name: &str, number: u32, ended: &Ended) -> String {
+pub(super) fn line(name: &str, number: u32, ended: &Ended, url: Option<&str>) -> String {
     let elapsed_s = ended.elapsed.as_secs_f64();
-    let url = ended.status.as_ref().and_then(|status| status.address.as_ref());
     let url = url.map(|url| format!("  {url}")).unwrap_or_default();
     format!("{name} revision {number} ready in {elapsed_s:.1}s{url}\n")
 }
