@@ -13,7 +13,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 use crate::program::command;
-use crate::{kubelet, operator};
+use crate::{kubelet, operator, policy};
 
 /// The node's address, which whoever makes the network namespace gives to it: the API server calls no
 /// pods and no kubelets on loopback addresses.
@@ -84,7 +84,7 @@ impl Cluster {
         self.expect(&wait).map(drop)
     }
 
-    /// Runs operator and kubelet beside the tests.
+    /// Runs operator, kubelet and webhooks beside the tests.
     fn start_stand_ins(&self, options: Options) -> Result<()> {
         let (tell, told) = mpsc::channel();
         let (kubeconfig, folder) = (self.kubeconfig.clone(), self.folder.clone());
@@ -97,6 +97,7 @@ impl Cluster {
             };
             let started = runtime.block_on(async {
                 let client = client(&kubeconfig).await?;
+                policy::start(&client).await?;
                 kubelet::start(client.clone(), folder, options.kubelet).await?;
                 operator::start(client, options.operator).await
             });

@@ -7,17 +7,22 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// The longest head of a message that is read.
 const HEAD_MAX: usize = 64 * 1024;
 /// The longest body that is read.
 const BODY_MAX: usize = 64 * 1024 * 1024;
 
+/// A connection of somebody who asks.
+pub(crate) type Stream = TlsStream<TcpStream>;
+
 /// What came.
 #[derive(Debug)]
 pub(crate) struct Request {
+    head: String,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
@@ -27,6 +32,11 @@ impl Request {
     /// A parameter of the query.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A field of the head, named in lowercase.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
     }
 }
 
@@ -44,6 +54,8 @@ pub(crate) enum Body {
     Whole(Vec<u8>),
     /// Pieces that are sent as they come.
     Pieces(mpsc::Receiver<Vec<u8>>),
+    /// These fields of the head, after which somebody else speaks another protocol.
+    Upgraded(Vec<String>, oneshot::Sender<Stream>),
 }
 
 impl Reply {
@@ -87,10 +99,19 @@ where
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = pairs.map(|(key, value)| (decoded(key), decoded(value))).collect();
-    let reply = handler(Request { path: path.to_owned(), query, body }).await;
+    let path = path.to_owned();
+    let reply = handler(Request { head, path, query, body }).await;
     let Reply { status, content_type, body } = reply;
     let head = format!("HTTP/1.1 {status} -\r\nContent-Type: {content_type}\r\n");
     match body {
+        Body::Upgraded(fields, give) => {
+            let head = format!("HTTP/1.1 {status} -\r\n{}\r\n\r\n", fields.join("\r\n"));
+            stream.write_all(head.as_bytes()).await?;
+            stream.flush().await?;
+            // Whoever wanted it is gone, and the connection goes with it.
+            drop(give.send(stream));
+            return Ok(());
+        }
         Body::Whole(bytes) => {
             let length = bytes.len();
             let head = format!("{head}Content-Length: {length}\r\nConnection: close\r\n\r\n");

@@ -8,7 +8,9 @@
 //! - [`kubelet`] is scheduler and node. It *runs* the containers of pods by `runc`, in namespaces and
 //!   a network of their own, with their environment, volumes, probes and hooks, and serves their logs.
 //!
-//! Both know nothing of the programs that are tested on them. All of it needs root and a network and
+//! A rule of the cluster's owner is there as well, for pods that have a label (`policy`).
+//!
+//! All of them know nothing of the programs that are tested on them. All of it needs root and a network and
 //! a mount namespace of its own: `.ci/run cluster` starts the tests so.
 
 mod certificate;
@@ -18,7 +20,9 @@ mod http;
 pub mod kubelet;
 mod object;
 pub mod operator;
+mod policy;
 mod program;
 mod quantity;
+mod webhook;
 
 pub use cluster::{ADDRESS, Cluster, Options};

@@ -118,11 +118,8 @@ impl Wanted {
 }
 
 /// Answers `/containerLogs/NAMESPACE/POD/CONTAINER`.
-pub(crate) fn answer(kubelet: &Kubelet, request: &Request) -> Reply {
-    let mut parts = request.path.trim_start_matches('/').split('/');
-    if parts.next() != Some("containerLogs") {
-        return Reply::refusal(404, "this kubelet has nothing but /containerLogs");
-    }
+pub(super) fn answer(kubelet: &Kubelet, request: &Request) -> Reply {
+    let mut parts = request.path.trim_start_matches('/').split('/').skip(1);
     let (Some(namespace), Some(pod), Some(container)) = (parts.next(), parts.next(), parts.next())
     else {
         return Reply::refusal(404, "no container is named");

@@ -2,12 +2,13 @@
 //!
 //! Containers are real ones: `runc` starts them over their image's files, in a network of the pod's and
 //! under its limits, and probes, hooks and signals reach them as they would anywhere. What is not here:
-//! probes over TLS, `exec`, `attach` and port forwarding, ClusterIPs and names of Services, claims of
+//! probes over TLS, `exec`, `attach`, port forwarding over SPDY, ClusterIPs and names of Services, claims of
 //! volumes, ephemeral containers, `postStart`, and changes of volumes while a pod runs. Waits after
 //! failures are shorter. Servers of tests are reached by pods at [`ADDRESS`].
 
 mod container;
 mod environment;
+mod forward;
 mod image;
 mod logs;
 mod network;
@@ -20,6 +21,7 @@ mod state;
 mod volume;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -106,7 +108,7 @@ pub async fn start(client: Client, folder: PathBuf, settings: Settings) -> Resul
     });
     let answering = Arc::clone(&kubelet);
     tokio::spawn(http::serve(listener, certificate.acceptor, move |request| {
-        std::future::ready(logs::answer(&answering, &request))
+        std::future::ready(answer(&answering, &request))
     }));
     node::register(&client, ADDRESS, port, &settings.capacity)
         .await
@@ -121,6 +123,15 @@ pub async fn start(client: Client, folder: PathBuf, settings: Settings) -> Resul
     });
     tokio::spawn(kubelet.watch());
     Ok(())
+}
+
+/// Answers what the API server asks a node.
+fn answer(kubelet: &Kubelet, request: &http::Request) -> http::Reply {
+    match request.path.trim_start_matches('/').split('/').next() {
+        Some("containerLogs") => logs::answer(kubelet, request),
+        Some("portForward") => forward::answer(kubelet, request),
+        _ => http::Reply::refusal(404, "this kubelet has /containerLogs and /portForward"),
+    }
 }
 
 impl Kubelet {
@@ -192,8 +203,17 @@ impl Kubelet {
         container: &str,
         is_previous: bool,
     ) -> Result<Log, String> {
-        let run = self.pods().here.values().find(|run| run.is(namespace, pod)).map(Arc::clone);
+        let run = self.run_of(namespace, pod);
         run.ok_or_else(|| format!("pod {pod:?} does not exist"))?.log(container, is_previous)
+    }
+
+    /// The address of a pod that runs here.
+    fn address(&self, namespace: &str, pod: &str) -> Option<Ipv4Addr> {
+        self.run_of(namespace, pod)?.address()
+    }
+
+    fn run_of(&self, namespace: &str, pod: &str) -> Option<Arc<PodRun>> {
+        self.pods().here.values().find(|run| run.is(namespace, pod)).map(Arc::clone)
     }
 
     /// How long to wait before the start after so many waits.
