@@ -13,7 +13,7 @@ const TEXT_LEN_MAX: usize = 600;
 pub enum Kind {
     /// No operator looks at the object.
     Ignored,
-    /// The operator refuses the object, or cannot do what it says.
+    /// The operator refuses the object, cannot do what it says, or has not begun to.
     Operator,
     /// The operator has made no Deployment.
     DeploymentMissing,

@@ -140,7 +140,9 @@ fn advise(part: &Part<'_>, end: &ContainerStateTerminated, cause: Cause, words: 
         _ if !is_ours => None,
         Subject::Credentials => Some("credentials".to_owned()),
         Subject::Model => Some(part.model_field()),
+        Subject::Memory => Some(part.resource_field("limits.memory")),
         Subject::Settings => Some(part.server_field("parameters")),
+        Subject::Variables => Some(part.server_field("env")),
         Subject::Unknown if end.exit_code == 2 => Some(part.server_field("env")),
         Subject::Unknown => None,
     };
@@ -173,7 +175,8 @@ fn advice(
         (_, Subject::Model) => {
             Some("check that the files are there, and of a format that is served")
         }
-        (_, Subject::Settings) => Some("correct the setting that is named"),
+        (_, Subject::Memory) => Some("give it more memory, or take a smaller model"),
+        (_, Subject::Settings | Subject::Variables) => Some("correct the setting that is named"),
         (2, Subject::Unknown) => Some("its settings are wrong: the log names them all"),
         (_, Subject::Unknown) if part.role == Role::Engine => {
             Some("a graph of one node needs no orchestrator: set `server.engine: off`")

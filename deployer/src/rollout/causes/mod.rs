@@ -31,6 +31,7 @@ pub(super) use refused::deadline;
 pub(super) fn collect(observed: &Observed, sdep: Sdep<'_>, family: &Family<'_>) -> Vec<Cause> {
     let mut causes = operator::said(observed, sdep);
     causes.extend(operator::missing(observed, sdep, family));
+    causes.extend(operator::behind(observed, sdep, family));
     for (group, member) in family.members().filter(|(_, member)| member.is_current) {
         causes.extend(of_member(observed, group, member));
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::cause::{Cause, Kind, ObjectRef, Severity};
 use super::super::event::{About, about, first, is_since, is_warning, last, message};
-use super::super::family::Family;
+use super::super::family::{Family, Group, Member};
 use super::super::observed::{Observed, Operator};
 use super::super::sdep::{CONTROLLER_ID, Sdep, State, has_lasted};
 
@@ -94,6 +94,24 @@ pub(super) fn missing(observed: &Observed, sdep: Sdep<'_>, family: &Family<'_>) 
     )
 }
 
+/// A spec that has not come to its Deployments though the operator has had its time. Only where templates
+/// name their revision can that be told from images that somebody else replaces.
+pub(super) fn behind(observed: &Observed, sdep: Sdep<'_>, family: &Family<'_>) -> Option<Cause> {
+    let since = sdep.spec_written();
+    let is_late = since.is_some_and(|since| has_lasted(since, observed.now, SILENCE));
+    if !is_late || sdep.state() == State::Failed {
+        return None;
+    }
+    let is_behind = |(group, member): &(&Group<'_>, &Member<'_>)| {
+        group.predictor.revision().is_some() && !member.is_current
+    };
+    let (_, member) = family.members().find(is_behind)?;
+    let name = member.name();
+    let text = format!("the operator has not brought the present spec to Deployment `{name}`");
+    let cause = Cause::new(Kind::Operator, sdep_ref(observed), &text).since(since);
+    Some(cause.hint("does it run, and watch this namespace? `radiant-deploy doctor` looks"))
+}
+
 /// Why no operator has looked at an object, as far as can be seen; nothing while it may still come.
 pub(in super::super) fn ignored(observed: &Observed, sdep: Sdep<'_>) -> Option<Cause> {
     if sdep.has_status() || !observed.deployments.is_empty() {
@@ -114,12 +132,6 @@ fn why_ignored(observed: &Observed, sdep: Sdep<'_>) -> (String, String) {
     let of_namespace =
         around.namespace_labels.as_ref().and_then(|labels| labels.get(CONTROLLER_ID)).cloned();
     let operators = around.operators.as_deref();
-    if operators.is_some_and(<[Operator]>::is_empty) {
-        let text =
-            "no operator has looked at the object, and the cluster has none of the usual name";
-        let hint = "have Seldon Core v1's operator installed, or look after the one that there is";
-        return (text.to_owned(), hint.to_owned());
-    }
     let looks = |it: &&Operator| {
         let is_watched = it.watches.as_ref().is_none_or(|watched| watched == namespace);
         let id = it.controller_id.as_deref();
@@ -140,6 +152,12 @@ fn why_ignored(observed: &Observed, sdep: Sdep<'_>) -> (String, String) {
             "the namespace `{namespace}` has the label `{CONTROLLER_ID}: {id}`: only an operator of that name looks at it, and none has"
         );
         return (text, "remove the label, or start that operator in the namespace".to_owned());
+    }
+    if operators.is_some_and(<[Operator]>::is_empty) {
+        let text =
+            "no operator has looked at the object, and the cluster has none of the usual name";
+        let hint = "have Seldon Core v1's operator installed, or look after the one that there is";
+        return (text.to_owned(), hint.to_owned());
     }
     let Some(operators) = operators else {
         let text = "no operator has looked at the object".to_owned();
@@ -214,6 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn a_spec_that_no_operator_passes_on_is_told_after_half_a_minute() {
+        for (written, is_told) in [("2026-10-01T09:59:00Z", true), (NOW, false)] {
+            let mut stage = Stage::ready();
+            stage.sdep()["metadata"]["managedFields"] =
+                json!([{"time": written, "fieldsV1": {"f:spec": {}}}]);
+            Stage::set_template_revision(&mut stage.observed.deployments[0], "6");
+            let object = stage.observed.sdep.clone().expect("there is one");
+            let family = Family::of(&stage.observed);
+            let cause = behind(&stage.observed, Sdep::new(&object), &family);
+            assert_eq!(cause.is_some(), is_told, "{written}");
+        }
+    }
+
+    #[test]
     fn an_operator_has_half_a_minute() {
         let mut stage = silent();
         stage.sdep()["metadata"]["creationTimestamp"] = json!(NOW);
@@ -234,6 +266,11 @@ mod tests {
                 Some(vec![]),
                 None,
                 "no operator has looked at the object, and the cluster has none of the usual name",
+            ),
+            (
+                Some(vec![]),
+                Some("blue"),
+                "the object's label `seldon.io/controller-id: blue` leaves it to an operator of that name, and none has looked at it",
             ),
             (
                 Some(vec![operator(0, None, None)]),

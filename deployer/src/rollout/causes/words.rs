@@ -31,12 +31,15 @@ pub(super) fn read(text: &str) -> Words {
     Words { what: clean(&what.join(": ")), hint }
 }
 
-/// Which field such words are about: what failed was the model, its store, or the settings.
+/// Which field such words are about: what failed was the model, its store, the settings, or there was
+/// no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Credentials,
+    Memory,
     Model,
     Settings,
+    Variables,
     Unknown,
 }
 
@@ -58,7 +61,11 @@ impl Words {
             "anonymous",
         ]) {
             Subject::Credentials
-        } else if has(&["environment variable", "radiant_", "option `--", "flag", "parameter"]) {
+        } else if has(&["want of memory", "out of memory", "memory allocation failed"]) {
+            Subject::Memory
+        } else if has(&["environment variable", "radiant_"]) {
+            Subject::Variables
+        } else if has(&["option `--", "flag", "parameter"]) {
             Subject::Settings
         } else if has(&[
             "model",
@@ -111,7 +118,10 @@ mod tests {
             ("didn't find section in config file (\"abfs\")", Subject::Credentials),
             ("GET s3://b/m: 403 Forbidden", Subject::Credentials),
             ("model `m`: expected a file or folder, got nothing", Subject::Model),
-            ("RADIANT_THREADS: expected a number, got `x`", Subject::Settings),
+            ("RADIANT_THREADS: expected a number, got `x`", Subject::Variables),
+            ("parameter `batch`: expected a number, got `x`", Subject::Settings),
+            ("cannot read the model: memory allocation failed", Subject::Memory),
+            ("it did not load, or the system ended it for want of memory", Subject::Memory),
             ("a port is taken", Subject::Unknown),
         ];
         for (text, expected) in cases {

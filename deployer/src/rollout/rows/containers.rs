@@ -153,7 +153,7 @@ fn servers_that_end() {
             kind: Kind::Crash,
             severity: Severity::Terminal,
             line: "2 of 2 pods: the server exited 2: `RADIANT_THREADS`: expected a number, got `x`",
-            field: Some("server.parameters"),
+            field: Some("server.env"),
         },
         Row {
             what: "a store that refuses",
