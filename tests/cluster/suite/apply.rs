@@ -5,24 +5,25 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::deploy::{Deployer, REQUEST, model, web};
+use crate::deployer::{Deployer, config};
 use crate::stand::{at, items};
+use crate::web::{Page, model, other_model, web};
+
+const REQUEST: &str = r#"{"data":{"ndarray":[[6.3,2.7,4.9,1.8]]}}"#;
 
 /// Two versions of a model that are the same but for their bytes, behind a web server.
 fn two_versions() -> [String; 2] {
-    let mut longer = model();
-    // A field that no reader of ONNX knows.
-    longer.extend([0xa2, 0x1f, 0x00]);
-    let address = web(BTreeMap::from([("/1/model.onnx", model()), ("/2/model.onnx", longer)]));
+    let address = web(BTreeMap::from([
+        ("/1/model.onnx", Page::File(model())),
+        ("/2/model.onnx", Page::File(other_model())),
+    ]));
     ["1", "2"].map(|version| format!("http://{address}/{version}/model.onnx"))
 }
 
 fn deployer(namespace: &'static str, uri: &str, rollout: &Value) -> Deployer {
-    let config = json!({
-        "apiVersion": "radiant.dev/v1", "kind": "Deployment", "name": "iris",
-        "namespace": namespace, "labels": {"team": "flowers"},
-        "model": {"uri": uri}, "server": {"image": "radiant:1"}, "rollout": rollout,
-    });
+    let mut config = config("iris", namespace, uri);
+    config["labels"] = json!({"team": "flowers"});
+    config["rollout"] = rollout.clone();
     Deployer::new(namespace, &config)
 }
 

@@ -1,129 +1,26 @@
 //! The deployer's own story: a model is deployed, replaced, tried beside itself, brought back and deleted.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::thread;
+use std::process::Stdio;
 
-use radiant_contract::{EnvSource as _, ProcessEnv};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::stand::{Namespace, at, items, kubeconfig};
+use crate::deployer::{Deployer, config, ended};
+use crate::stand::{at, items, try_proxied};
+use crate::web::{Page, model, other_model, web};
 
-const DEPLOY: &str = "RADIANT_TEST_DEPLOY";
-/// The node's address, where pods reach what runs beside them.
-const NODE: &str = "198.51.100.7:0";
-pub(crate) const REQUEST: &str = r#"{"data":{"ndarray":[[6.3,2.7,4.9,1.8]]}}"#;
-
-/// A web server with files, for as long as the tests run.
-pub(crate) fn web(files: BTreeMap<&'static str, Vec<u8>>) -> SocketAddr {
-    let listener = TcpListener::bind(NODE).expect("the node's address");
-    let address = listener.local_addr().expect("a bound socket");
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // Whoever goes away in between is not answered.
-            drop(answer(&stream, &files));
-        }
-    });
-    address
-}
-
-fn answer(mut stream: &TcpStream, files: &BTreeMap<&'static str, Vec<u8>>) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream).lines();
-    let first = lines.next().transpose()?.unwrap_or_default();
-    while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
-    let (method, path) = first.split_once(' ').unwrap_or_default();
-    let path = path.split(' ').next().unwrap_or_default();
-    match files.get(path) {
-        Some(bytes) => {
-            let n = bytes.len();
-            write!(
-                stream,
-                "HTTP/1.1 200 OK\r\nETag: \"{n}\"\r\nContent-Length: {n}\r\nConnection: close\r\n\r\n"
-            )?;
-            if method == "GET" { stream.write_all(bytes) } else { Ok(()) }
-        }
-        None => write!(
-            stream,
-            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        ),
-    }
-}
-
-/// A folder with a configuration, and the program that reads it.
-pub(crate) struct Deployer {
-    folder: TempDir,
-    pub(crate) namespace: Namespace,
-}
-
-impl Deployer {
-    pub(crate) fn new(namespace: &'static str, config: &Value) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let deployer = Self { folder, namespace: Namespace::new(namespace) };
-        deployer.file("radiant.yaml", &config.to_string());
-        deployer
-    }
-
-    pub(crate) fn file(&self, name: &str, text: &str) {
-        fs::write(self.folder.path().join(name), text).expect("our own folder");
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        let program = ProcessEnv.get(DEPLOY).unwrap_or_else(|| panic!("`{DEPLOY}` is not set"));
-        #[expect(clippy::disallowed_methods, reason = "the program is the subject")]
-        let mut command = Command::new(PathBuf::from(program));
-        command.args(args).current_dir(self.folder.path()).env("KUBECONFIG", kubeconfig());
-        command.output().expect("it starts")
-    }
-
-    /// Runs it; it must end with this code. Gives what it says on stdout and stderr.
-    #[track_caller]
-    pub(crate) fn ends(&self, code: i32, args: &[&str]) -> (String, String) {
-        let output = self.run(args);
-        let [out, err] =
-            [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned());
-        assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
-        (out, err)
-    }
-
-    fn config(&self, args: &[&str]) -> Vec<String> {
-        let all = [args, &["--namespace", self.namespace.name]].concat();
-        all.into_iter().map(str::to_owned).collect()
-    }
-
-    #[track_caller]
-    pub(crate) fn named(&self, code: i32, args: &[&str]) -> (String, String) {
-        let args = self.config(args);
-        self.ends(code, &args.iter().map(String::as_str).collect::<Vec<_>>())
-    }
-}
-
-pub(crate) fn model() -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/iris/model.onnx");
-    fs::read(path).expect("our own model")
-}
+const REQUEST: &str = r#"{"data":{"ndarray":[[6.3,2.7,4.9,1.8]]}}"#;
 
 #[test]
 #[ignore = "needs a cluster: `.ci/run cluster`"]
 fn a_model_is_deployed_replaced_tried_beside_itself_brought_back_and_deleted() {
-    let mut longer = model();
-    // A field that no reader of ONNX knows: other bytes, the same model.
-    longer.extend([0xa2, 0x1f, 0x00]);
-    let address = web(BTreeMap::from([("/1/model.onnx", model()), ("/2/model.onnx", longer)]));
+    let address = web(BTreeMap::from([
+        ("/1/model.onnx", Page::File(model())),
+        ("/2/model.onnx", Page::File(other_model())),
+    ]));
     let uri = |version: u32| format!("model.uri=http://{address}/{version}/model.onnx");
-    let deployer = Deployer::new(
-        "deploy",
-        &json!({
-            "apiVersion": "radiant.dev/v1", "kind": "Deployment", "name": "iris",
-            "namespace": "deploy",
-            "model": {"uri": format!("http://{address}/1/model.onnx")},
-            "server": {"image": "radiant:1"},
-        }),
-    );
+    let first = format!("http://{address}/1/model.onnx");
+    let deployer = Deployer::new("deploy", &config("iris", "deploy", &first));
     let sdep = || deployer.namespace.get(&["sdep", "iris"]);
     let revision = |object: &Value| {
         at(object, "/metadata/annotations/radiant.dev~1revision").as_str().map(str::to_owned)
@@ -140,6 +37,8 @@ fn a_model_is_deployed_replaced_tried_beside_itself_brought_back_and_deleted() {
     deployer.ends(0, &["diff"]);
     let (out, _) = deployer.named(0, &["predict", "iris", "--raw", "-d", REQUEST]);
     assert!(out.contains("ndarray"), "{out}");
+    let through_pod = ["predict", "iris", "--raw", "--via", "pod", "-d", REQUEST];
+    assert_eq!(deployer.named(0, &through_pod).0, out);
     let (out, _) = deployer.named(0, &["get", "iris"]);
     assert!(out.contains("Ready"), "{out}");
 
@@ -195,22 +94,16 @@ fn a_model_is_deployed_replaced_tried_beside_itself_brought_back_and_deleted() {
 #[test]
 #[ignore = "needs a cluster: `.ci/run cluster`"]
 fn a_canary_grows_step_by_step_and_takes_over_or_goes() {
-    let mut longer = model();
-    longer.extend([0xa2, 0x1f, 0x00]);
-    let address = web(BTreeMap::from([("/1/model.onnx", model()), ("/2/model.onnx", longer)]));
-    let deployer = Deployer::new(
-        "canary",
-        &json!({
-            "apiVersion": "radiant.dev/v1", "kind": "Deployment", "name": "iris",
-            "namespace": "canary",
-            "model": {"uri": format!("http://{address}/1/model.onnx")},
-            "server": {"image": "radiant:1"},
-            "rollout": {
-                "strategy": "canary",
-                "canary": {"steps": [20, 60], "hold": "2s", "abortWhen": {"errorRate": "1%"}},
-            },
-        }),
-    );
+    let address = web(BTreeMap::from([
+        ("/1/model.onnx", Page::File(model())),
+        ("/2/model.onnx", Page::File(other_model())),
+    ]));
+    let mut config = config("iris", "steps", &format!("http://{address}/1/model.onnx"));
+    config["rollout"] = json!({
+        "strategy": "canary",
+        "canary": {"steps": [20, 60], "hold": "2s", "abortWhen": {"errorRate": "1%"}},
+    });
+    let deployer = Deployer::new("steps", &config);
     deployer.ends(0, &["apply", "--timeout", "4m"]);
     let uri = format!("model.uri=http://{address}/2/model.onnx");
     let (_, err) = deployer.ends(0, &["apply", "--set", &uri, "--timeout", "4m"]);
@@ -224,4 +117,40 @@ fn a_canary_grows_step_by_step_and_takes_over_or_goes() {
     assert_eq!(at(&object, "/spec/predictors/0/name"), "main");
     let (out, _) = deployer.named(0, &["history", "iris"]);
     assert!(out.contains("superseded") && out.contains("deployed"), "{out}");
+}
+
+#[test]
+#[ignore = "needs a cluster: `.ci/run cluster`"]
+fn a_canary_that_answers_with_errors_goes() {
+    let address = web(BTreeMap::from([
+        ("/1/model.onnx", Page::File(model())),
+        ("/2/model.onnx", Page::File(other_model())),
+    ]));
+    let mut config = config("iris", "worse", &format!("http://{address}/1/model.onnx"));
+    config["rollout"] = json!({
+        "strategy": "canary",
+        "canary": {"steps": [10], "hold": "2m", "abortWhen": {"errorRate": "1%"}},
+    });
+    let deployer = Deployer::new("worse", &config);
+    deployer.ends(0, &["apply", "--timeout", "4m"]);
+    let uri = format!("model.uri=http://{address}/2/model.onnx");
+    // It has no time for most large requests, and the main model has.
+    let hasty = "server.env.RADIANT_REQUEST_TIMEOUT=1ms";
+    let args = ["apply", "--timeout", "4m", "--set", &uri, "--set", hasty];
+    let mut child = deployer.command(&args).stderr(Stdio::piped()).spawn().expect("it starts");
+    let pods = deployer.namespace.until(&["pods", "--selector=version=canary-2"], |pods| {
+        at(pods, "/items/0/status/containerStatuses/0/ready") == true
+    });
+    let pod = at(&pods, "/items/0/metadata/name").as_str().expect("a name");
+    let large = json!({"data": {"ndarray": vec![json!([6.3, 2.7, 4.9, 1.8]); 50_000]}}).to_string();
+    let pod = format!("pods/{pod}:9000");
+    while child.try_wait().expect("it is ours").is_none() {
+        try_proxied(&deployer.namespace, &pod, "api/v1.0/predictions", &large);
+    }
+    let (_, err) = ended(7, &child.wait_with_output().expect("it ends"));
+    for words in ["of its answers are errors, beyond 1%", "revision 1 is back"] {
+        assert!(err.contains(words), "{words}: {err}");
+    }
+    let object = deployer.namespace.get(&["sdep", "iris"]);
+    assert_eq!(at(&object, "/spec/predictors").as_array().map(Vec::len), Some(1), "{object:#}");
 }

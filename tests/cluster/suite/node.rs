@@ -228,7 +228,8 @@ fn probes_make_ready_and_start_again() {
     let namespace = Namespace::new("probes");
     let probe = |script: &str| {
         json!({
-            "exec": {"command": ["/bin/sh", "-c", script]}, "periodSeconds": 1, "failureThreshold": 2,
+            "exec": {"command": ["/bin/sh", "-c", script]},
+            "periodSeconds": 1, "timeoutSeconds": 30, "failureThreshold": 2,
         })
     };
     namespace.pod("ready", "sleep 3; echo > /tmp/ready; sleep 1000", |pod| {

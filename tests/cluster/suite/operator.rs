@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::stand::{Namespace, at, items};
 
 /// A SeldonDeployment whose containers open their port by other means than a model.
-fn tools(name: &str, predictor: &str, script: &str) -> Value {
+pub(crate) fn tools(name: &str, predictor: &str, script: &str) -> Value {
     json!({
         "apiVersion": "machinelearning.seldon.io/v1", "kind": "SeldonDeployment", "metadata": {"name": name},
         "spec": {"predictors": [{
@@ -15,8 +15,10 @@ fn tools(name: &str, predictor: &str, script: &str) -> Value {
                 "terminationGracePeriodSeconds": 1,
                 "containers": [{
                     "name": "model", "image": "tools:1", "command": ["/bin/sh", "-c", script],
-                    "readinessProbe": {"exec": {"command": ["/bin/cat", "/tmp/ready"]}, "periodSeconds": 1},
-                    "livenessProbe": {"exec": {"command": ["/bin/ls"]}},
+                    "readinessProbe": {
+                        "exec": {"command": ["/bin/cat", "/tmp/ready"]}, "periodSeconds": 1, "timeoutSeconds": 30,
+                    },
+                    "livenessProbe": {"exec": {"command": ["/bin/ls"]}, "timeoutSeconds": 30},
                     "lifecycle": {"preStop": {"exec": {"command": ["/bin/ls"]}}},
                 }],
             }}],
@@ -211,8 +213,10 @@ fn an_update_keeps_the_old_pod_until_the_new_one_is_ready() {
     namespace.until(&["pods"], |pods| {
         items(pods).iter().filter(|pod| at(pod, "/status/phase") == "Running").count() == 2
     });
-    let deployment = namespace.get(&["deployment", "flowers-main-0-model"]);
-    assert_eq!(at(&deployment, "/status/availableReplicas"), 1);
+    // Its probe may miss once where everything is slow.
+    namespace.until(&["deployment", "flowers-main-0-model"], |one| {
+        at(one, "/status/availableReplicas") == 1
+    });
     namespace.apply(&tools("flowers", "main", READY).to_string());
     namespace.until(&["sdep", "flowers"], |object| state(object) == "Available");
 }

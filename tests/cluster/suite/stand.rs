@@ -191,6 +191,13 @@ pub(crate) fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
 /// Posts JSON to a pod or a Service through the API server, and gives the answer.
 #[track_caller]
 pub(crate) fn proxied(namespace: &Namespace, whom: &str, path: &str, body: &str) -> Value {
+    let text = try_proxied(namespace, whom, path, body);
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// The same with whatever is said of somebody who may be going away.
+#[track_caller]
+pub(crate) fn try_proxied(namespace: &Namespace, whom: &str, path: &str, body: &str) -> String {
     let server =
         namespace.kubectl(&["config", "view", "-o", "jsonpath={.clusters[0].cluster.server}"]);
     let folder = cluster().kubeconfig().parent().expect("it lies in a folder");
@@ -200,16 +207,10 @@ pub(crate) fn proxied(namespace: &Namespace, whom: &str, path: &str, body: &str)
     {
         curl.arg(option).arg(folder.join(file));
     }
-    curl.args([
-        "--silent",
-        "--show-error",
-        "--header",
-        "Content-Type: application/json",
-        "--data",
-        body,
-    ]);
+    let body = Namespace::file(body);
+    curl.args(["--silent", "--show-error", "--header", "Content-Type: application/json"]);
+    curl.args(["--data-binary", &format!("@{}", body.path().display())]);
     curl.arg(format!("{server}/api/v1/namespaces/{}/{whom}/proxy/{path}", namespace.name));
     let answer = curl.output().expect("curl runs");
-    let text = String::from_utf8_lossy(&[answer.stdout, answer.stderr].concat()).into_owned();
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    String::from_utf8_lossy(&[answer.stdout, answer.stderr].concat()).into_owned()
 }
