@@ -88,6 +88,7 @@ fn the_word_available_is_not_believed_while_former_pods_serve() {
     let mut stage = Stage::ready();
     stage.sdep()["spec"]["predictors"][0]["componentSpecs"][0]["metadata"]["annotations"] =
         json!({"radiant.dev/revision": "8"});
+    stage.sdep()["metadata"]["managedFields"] = json!([{"time": NOW, "fieldsV1": {"f:spec": {}}}]);
     let status = stage.status();
     assert_eq!(status.phase, Phase::Progressing);
     assert_eq!(status.summary, "waiting for the operator to bring the new spec to its Deployments");
