@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::stand::{Namespace, at, items};
+use serde_json::json;
+
+use crate::deployer::{Deployer, config};
+use crate::stand::{at, items, settings};
 
 /// Files that are not Kubernetes objects, or are objects of kinds that this cluster does not have.
 const OTHERS: [&str; 3] = ["operator-values.yaml", "podmonitor.yaml", "servicemonitor.yaml"];
@@ -23,7 +26,26 @@ fn manifests() -> Vec<PathBuf> {
 #[test]
 #[ignore = "needs a cluster: `.ci/run cluster`"]
 fn the_examples_are_taken_and_become_pods() {
-    let namespace = Namespace::new("examples");
+    // Some name a server that the operator knows by then.
+    let _ours = settings();
+    let deployer = Deployer::new("examples", &config("none", "examples", "s3://models/none"));
+    let namespace = &deployer.namespace;
+    let theirs = json!({"SKLEARN_SERVER": {"protocols": {
+        "seldon": {"image": "seldonio/sklearnserver", "defaultImageVersion": "1.17.1"},
+    }}});
+    let patch = json!({"data": {"predictor_servers": theirs.to_string()}}).to_string();
+    namespace.kubectl(&[
+        "patch",
+        "-n",
+        "seldon-system",
+        "configmap",
+        "seldon-config",
+        "-p",
+        &patch,
+    ]);
+    let install = ["install", "--image", "radiant:0.1.0", "--override", "SKLEARN_SERVER"];
+    let (out, _) = deployer.ends(0, &install);
+    assert!(out.contains("seldon-config"), "{out}");
     let files = manifests();
     assert!(files.len() > 12, "{files:?}");
     // Each alone: some are the same deployment in several ways.
@@ -43,4 +65,5 @@ fn the_examples_are_taken_and_become_pods() {
         namespace.kubectl(&["delete", "-f", &name]);
         namespace.until(&["deployments"], |deployments| items(deployments).is_empty());
     }
+    deployer.ends(0, &["uninstall"]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stand::{Namespace, at, items};
+use crate::stand::{Namespace, at, items, settings};
 
 /// A SeldonDeployment whose containers open their port by other means than a model.
 pub(crate) fn tools(name: &str, predictor: &str, script: &str) -> Value {
@@ -105,6 +105,7 @@ fn a_deployment_that_gives_up_has_failed_without_a_message_in_its_conditions() {
 #[test]
 #[ignore = "needs a cluster: `.ci/run cluster`"]
 fn a_server_is_found_in_the_settings_as_they_are_now() {
+    let _ours = settings();
     let namespace = Namespace::new("servers");
     let object = json!({
         "apiVersion": "machinelearning.seldon.io/v1", "kind": "SeldonDeployment", "metadata": {"name": "flowers"},

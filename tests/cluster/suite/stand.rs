@@ -1,7 +1,7 @@
 //! The cluster that the tests share, and what they ask of it.
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,12 @@ fn images(folder: &Path) -> Result<Images, String> {
             "seldonio/seldon-core-executor",
             program("orchestrator", &[(orchestrator, "/orchestrator")])?,
         ))
+}
+
+/// What is set for all deployments is changed by one test at a time.
+pub(crate) fn settings() -> MutexGuard<'static, ()> {
+    static SETTINGS: Mutex<()> = Mutex::new(());
+    SETTINGS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A namespace of a test, deleted with it.
