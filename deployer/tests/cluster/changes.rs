@@ -216,7 +216,7 @@ fn an_interrupted_wait_says_how_to_go_on() {
 }
 
 /// A cluster whose objects are as they are applied, each at once and by whomever.
-fn appliable() -> Server {
+fn taken_as_it_is() -> Server {
     Server::start(|asked: &Request| match asked.method.as_str() {
         "PATCH" => {
             let mut object = asked.json();
@@ -230,7 +230,7 @@ fn appliable() -> Server {
 
 #[test]
 fn an_object_is_adopted_when_that_is_meant() {
-    let server = appliable();
+    let server = taken_as_it_is();
     let program = Program::new(&server);
     let writes = |server: &Server| {
         let writes = server.asked().into_iter().filter(|it| it.method != "GET");
