@@ -37,8 +37,11 @@ Examples:
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+    /// Wait until it serves, which is the default
+    #[arg(long, overrides_with = "no_wait", help_heading = "Rollout")]
+    pub(crate) wait: bool,
     /// Do not wait until it serves
-    #[arg(long, help_heading = "Rollout")]
+    #[arg(long, overrides_with = "wait", help_heading = "Rollout")]
     pub(crate) no_wait: bool,
     /// Bring the one before back if this one cannot serve, whatever the file says
     #[arg(long, help_heading = "Rollout")]

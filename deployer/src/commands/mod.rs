@@ -6,6 +6,7 @@ mod build;
 mod canary;
 mod completion;
 mod configuration;
+mod consent;
 mod delete;
 mod describe;
 mod doctor;

@@ -1,8 +1,6 @@
 //! Taking over an object that somebody else wrote: as revision 1, and with a good look first.
 
-use std::io::{IsTerminal as _, Write as _};
-
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use serde_json::Value;
 
 use super::facts::Found;
@@ -11,7 +9,7 @@ use super::{drift, report};
 use crate::cli::{AdoptArgs, RouteArgs};
 use crate::cluster::{Apply, Cluster, SeldonObject};
 use crate::commands::release::Told;
-use crate::commands::{now, release, revisions, url};
+use crate::commands::{consent, now, release, revisions, url};
 use crate::config::Deployment;
 use crate::error::{Code, Failure};
 use crate::manifest::object_name;
@@ -57,7 +55,7 @@ pub(in crate::commands) async fn adopt(
     if !places.is_empty() && !args.allow_restart {
         return Err(would_restart(name, &places));
     }
-    agree(name, places.len(), args)?;
+    agree(name, places.len(), args).await?;
 
     let change = plan.change(name, &found, Some("adopted".to_owned()), now());
     let how = Apply { is_dry_run: false, ..how };
@@ -120,21 +118,21 @@ fn would_restart(name: &str, places: &[String]) -> Failure {
 }
 
 /// Asks whoever sits there, unless that was said before.
-fn agree(name: &str, n_places: usize, args: &AdoptArgs) -> Result<(), Failure> {
+async fn agree(name: &str, n_places: usize, args: &AdoptArgs) -> Result<(), Failure> {
     if args.yes {
         return Ok(());
     }
-    let no = |why: &str| Failure::usage(anyhow!("`{name}` is not adopted: {why}"));
-    if !std::io::stdin().is_terminal() {
-        return Err(no("nobody is there to ask").hint("`--yes` says so beforehand"));
-    }
     let pods = if n_places == 0 { "its pods stay" } else { "its pods are replaced" };
-    let mut asked = std::io::stderr();
-    write!(asked, "adopt `{name}`, of which {pods}? [y/N] ").context("cannot ask")?;
-    asked.flush().context("cannot ask")?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).context("cannot read the answer")?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(no("nobody agreed")) }
+    match consent::ask(&format!("adopt `{name}`, of which {pods}?")).await? {
+        Some(true) => Ok(()),
+        Some(false) => {
+            Err(Failure::new(Code::Failed, anyhow!("`{name}` is not adopted: nobody agreed")))
+        }
+        None => {
+            let error = anyhow!("`{name}` is not adopted: nobody is there to ask");
+            Err(Failure::usage(error).hint("`--yes` says so beforehand"))
+        }
+    }
 }
 
 #[cfg(test)]

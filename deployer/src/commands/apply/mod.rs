@@ -118,7 +118,7 @@ fn waiting(args: &ApplyArgs, loaded: &Loaded) -> Result<(bool, WaitingArgs), Fai
         Failure::usage(anyhow!("`rollout.timeout`: {expected}, got `{text}`"))
     })?;
     let timeout = args.waiting.timeout.unwrap_or(of_config);
-    let is_waiting = !args.no_wait && timeout > Duration::ZERO;
+    let is_waiting = (args.wait || !args.no_wait) && timeout > Duration::ZERO;
     let timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
     Ok((is_waiting, WaitingArgs { timeout, ..args.waiting.clone() }))
 }

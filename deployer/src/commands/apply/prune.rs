@@ -4,18 +4,17 @@
 //! autoscalers and budgets are the operator's, which keeps them as the SeldonDeployment says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{IsTerminal as _, stderr, stdin};
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 
 use crate::cli::{ApplyArgs, CascadeChoice, DeleteArgs, DryRun};
 use crate::cluster::seldon::RESOURCE;
 use crate::cluster::{Cluster, SeldonObject, Selected};
-use crate::commands::delete;
+use crate::commands::{consent, delete};
 use crate::config::Loaded;
 use crate::error::{Code, Failure};
 use crate::manifest::{MANAGED_BY, NAME_LABEL, object_name};
-use crate::output::{Printer, tell_always};
+use crate::output::Printer;
 
 /// A deployment that is to go.
 #[derive(Debug)]
@@ -71,21 +70,15 @@ async fn confirm(strays: &[Stray]) -> Result<(), Failure> {
     let names =
         strays.iter().map(|it| format!("`{}/{}`", it.cluster.namespace(), it.object.name()));
     let names = names.collect::<Vec<_>>().join(", ");
-    if !stdin().is_terminal() || !stderr().is_terminal() {
-        let error = anyhow!("`--prune`: expected `--yes` to delete {names}, got none");
-        return Err(Failure::usage(error).hint(
-            "`--dry-run server` lists what would go, `--selector` narrows it; nothing was changed",
-        ));
-    }
-    tell_always(&format!("delete {names}, with their Secrets and history? [y/N] "));
-    let read = || {
-        let mut line = String::new();
-        stdin().read_line(&mut line).map(|_| line)
-    };
-    let line = tokio::task::spawn_blocking(read).await.map_err(anyhow::Error::from)?;
-    let line = line.context("cannot read the answer")?;
-    if ["y", "yes"].contains(&line.trim().to_lowercase().as_str()) {
-        return Ok(());
+    match consent::ask(&format!("delete {names}, with their Secrets and history?")).await? {
+        Some(true) => return Ok(()),
+        Some(false) => {}
+        None => {
+            let error = anyhow!("`--prune`: expected `--yes` to delete {names}, got none");
+            return Err(Failure::usage(error).hint(
+                "`--dry-run server` lists what would go, `--selector` narrows it; nothing was changed",
+            ));
+        }
     }
     Err(Failure::new(Code::Failed, anyhow!("`--prune`: not confirmed, nothing was changed")))
 }
