@@ -6,7 +6,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::Error;
 use kube::api::{Api, PostParams};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::seldon::GROUP;
 use super::{Asked, Cluster};
@@ -78,27 +78,42 @@ impl Cluster {
     /// # Errors
     /// When the cluster does not say.
     pub(crate) async fn seldon_crd(&self) -> Result<Option<SeldonCrd>, Failure> {
+        Ok(self.seldon_definition().await?.as_ref().map(read_definition))
+    }
+
+    /// The CustomResourceDefinition of SeldonDeployments, with what whoever asks may see of it; nothing
+    /// where the operator is not installed.
+    ///
+    /// # Errors
+    /// When the cluster does not say.
+    pub(crate) async fn seldon_definition(&self) -> Result<Option<Value>, Failure> {
         let path = format!(
             "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/seldondeployments.{GROUP}"
         );
         match self.raw(&path, "customresourcedefinitions.apiextensions.k8s.io").await {
-            Ok(definition) => Ok(Some(read_definition(&definition))),
+            Ok(definition) => Ok(Some(definition)),
             Err(failure) if failure.code() == Some(Code::NotFound) => Ok(None),
-            Err(failure) if failure.code() == Some(Code::Forbidden) => self.discovered_crd().await,
+            Err(failure) if failure.code() == Some(Code::Forbidden) => self.discovered().await,
             Err(failure) => Err(failure),
         }
     }
 
     /// The same from what everybody may ask, where the definition itself may not be read.
-    async fn discovered_crd(&self) -> Result<Option<SeldonCrd>, Failure> {
+    async fn discovered(&self) -> Result<Option<Value>, Failure> {
         let group = match self.raw(&format!("/apis/{GROUP}"), GROUP).await {
             Ok(group) => group,
             Err(failure) if failure.code() == Some(Code::NotFound) => return Ok(None),
             Err(failure) => return Err(failure),
         };
+        // Where even that is refused, nothing is known of fields.
+        let published = self.raw("/openapi/v2", "openapi").await.unwrap_or_default();
         let versions = group.get("versions").and_then(Value::as_array).into_iter().flatten();
-        let versions = versions.filter_map(|it| it.get("version")?.as_str().map(str::to_owned));
-        Ok(Some(SeldonCrd { versions: versions.collect(), has_progress_deadline: None }))
+        let versions = versions.filter_map(|it| it.get("version")?.as_str());
+        let versions = versions.map(|name| match published_schema(&published, name) {
+            Some(schema) => json!({"name": name, "schema": {"openAPIV3Schema": schema}}),
+            None => json!({"name": name}),
+        });
+        Ok(Some(json!({"spec": {"versions": versions.collect::<Vec<_>>()}})))
     }
 
     /// Reads a path of the API server as JSON.
@@ -117,6 +132,13 @@ impl Cluster {
     fn asked_path(resource: &str) -> Asked {
         Asked { verb: "get", resource: resource.to_owned(), name: None, namespace: None }
     }
+}
+
+/// The schema of a version of SeldonDeployments in the document that describes all kinds.
+fn published_schema<'a>(published: &'a Value, version: &str) -> Option<&'a Value> {
+    let kind = json!([{"group": GROUP, "kind": "SeldonDeployment", "version": version}]);
+    let mut schemas = published.get("definitions")?.as_object()?.values();
+    schemas.find(|schema| schema.get("x-kubernetes-group-version-kind") == Some(&kind))
 }
 
 fn read_definition(definition: &Value) -> SeldonCrd {
@@ -139,8 +161,6 @@ fn read_definition(definition: &Value) -> SeldonCrd {
 
 #[cfg(test)]
 mod unit {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -394,14 +394,23 @@ async fn permissions_are_asked_for_by_group_and_part() {
 
 #[tokio::test]
 async fn a_definition_that_may_not_be_read_is_discovered() {
-    let server = Server::start(|asked| match asked.path.as_str() {
-        "/apis/machinelearning.seldon.io" => {
-            Reply::json(&json!({"kind": "APIGroup", "versions": [{"version": "v1"}]}))
-        }
-        _ => Reply::status(403, "Forbidden", "User \"x\" cannot get resource", Value::Null),
-    });
-    let crd = connected(&server).await.seldon_crd().await.unwrap().unwrap();
-    assert_eq!(crd, SeldonCrd { versions: vec!["v1".to_owned()], has_progress_deadline: None });
+    let group = "machinelearning.seldon.io";
+    let kind = json!([{"group": group, "kind": "SeldonDeployment", "version": "v1"}]);
+    let predictor = json!({"properties": {"progressDeadlineSeconds": {}}});
+    let spec = json!({"properties": {"predictors": {"items": predictor}}});
+    let schema = json!({"x-kubernetes-group-version-kind": kind, "properties": {"spec": spec}});
+    let published = json!({"definitions": {"a": {}, "io.seldon": schema}});
+    for (published, has_progress_deadline) in [(Some(published), Some(true)), (None, None)] {
+        let server = Server::start(move |asked| match (asked.path.as_str(), &published) {
+            ("/apis/machinelearning.seldon.io", _) => {
+                Reply::json(&json!({"kind": "APIGroup", "versions": [{"version": "v1"}]}))
+            }
+            ("/openapi/v2", Some(published)) => Reply::json(published),
+            _ => Reply::status(403, "Forbidden", "User \"x\" cannot get resource", Value::Null),
+        });
+        let crd = connected(&server).await.seldon_crd().await.unwrap().unwrap();
+        assert_eq!(crd, SeldonCrd { versions: vec!["v1".to_owned()], has_progress_deadline });
+    }
 }
 
 #[tokio::test]

@@ -79,9 +79,7 @@ impl Schema {
     /// # Errors
     /// When there is none in it, or it is no schema.
     pub fn of_definition(definition: &Value) -> Result<Self, DefinitionError> {
-        let versions = definition.pointer("/spec/versions").and_then(Value::as_array);
-        let version = versions.into_iter().flatten().find(|version| version["name"] == "v1");
-        let plain = version.and_then(|version| version.pointer("/schema/openAPIV3Schema"));
+        let plain = plain(definition);
         let Some(plain) = plain.filter(|schema| schema.is_object()) else {
             let got = "none".to_owned();
             return Err(DefinitionError { expected: "a schema of version `v1`", got });
@@ -107,23 +105,51 @@ impl Schema {
 
     /// Whether it has a field, by its path without list marks: `spec.predictors.graph`.
     pub fn has(&self, path: &str) -> bool {
-        let step = |schema: &'_ Value, name: &str| -> Option<Value> {
-            let schema = schema.get("items").unwrap_or(schema);
-            schema.get("properties")?.get(name).cloned()
-        };
-        let start = Some(self.plain.clone());
-        path.split('.').fold(start, |at, name| at.and_then(|at| step(&at, name))).is_some()
+        has(&self.plain, path)
     }
 
     /// What the version of the kind has that others lack.
     pub fn capabilities(&self) -> Capabilities {
+        Capabilities::of(&self.plain)
+    }
+}
+
+impl Capabilities {
+    /// Those of a CustomResourceDefinition of the kind; nothing where it has no schema.
+    pub fn of_definition(definition: &Value) -> Option<Self> {
+        plain(definition).map(Self::of)
+    }
+
+    fn of(schema: &Value) -> Self {
         let component = "spec.predictors.componentSpecs";
-        Capabilities {
-            progress_deadline: self.has("spec.predictors.progressDeadlineSeconds"),
-            metrics_v2: self.has(&format!("{component}.hpaSpec.metricsv2")),
-            seccomp_profile: self.has(&format!("{component}.spec.securityContext.seccompProfile")),
+        Self {
+            progress_deadline: has(schema, "spec.predictors.progressDeadlineSeconds"),
+            metrics_v2: has(schema, &format!("{component}.hpaSpec.metricsv2")),
+            seccomp_profile: has(
+                schema,
+                &format!("{component}.spec.securityContext.seccompProfile"),
+            ),
         }
     }
+}
+
+/// The schema of version `v1` in a definition.
+fn plain(definition: &Value) -> Option<&Value> {
+    let mut versions = definition.pointer("/spec/versions")?.as_array()?.iter();
+    versions.find(|version| version["name"] == "v1")?.pointer("/schema/openAPIV3Schema")
+}
+
+/// Whether an API server with this schema keeps a field.
+fn has(schema: &Value, path: &str) -> bool {
+    let mut at = schema;
+    for name in path.split('.') {
+        at = at.get("items").unwrap_or(at);
+        match at.get("properties").and_then(|fields| fields.get(name)) {
+            Some(field) => at = field,
+            None => return at.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true)),
+        }
+    }
+    true
 }
 
 /// Takes a field out of a structural schema.
@@ -336,6 +362,10 @@ mod tests {
             {"type": "object", "properties": {"spec": {"type": "object", "properties": {}}}}}}]}});
         let old = Schema::of_definition(&old).unwrap().capabilities();
         assert!(!old.progress_deadline && !old.metrics_v2 && !old.seccomp_profile, "{old:?}");
+        let open = json!({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema":
+            {"x-kubernetes-preserve-unknown-fields": true}}}]}});
+        assert_eq!(Capabilities::of_definition(&open), Some(all));
+        assert_eq!(Capabilities::of_definition(&json!({})), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::credentials::{
     Choice, Machine, Place, SecretObject, Source, ThisMachine, Wanted, convert, data_of,
 };
 use crate::error::{Code, Failure};
-use crate::manifest::{Facts, mentions};
+use crate::manifest::{Capabilities, Facts, mentions};
 use crate::output::Printer;
 use crate::registry::failed;
 
@@ -50,6 +50,9 @@ pub(super) async fn find(
     let mentions = mentions(config).map_err(refused)?;
     let mut found = Found::default();
     found.facts.namespace = Some(cluster.namespace().to_owned());
+    // Fields that a cluster does not know would be dropped there without a word.
+    let definition = cluster.seldon_definition().await?;
+    found.facts.capabilities = definition.as_ref().and_then(Capabilities::of_definition);
     for image in mentions.images.into_iter().filter(|image| !image.contains('@')) {
         let Ok(reference) = Reference::parse(&image) else {
             printer.tell(&format!(
