@@ -320,15 +320,15 @@ fn a_revision_that_cannot_serve_leaves_the_old_pods_alone_and_goes() {
 fn kubernetes_own_deadline_counts_though_old_pods_serve() {
     let uri = format!("{}/model.onnx", store());
     let mut config = config("iris", "deadline", &uri);
-    config["rollout"] = json!({"onFailure": "keep"});
+    // Sooner than the ten minutes that are usual.
+    config["rollout"] = json!({"onFailure": "keep", "timeout": "1m"});
     let deployer = Deployer::new("deadline", &config);
     deployer.ends(0, &["apply", "--timeout", "4m"]);
-    // Sooner than the ten minutes that are usual.
-    let patch = json!({"spec": {"progressDeadlineSeconds": 10}}).to_string();
-    deployer.namespace.kubectl(&["patch", "deployment", "iris-main-0-model", "-p", &patch]);
+    let deployment = deployer.namespace.get(&["deployment", "iris-main-0-model"]);
+    assert_eq!(at(&deployment, "/spec/progressDeadlineSeconds"), 60);
     let bad = ["apply", "--fail-fast=false", "--timeout", "4m", "--set", "server.image=nothing:1"];
     let (_, err) = deployer.ends(6, &bad);
-    for words in ["no pod got further for 10 s (ProgressDeadlineExceeded)", "cannot be pulled"] {
+    for words in ["no pod got further for 60 s (ProgressDeadlineExceeded)", "cannot be pulled"] {
         assert!(err.contains(words), "{words}: {err}");
     }
     let status = deployer.document(6, &["status", "iris"]);
