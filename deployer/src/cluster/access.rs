@@ -105,8 +105,14 @@ impl Cluster {
             Err(failure) if failure.code() == Some(Code::NotFound) => return Ok(None),
             Err(failure) => return Err(failure),
         };
-        // Where even that is refused, nothing is known of fields.
-        let published = self.raw("/openapi/v2", "openapi").await.unwrap_or_default();
+        let published = match self.raw("/openapi/v2", "openapi").await {
+            Ok(published) => published,
+            // Where even that is refused, nothing is known of fields.
+            Err(failure) if matches!(failure.code(), Some(Code::Forbidden | Code::NotFound)) => {
+                Value::Null
+            }
+            Err(failure) => return Err(failure),
+        };
         let versions = group.get("versions").and_then(Value::as_array).into_iter().flatten();
         let versions = versions.filter_map(|it| it.get("version")?.as_str());
         let versions = versions.map(|name| match published_schema(&published, name) {
