@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::rows::{
     Padding, append_rows, copy_rows, last_row_bytes, pad_rows, reserve_rows, truncate_rows,
 };
-use crate::{Cancel, Engine, Error, Form, Signature, Tensor, TensorSpec, WeightCopies};
+use crate::{Batching, Cancel, Engine, Error, Form, Signature, Tensor, TensorSpec, WeightCopies};
 
 /// Bytes of the inputs and outputs of a run under [`BatchRule::Fixed`], and of what padding adds to
 /// the inputs: as much as a REST body may have by default. A row of a few bytes can ask for it.
@@ -96,6 +96,7 @@ pub struct Batched {
     engine: Arc<dyn Engine>,
     rule: BatchRule,
     signature: Signature,
+    is_exact: bool,
 }
 
 impl Batched {
@@ -117,7 +118,13 @@ impl Batched {
             let specs = signature.inputs.iter_mut().chain(&mut signature.outputs);
             specs.filter_map(|spec| spec.dims.first_mut()).for_each(|first| *first = None);
         }
-        Ok(Self { engine, rule, signature })
+        Ok(Self { engine, rule, signature, is_exact: false })
+    }
+
+    /// The same, where a row's answer has the same bits in whatever company it is computed.
+    #[must_use]
+    pub fn exact(self) -> Self {
+        Self { is_exact: true, ..self }
     }
 
     /// The rule.
@@ -224,6 +231,16 @@ impl Engine for Batched {
 
     fn signature(&self) -> &Signature {
         &self.signature
+    }
+
+    fn batching(&self) -> Batching {
+        let rows = |max| Batching::Rows { max, exact: self.is_exact };
+        match self.rule {
+            BatchRule::AsItComes => self.engine.batching(),
+            BatchRule::CutAt { max_rows: rows_max } | BatchRule::Fixed { rows: rows_max } => {
+                rows(rows_max.max(1))
+            }
+        }
     }
 
     fn weight_copies(&self) -> WeightCopies {

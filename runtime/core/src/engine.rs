@@ -39,10 +39,30 @@ pub trait Engine: Send + Sync + fmt::Debug {
         cancel: &Cancel,
     ) -> Result<(), Error>;
 
+    /// Whether rows of several requests may share a run. Who does not know says that they may not.
+    fn batching(&self) -> Batching {
+        Batching::Alone
+    }
+
     /// How often the engine has the model's weights in memory.
     fn weight_copies(&self) -> WeightCopies {
         WeightCopies { held: 1, max: 1 }
     }
+}
+
+/// Whether rows of several requests may share a run of an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Batching {
+    /// They may not: a row's answer may depend on the other rows, or on how many there are.
+    #[default]
+    Alone,
+    /// They may: each row of every output is computed from the same row of the inputs alone.
+    Rows {
+        /// The most rows that one run should have.
+        max: usize,
+        /// Whether a row's answer has the same bits in whatever company it is computed.
+        exact: bool,
+    },
 }
 
 /// How often an engine has a model's weights in memory: one copy for each plan or session that it

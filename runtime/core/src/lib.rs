@@ -23,7 +23,9 @@ pub use batched::{BatchRule, Batched};
 pub use cancel::Cancel;
 pub use component::{Component, Defaults};
 pub use dtype::DType;
-pub use engine::{Answers, Classifier, Engine, Form, Signature, TensorSpec, WeightCopies};
+pub use engine::{
+    Answers, Batching, Classifier, Engine, Form, Signature, TensorSpec, WeightCopies,
+};
 pub use error::{Blame, Error, ErrorKind, Refusal};
 pub use message::{Feedback, Metric, MetricKind, Objects, Payload, Reply};
 pub use shape::{Shape, ShapeOverflow};

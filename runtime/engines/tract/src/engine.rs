@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use radiant_core::rows::set_empty;
-use radiant_core::{Cancel, Engine, Error, Signature, Tensor, TensorSpec, WeightCopies};
+use radiant_core::{Batching, Cancel, Engine, Error, Signature, Tensor, TensorSpec, WeightCopies};
 use tract_onnx::pb::{GraphProto, ValueInfoProto, type_proto};
 use tract_onnx::prelude::{Framework, TValue, TVec, TractResult};
 
@@ -35,7 +35,7 @@ impl Default for Options {
 
 /// What happens to the rows of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Batching {
+pub enum Runs {
     /// The model has no batch axis.
     None,
     /// Rows do not depend on each other: a batch is padded to the next power of two, and cut into
@@ -58,7 +58,7 @@ pub struct TractEngine {
     signature: Signature,
     axes: Axes,
     source: Source,
-    batching: Batching,
+    runs: Runs,
     plans: Plans<Plan>,
 }
 
@@ -105,12 +105,12 @@ impl TractEngine {
         axes: &Axes,
         (options, undeclared): (&Options, &[bool]),
     ) -> Result<Self, Failure> {
-        let batching = match &source {
-            _ if !axes.has_batch() => Batching::None,
+        let runs = match &source {
+            _ if !axes.has_batch() => Runs::Whole,
             Source::Symbolic { rows_are_independent: true, .. } => {
-                Batching::Padded { max_batch: options.max_batch.max(1) }
+                Runs::Padded { max_batch: options.max_batch.max(1) }
             }
-            Source::Symbolic { .. } | Source::Concrete(_) => Batching::Exact,
+            Source::Symbolic { .. } | Source::Concrete(_) => Runs::Exact,
         };
         let mut plans = Plans::new(options.max_plans);
         let only_batch_is_free = axes.n_unknowns() == usize::from(axes.has_batch());
@@ -120,12 +120,12 @@ impl TractEngine {
         }
         let (mut signature, axes) = (signature.clone(), axes.clone());
         complete(&mut signature, &source, undeclared, axes.n_unknowns());
-        Ok(Self { signature, axes, source, batching, plans })
+        Ok(Self { signature, axes, source, runs, plans })
     }
 
     /// What happens to the rows of a request.
-    pub fn batching(&self) -> Batching {
-        self.batching
+    pub fn runs(&self) -> Runs {
+        self.runs
     }
 
     /// Runs the plan for these extents.
@@ -222,6 +222,13 @@ impl Engine for TractEngine {
         &self.signature
     }
 
+    fn batching(&self) -> Batching {
+        match self.runs {
+            Runs::Padded { max_batch } => Batching::Rows { max: max_batch, exact: false },
+            Runs::Whole | Runs::Exact => Batching::Alone,
+        }
+    }
+
     /// One for the graph, and one packed for each plan.
     fn weight_copies(&self) -> WeightCopies {
         let plans = self.plans.count();
@@ -248,7 +255,7 @@ impl Engine for TractEngine {
         if rows == Some(0) {
             return self.run_empty(&values, wanted, outputs);
         }
-        let (Batching::Padded { max_batch }, Some(rows)) = (self.batching, rows) else {
+        let (Runs::Padded { max_batch }, Some(rows)) = (self.runs, rows) else {
             return self.run_whole(&values, inputs, wanted, outputs);
         };
         for start in (0..rows).step_by(max_batch) {
@@ -270,7 +277,7 @@ impl fmt::Debug for TractEngine {
         // Not the graph: it prints weights.
         f.debug_struct("TractEngine")
             .field("signature", &self.signature)
-            .field("batching", &self.batching)
+            .field("runs", &self.runs)
             .finish_non_exhaustive()
     }
 }

@@ -30,5 +30,5 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Batching, Options, TractEngine};
+pub use engine::{Options, Runs, TractEngine};
 pub use error::LoadError;

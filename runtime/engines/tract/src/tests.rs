@@ -9,7 +9,7 @@ use radiant_core::{Cancel, Element, Engine, ErrorKind, Tensor, TensorData};
 use radiant_onnx::{Limits, Model};
 use serde_json::Value;
 
-use crate::{Batching, LoadError, Options, TractEngine};
+use crate::{LoadError, Options, Runs, TractEngine};
 
 /// How far an answer may be from the reference: `|a - b| <= abs + rel * |b|`.
 #[derive(Clone, Copy)]
@@ -152,7 +152,7 @@ fn assert_close(got: &[Tensor], want: &[Tensor], tolerance: Tolerance) {
 fn bundled_models_answer_what_onnxruntime_answers_in_batches_of_any_size() {
     for name in ["digits-mlp", "digits-cnn", "two-inputs"] {
         let case = bundled_case(name);
-        assert_eq!(case.engine.batching(), Batching::Padded { max_batch: 64 }, "{name}");
+        assert_eq!(case.engine.runs(), Runs::Padded { max_batch: 64 }, "{name}");
         for rows in [12, 1, 3, 8] {
             let inputs = slices(&case.inputs, 0, rows);
             assert_close(&run(&case.engine, &inputs), &slices(&case.outputs, 0, rows), F32);
@@ -205,17 +205,17 @@ fn no_rows_give_no_rows_of_the_right_shape() {
 
 #[test]
 fn small_graphs_answer_what_onnxruntime_answers() {
-    for (name, batching) in [
-        ("embedding", Batching::Padded { max_batch: 4 }),
-        ("lengths", Batching::Padded { max_batch: 4 }),
-        ("kinds", Batching::Padded { max_batch: 4 }),
-        ("log_softmax", Batching::Padded { max_batch: 4 }),
-        ("fixed", Batching::None),
-        ("recurrent", Batching::Exact),
-        ("measured", Batching::Exact),
+    for (name, runs) in [
+        ("embedding", Runs::Padded { max_batch: 4 }),
+        ("lengths", Runs::Padded { max_batch: 4 }),
+        ("kinds", Runs::Padded { max_batch: 4 }),
+        ("log_softmax", Runs::Padded { max_batch: 4 }),
+        ("fixed", Runs::Whole),
+        ("recurrent", Runs::Exact),
+        ("measured", Runs::Exact),
     ] {
         let case = fixture_case(name);
-        assert_eq!(case.engine.batching(), batching, "{name}");
+        assert_eq!(case.engine.runs(), runs, "{name}");
         assert_close(&run(&case.engine, &case.inputs), &case.outputs, F32);
     }
 }
@@ -224,7 +224,7 @@ fn small_graphs_answer_what_onnxruntime_answers() {
 fn graphs_whose_rows_meet_get_batches_as_they_come() {
     for name in ["centred", "counted", "numbered"] {
         let case = fixture_case(name);
-        assert_eq!(case.engine.batching(), Batching::Exact, "{name}");
+        assert_eq!(case.engine.runs(), Runs::Exact, "{name}");
         // Five rows: padded to eight, or cut at four, the answers would be others.
         assert_eq!(case.inputs[0].shape.rows(), 5);
         assert_close(&run(&case.engine, &case.inputs), &case.outputs, F32);

@@ -187,7 +187,7 @@ fn own(
 ) -> anyhow::Result<Loaded> {
     let engine = Batched::new(Arc::new(engine), BatchRule::CutAt { max_rows: RUN_ROWS_MAX })?;
     Ok(Loaded {
-        engine: Arc::new(engine),
+        engine: Arc::new(engine.exact()),
         reason,
         seldon_output,
         scoring: Scoring::default(),
@@ -267,6 +267,8 @@ fn put(choice: Choice, model: &Model, options: &Options) -> anyhow::Result<Arc<d
         BatchRule::AsItComes => engine,
         // tract cuts by itself, into sizes that it has plans for.
         BatchRule::CutAt { .. } if choice == Choice::Tract => engine,
+        // Its kernels sum each row by itself, in one order.
+        rule if choice == Choice::Native => Arc::new(Batched::new(engine, rule)?.exact()),
         rule => Arc::new(Batched::new(engine, rule)?),
     })
 }
