@@ -402,6 +402,11 @@ fn statistics_and_metrics_count_what_was_asked() {
         );
     }
     let page = Page::parse(&server.metrics_page());
+    let of_iris = |name: &str| page.sum(name, &[("model", "iris")]);
+    assert!((of_iris("radiant_batch_rows_count") - 3.0).abs() < 0.5);
+    assert!((of_iris("radiant_batch_rows_sum") - 5.0).abs() < 0.5);
+    let done = [("model", "iris"), ("outcome", "done")];
+    assert!((page.sum("radiant_inferences_total", &done) - 3.0).abs() < 0.5);
     let labels = [("protocol", "v2"), ("transport", "rest"), ("method", "infer")];
     let count = |code: &str| {
         let labels: Vec<_> = labels.iter().copied().chain([("code", code)]).collect();

@@ -11,7 +11,7 @@ use radiant_core::{
 use radiant_protocol::{Inputs, seldon};
 use tokio::time::Instant;
 
-use crate::observe::{ModelMetrics, Statistics};
+use crate::observe::{Ending, ModelMetrics, Statistics};
 use crate::schedule::Cost;
 use crate::work::Work;
 use crate::{LoadError, Model, Served};
@@ -67,7 +67,7 @@ pub(crate) struct Node {
     pub(crate) scoring: Scoring,
     /// The columns of its MLflow signature, where they have names.
     pub(crate) frame: Option<Vec<TensorSpec>>,
-    metrics: Arc<ModelMetrics>,
+    pub(crate) metrics: Arc<ModelMetrics>,
     pub(crate) statistics: Arc<Statistics>,
     plan: Option<Plan>,
 }
@@ -142,24 +142,28 @@ impl Node {
         self.engine().map_or(Inputs::Any, |(engine, _)| engine.signature().into())
     }
 
-    /// Step 8: runs the engine on `work.inputs` for the outputs `work.wanted`, and counts the run.
-    /// Of short runs one in a few is timed.
+    /// Step 8: runs the engine on `work.inputs` for the outputs `work.wanted`, and counts the run and
+    /// how it ended. Where it need not be `timed`, one short run in a few is.
     ///
     /// # Errors
     /// What the engine says, or that it panicked; a panic fails this request alone.
-    pub(crate) fn run(&self, work: &mut Work, cancel: &Cancel) -> Result<(), Error> {
+    pub(crate) fn run(&self, work: &mut Work, cancel: &Cancel, timed: bool) -> Result<(), Error> {
         let Some((engine, _)) = self.engine() else {
             return Err(Error::internal("a component was given tensors"));
         };
-        let Work { inputs, outputs, wanted, .. } = work;
+        let Work { inputs, outputs, wanted, timing, .. } = work;
         let rows = inputs.first().map_or(1, |tensor| tensor.shape.rows());
-        let started = self.statistics.is_due(rows).then(Instant::now);
-        self.contain(|| engine.run(inputs, wanted, outputs, cancel))?;
+        timing.rows = rows;
+        let started = (timed || self.statistics.is_due(rows)).then(Instant::now);
+        let ran = self.contain(|| engine.run(inputs, wanted, outputs, cancel));
         let elapsed = started.map(|started| started.elapsed());
+        self.metrics.endings.count(Ending::of(&ran));
+        ran?;
         if let Some(elapsed) = elapsed {
+            timing.run = elapsed;
             self.metrics.engine_seconds.record(elapsed.as_secs_f64());
         }
-        self.statistics.ran(rows, elapsed);
+        self.statistics.ran(rows, 1, elapsed);
         Ok(())
     }
 

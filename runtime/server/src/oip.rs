@@ -278,19 +278,18 @@ fn model_statistics(entry: &Entry) -> pb::ModelStatistics {
     let [succeeded, failed] = entry.requests.runs();
     let nanoseconds = |elapsed: Duration| u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
     let sum = |(count, elapsed)| duration(Total { count, ns: nanoseconds(elapsed) });
-    let runs = ran.runs();
     pb::ModelStatistics {
         name: entry.name.clone(),
         version: entry.version.clone(),
         last_inference: entry.requests.last_run().map_or(0, milliseconds_since_1970),
         inference_count: ran.rows(),
-        execution_count: runs.count,
+        execution_count: ran.runs().count,
         inference_stats: Some(pb::InferStatistics {
             success: sum(succeeded),
             fail: sum(failed),
             queue: duration(ran.queue),
             compute_input: duration(ran.decoding),
-            compute_infer: duration(runs),
+            compute_infer: duration(ran.requests()),
             compute_output: duration(ran.encoding),
             cache_hit: duration(Total::default()),
             cache_miss: duration(Total::default()),

@@ -1,6 +1,7 @@
 //! The buffers of one request, reused from request to request.
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use bytes::Bytes;
 use radiant_core::Tensor;
@@ -47,7 +48,20 @@ pub(crate) struct Work {
     pub(crate) meta: Vec<u8>,
     /// The reply, encoded.
     pub(crate) reply: Vec<u8>,
+    /// Where the time of the run went.
+    pub(crate) timing: Timing,
     stopwatch: Stopwatch,
+}
+
+/// Where the time of a request went between decoding and encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Timing {
+    /// How long it waited for an engine thread; nothing where it ran on the thread that decoded it.
+    pub(crate) queue: Duration,
+    /// How long its run took; nothing where that was not measured.
+    pub(crate) run: Duration,
+    /// The rows of that run, which it may have shared with others.
+    pub(crate) rows: usize,
 }
 
 /// Requests whose parts are timed: one in this many of each set of buffers.
@@ -73,6 +87,7 @@ impl Work {
                 outputs: Vec::new(),
                 meta: Vec::new(),
                 reply: Vec::new(),
+                timing: Timing::default(),
                 stopwatch: Stopwatch::default(),
             })
         })

@@ -48,11 +48,14 @@ fn metrics_page() -> String {
         }
     }
     for family in Metric::ALL.map(Metric::family) {
-        if let Unit::Seconds(bounds) = family.unit {
-            let bounds: Vec<String> = bounds.iter().map(f64::to_string).collect();
-            write!(page, "\nBuckets of `{}` in seconds: {}.\n", family.name, bounds.join(", "))
-                .expect("a string takes it");
-        }
+        let (unit, bounds) = match family.unit {
+            Unit::Seconds(bounds) => ("seconds", bounds),
+            Unit::Rows(bounds) => ("rows", bounds),
+            Unit::Count | Unit::Sum | Unit::Level => continue,
+        };
+        let bounds: Vec<String> = bounds.iter().map(f64::to_string).collect();
+        write!(page, "\nBuckets of `{}` in {unit}: {}.\n", family.name, bounds.join(", "))
+            .expect("a string takes it");
     }
     page
 }
@@ -62,7 +65,7 @@ fn row(family: &Family) -> String {
     let kind = match family.unit {
         Unit::Count | Unit::Sum => "counter",
         Unit::Level => "gauge",
-        Unit::Seconds(_) => "histogram",
+        Unit::Seconds(_) | Unit::Rows(_) => "histogram",
     };
     format!("| `{}` | {kind} | {} | {} |\n", family.name, labels.join(", "), family.help)
 }

@@ -71,6 +71,10 @@ fn a_call_that_is_taken_back_is_not_run() {
     second.send(&hold(never.port()));
     second.half_close();
     server.until(|server| (queued(server) > 0.5).then_some(())).expect("it waits");
+    let page = Page::parse(&server.metrics_page());
+    for gauge in ["radiant_model_queue_requests", "radiant_model_queue_rows"] {
+        assert!((page.sum(gauge, &[]) - 1.0).abs() < 0.5, "{gauge}");
+    }
     second.reset();
     // What is answered on the same connection came after the reset.
     let live = "/inference.GRPCInferenceService/ServerLive";
@@ -79,6 +83,11 @@ fn a_call_that_is_taken_back_is_not_run() {
     assert_eq!(first.join().expect("it was answered").status_name(), "OK");
     assert_eq!(client.call(&infer(), &hold(0)).status_name(), "OK");
     never.assert_untouched();
+    let page = Page::parse(&server.metrics_page());
+    let ended = |outcome| page.sum("radiant_inferences_total", &[("outcome", outcome)]);
+    assert!((ended("abandoned") - 1.0).abs() < 0.5);
+    assert!((ended("done") - 2.0).abs() < 0.5);
+    assert!((page.sum("radiant_queue_seconds_count", &[]) - 2.0).abs() < 0.5);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
+use super::histogram::Snapshot;
 use super::metric::Unit;
 use super::registry::{Cell, Labels, Registry};
 
@@ -14,7 +15,7 @@ impl Registry {
             let kind = match series.unit {
                 Unit::Count | Unit::Sum => "counter",
                 Unit::Level => "gauge",
-                Unit::Seconds(_) => "histogram",
+                Unit::Seconds(_) | Unit::Rows(_) => "histogram",
             };
             push(&mut page, format_args!("# HELP {name} {}\n# TYPE {name} {kind}\n", series.help));
             for (labels, cell) in &series.cells {
@@ -42,18 +43,22 @@ fn push_cell(page: &mut String, name: &str, labels: &Labels, cell: &Cell) {
                 Number(f64::from_bits(bits.load(Ordering::Relaxed))),
             );
         }
-        Cell::Buckets(buckets) => {
-            let snapshot = buckets.snapshot();
-            let bucket = format!("{name}_bucket");
-            for (bound, count) in snapshot.cumulative {
-                push_line(page, &bucket, labels, Some(Number(bound)), Number(count as f64));
-            }
-            let all = Number(snapshot.count as f64);
-            push_line(page, &bucket, labels, Some(Number(f64::INFINITY)), all);
-            push_line(page, &format!("{name}_count"), labels, None, all);
-            push_line(page, &format!("{name}_sum"), labels, None, Number(snapshot.sum));
+        Cell::Buckets(buckets) => push_buckets(page, name, labels, buckets.snapshot()),
+        Cell::Runs(statistics, bounds) => {
+            push_buckets(page, name, labels, statistics.snapshot().in_buckets(bounds));
         }
     }
+}
+
+fn push_buckets(page: &mut String, name: &str, labels: &Labels, snapshot: Snapshot) {
+    let bucket = format!("{name}_bucket");
+    for (bound, count) in snapshot.cumulative {
+        push_line(page, &bucket, labels, Some(Number(bound)), Number(count as f64));
+    }
+    let all = Number(snapshot.count as f64);
+    push_line(page, &bucket, labels, Some(Number(f64::INFINITY)), all);
+    push_line(page, &format!("{name}_count"), labels, None, all);
+    push_line(page, &format!("{name}_sum"), labels, None, Number(snapshot.sum));
 }
 
 fn push_line(page: &mut String, name: &str, labels: &Labels, bound: Option<Number>, value: Number) {

@@ -1,5 +1,7 @@
 //! The names of the server's metrics: the only list of them.
 
+mod inference;
+
 /// A metric of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Metric {
@@ -19,8 +21,18 @@ pub enum Metric {
     GrpcConnections,
     /// The most connections that either port can have.
     ConnectionsMax,
+    /// Requests of one model that wait for an engine thread.
+    ModelQueueRequests,
+    /// Rows of the requests of one model that wait for an engine thread.
+    ModelQueueRows,
+    /// Time that requests waited for an engine thread.
+    QueueSeconds,
     /// Time in the engine.
     EngineSeconds,
+    /// Rows of a run of the engine.
+    BatchRows,
+    /// Inferences, by how they ended.
+    Inferences,
     /// Panics of engines and components, each contained to one request.
     Panics,
     /// Whether the model answers.
@@ -62,6 +74,8 @@ pub enum Unit {
     Level,
     /// Durations in seconds, in buckets.
     Seconds(&'static [f64]),
+    /// Numbers of rows, in buckets.
+    Rows(&'static [f64]),
 }
 
 /// What is known of a metric beside its values.
@@ -155,7 +169,7 @@ const COMPONENT: &[&str] = &[
 
 impl Metric {
     /// All metrics, in the order of the documentation.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 28] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::RequestsInFlight,
@@ -164,7 +178,12 @@ impl Metric {
         Self::HttpConnections,
         Self::GrpcConnections,
         Self::ConnectionsMax,
+        Self::ModelQueueRequests,
+        Self::ModelQueueRows,
+        Self::QueueSeconds,
         Self::EngineSeconds,
+        Self::BatchRows,
+        Self::Inferences,
         Self::Panics,
         Self::ModelReady,
         Self::ModelLoadSeconds,
@@ -196,12 +215,6 @@ impl Metric {
                 REQUEST,
                 Unit::Seconds(REQUEST_BOUNDS),
             ),
-            Self::EngineSeconds => family(
-                "radiant_engine_seconds",
-                "Time that one run of the engine took; of runs of up to 128 rows every 16th of a size",
-                MODEL,
-                Unit::Seconds(ENGINE_BOUNDS),
-            ),
             Self::Panics => family(
                 "radiant_panics_total",
                 "Panics of engines and components, each contained to one request",
@@ -226,6 +239,12 @@ impl Metric {
             | Self::HttpConnections
             | Self::GrpcConnections
             | Self::ConnectionsMax => self.load_family(),
+            Self::ModelQueueRequests
+            | Self::ModelQueueRows
+            | Self::QueueSeconds
+            | Self::EngineSeconds
+            | Self::BatchRows
+            | Self::Inferences => self.inference_family(),
             Self::ModelReady
             | Self::ModelLoadSeconds
             | Self::ModelLoads

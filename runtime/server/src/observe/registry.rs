@@ -8,6 +8,7 @@ use metrics::{Counter, Gauge, Histogram};
 
 use super::histogram::Buckets;
 use super::metric::{Metric, Unit};
+use super::statistics::Statistics;
 
 /// The most series that components may create: beyond it their values are counted as dropped, so
 /// that a tag with a different value in each request cannot fill the memory.
@@ -42,6 +43,8 @@ pub(crate) enum Cell {
     Buckets(Arc<Buckets>),
     // A level that its owner counts anyway.
     Live(Arc<AtomicUsize>),
+    // The runs of a model by their rows, which its statistics count anyway.
+    Runs(Arc<Statistics>, &'static [f64]),
 }
 
 impl Cell {
@@ -49,7 +52,9 @@ impl Cell {
         match unit {
             Unit::Count => Self::Count(Arc::default()),
             Unit::Sum | Unit::Level => Self::Number(Arc::new(AtomicU64::new(0.0_f64.to_bits()))),
-            Unit::Seconds(bounds) => Self::Buckets(Arc::new(Buckets::new(bounds))),
+            Unit::Seconds(bounds) | Unit::Rows(bounds) => {
+                Self::Buckets(Arc::new(Buckets::new(bounds)))
+            }
         }
     }
 }
@@ -112,6 +117,21 @@ impl Registry {
         Self::series(&mut self.write(), metric).cells.insert(Labels::new(), live);
     }
 
+    /// Exposes the runs of a model by their rows, so that they need not be counted twice.
+    ///
+    /// # Panics
+    /// When the metric is not a [`Unit::Rows`], or the number of labels differs.
+    pub(crate) fn expose_runs(
+        &self,
+        metric: Metric,
+        values: &[&str],
+        statistics: &Arc<Statistics>,
+    ) {
+        let Unit::Rows(bounds) = metric.family().unit else { panic!("{metric:?} has no rows") };
+        let runs = Cell::Runs(Arc::clone(statistics), bounds);
+        Self::series(&mut self.write(), metric).cells.insert(labels(metric, values), runs);
+    }
+
     /// Takes out what was recorded of a model that is gone, so that versions that come and go do not
     /// add up. Handles of it record into nothing from then on.
     pub(crate) fn forget_model(&self, model: &str, version: &str) {
@@ -129,14 +149,10 @@ impl Registry {
     }
 
     fn cell(&self, metric: Metric, values: &[&str]) -> Cell {
-        let family = metric.family();
-        assert_eq!(family.labels.len(), values.len(), "labels of {metric:?}");
-        let mut labels: Labels =
-            family.labels.iter().zip(values).map(|(n, v)| ((*n).into(), (*v).into())).collect();
-        labels.sort_unstable();
+        let unit = metric.family().unit;
         let mut families = self.write();
         let series = Self::series(&mut families, metric);
-        series.cells.entry(labels).or_insert_with(|| Cell::new(family.unit)).clone()
+        series.cells.entry(labels(metric, values)).or_insert_with(|| Cell::new(unit)).clone()
     }
 
     fn series(families: &mut BTreeMap<String, Series>, metric: Metric) -> &mut Series {
@@ -184,21 +200,39 @@ impl Registry {
     }
 }
 
-/// One unit of a gauge, given back when dropped, so that an early return cannot leak it.
+fn labels(metric: Metric, values: &[&str]) -> Labels {
+    let names = metric.family().labels;
+    assert_eq!(names.len(), values.len(), "labels of {metric:?}");
+    let mut labels: Labels =
+        names.iter().zip(values).map(|(n, v)| ((*n).into(), (*v).into())).collect();
+    labels.sort_unstable();
+    labels
+}
+
+/// A part of a gauge, given back when dropped, so that an early return cannot leak it.
 #[derive(Debug)]
-pub(crate) struct GaugeGuard(Gauge);
+pub(crate) struct GaugeGuard {
+    gauge: Gauge,
+    amount: f64,
+}
 
 impl GaugeGuard {
     /// Adds one to `gauge` until dropped.
     pub(crate) fn enter(gauge: &Gauge) -> Self {
-        gauge.increment(1.0);
-        Self(gauge.clone())
+        Self::hold(gauge, 1)
+    }
+
+    /// Adds `amount` to `gauge` until dropped.
+    pub(crate) fn hold(gauge: &Gauge, amount: usize) -> Self {
+        let amount = amount as f64;
+        gauge.increment(amount);
+        Self { gauge: gauge.clone(), amount }
     }
 }
 
 impl Drop for GaugeGuard {
     fn drop(&mut self) {
-        self.0.decrement(1.0);
+        self.gauge.decrement(self.amount);
     }
 }
 

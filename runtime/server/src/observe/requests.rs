@@ -10,6 +10,7 @@ use metrics::{Counter, Gauge, Histogram};
 use radiant_core::{Map, MetricKind, Value};
 use tokio::time::Instant;
 
+use super::endings::Endings;
 use super::histogram::Buckets;
 use super::metric::{TIMER_BOUNDS, Unit};
 use super::registry::{Cell, Labels};
@@ -314,7 +315,7 @@ impl RequestMetrics {
             (Some(Cell::Number(cell)), _) => metrics::GaugeFn::increment(&*cell, value),
             (Some(Cell::Buckets(cell)), _) => metrics::HistogramFn::record(&*cell, value / 1000.0),
             // No unit of a component's metric is kept in another cell.
-            (Some(Cell::Count(_) | Cell::Live(_)), _) => {}
+            (Some(Cell::Count(_) | Cell::Live(_) | Cell::Runs(..)), _) => {}
             (None, _) => self.registry.counter(Metric::SeriesDropped, &[]).increment(1),
         }
     }
@@ -332,7 +333,11 @@ fn number(value: &Value) -> Option<f64> {
 /// The handles of one model's engine.
 #[derive(Debug)]
 pub(crate) struct ModelMetrics {
+    pub(crate) queue_requests: Gauge,
+    pub(crate) queue_rows: Gauge,
+    pub(crate) queue_seconds: Histogram,
     pub(crate) engine_seconds: Histogram,
+    pub(crate) endings: Endings,
     pub(crate) panics: Counter,
     pub(crate) ready: Gauge,
     pub(crate) load_seconds: Gauge,
@@ -346,7 +351,11 @@ impl ModelMetrics {
     pub(crate) fn new(registry: &Registry, model: &str, version: &str) -> Self {
         let labels = [model, version];
         Self {
+            queue_requests: registry.gauge(Metric::ModelQueueRequests, &labels),
+            queue_rows: registry.gauge(Metric::ModelQueueRows, &labels),
+            queue_seconds: registry.histogram(Metric::QueueSeconds, &labels),
             engine_seconds: registry.histogram(Metric::EngineSeconds, &labels),
+            endings: Endings::new(registry, model, version),
             panics: registry.counter(Metric::Panics, &labels),
             ready: registry.gauge(Metric::ModelReady, &labels),
             load_seconds: registry.gauge(Metric::ModelLoadSeconds, &labels),

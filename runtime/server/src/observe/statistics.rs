@@ -1,12 +1,15 @@
 //! What a model has run, in the terms of Triton's statistics extension.
 //!
-//! Counts are exact. Of durations of short runs one in sixteen is measured; a sum is the mean of those
+//! Counts are exact, and so are durations on engine threads and of runs of many rows. Of other runs one
+//! in sixteen is timed, and of decoding and encoding one request in sixteen; a sum is the mean of those
 //! times the count.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use super::histogram::Snapshot;
 
 /// Runs of up to this many rows have a cell without a lock; larger ones take long enough not to
 /// notice one.
@@ -31,6 +34,10 @@ pub(crate) struct Total {
 }
 
 impl Total {
+    fn plus(self, other: Self) -> Self {
+        Self { count: self.count.saturating_add(other.count), ns: self.ns.saturating_add(other.ns) }
+    }
+
     /// The part of this that `count` of it took.
     pub(crate) fn share(self, count: u64) -> Self {
         let ns = u128::from(self.ns) * u128::from(count);
@@ -45,10 +52,14 @@ impl Sampled {
         self.ns.fetch_add(nanoseconds(elapsed), Ordering::Relaxed);
     }
 
+    /// What was measured, nothing having been left out.
+    fn exact(&self) -> Total {
+        Total { count: self.count.load(Ordering::Relaxed), ns: self.ns.load(Ordering::Relaxed) }
+    }
+
     /// The time that `count` took, if each took as long as those measured.
     fn total(&self, count: u64) -> Total {
-        let sampled = self.count.load(Ordering::Relaxed);
-        Total { count: sampled, ns: self.ns.load(Ordering::Relaxed) }.share(count)
+        self.exact().share(count)
     }
 }
 
@@ -66,6 +77,9 @@ pub(crate) struct Statistics {
     decoding: Sampled,
     encoding: Sampled,
     queue: Sampled,
+    /// The requests that shared a run with others, but for one of each run, and the time of those runs
+    /// once for each of them.
+    sharing: Sampled,
 }
 
 /// The runs with one number of rows.
@@ -82,15 +96,31 @@ pub(crate) struct StatisticsSnapshot {
     pub(crate) decoding: Total,
     pub(crate) encoding: Total,
     pub(crate) queue: Total,
+    pub(crate) sharing: Total,
 }
 
 impl StatisticsSnapshot {
+    /// The requests that were run, and the time that each spent in its run, which it may have shared.
+    pub(crate) fn requests(&self) -> Total {
+        self.runs().plus(self.sharing)
+    }
+
+    /// The runs by their rows.
+    pub(crate) fn in_buckets(&self, bounds: &[f64]) -> Snapshot {
+        let up_to = |bound: f64| {
+            let small = self.batches.iter().filter(|batch| batch.rows as f64 <= bound);
+            (bound, small.map(|batch| batch.total.count).sum())
+        };
+        Snapshot {
+            cumulative: bounds.iter().copied().map(up_to).collect(),
+            count: self.runs().count,
+            sum: self.rows() as f64,
+        }
+    }
+
     /// All runs together.
     pub(crate) fn runs(&self) -> Total {
-        self.batches.iter().fold(Total::default(), |sum, batch| Total {
-            count: sum.count.saturating_add(batch.total.count),
-            ns: sum.ns.saturating_add(batch.total.ns),
-        })
+        self.batches.iter().fold(Total::default(), |sum, batch| sum.plus(batch.total))
     }
 
     /// The rows of all runs.
@@ -108,19 +138,27 @@ impl Default for Statistics {
             decoding: Sampled::default(),
             encoding: Sampled::default(),
             queue: Sampled::default(),
+            sharing: Sampled::default(),
         }
     }
 }
 
 impl Statistics {
-    /// Whether the next run of `rows` rows should be timed.
+    /// Whether the next run of `rows` rows should be timed, where not all are.
     pub(crate) fn is_due(&self, rows: usize) -> bool {
         let before = self.small.get(rows).map(|runs| runs.count.load(Ordering::Relaxed));
         before.is_none_or(|before| before.is_multiple_of(TIMED_EVERY))
     }
 
-    /// Counts a run of `rows` rows that succeeded, with its time where that was measured.
-    pub(crate) fn ran(&self, rows: usize, elapsed: Option<Duration>) {
+    /// Counts a run of `rows` rows for so many requests that succeeded, with its time where that was
+    /// measured, as it is of all runs for several.
+    pub(crate) fn ran(&self, rows: usize, n_requests: usize, elapsed: Option<Duration>) {
+        if n_requests > 1 {
+            let others = n_requests as u64 - 1;
+            let ns = nanoseconds(elapsed.unwrap_or_default()).saturating_mul(others);
+            self.sharing.count.fetch_add(others, Ordering::Relaxed);
+            self.sharing.ns.fetch_add(ns, Ordering::Relaxed);
+        }
         if let Some(runs) = self.small.get(rows) {
             runs.count.fetch_add(1, Ordering::Relaxed);
             return elapsed.map_or((), |elapsed| runs.timed.add(elapsed));
@@ -144,7 +182,7 @@ impl Statistics {
         self.encoding.add(elapsed);
     }
 
-    /// Records how long a run waited for an engine thread.
+    /// Records how long a request that was run waited for an engine thread.
     pub(crate) fn queued(&self, elapsed: Duration) {
         self.queue.add(elapsed);
     }
@@ -159,13 +197,16 @@ impl Statistics {
         let large = large.iter().map(|(&rows, &total)| Batch { rows: rows as u64, total });
         let batches: Vec<Batch> =
             small.chain(large).filter(|batch| batch.total.count > 0).collect();
+        let sharing = self.sharing.exact();
         let runs = batches.iter().fold(0_u64, |sum, batch| sum.saturating_add(batch.total.count));
-        let waited = Total { count: runs, ns: self.queue.ns.load(Ordering::Relaxed) };
+        let requests = runs.saturating_add(sharing.count);
         StatisticsSnapshot {
             batches,
-            decoding: self.decoding.total(runs),
-            encoding: self.encoding.total(runs),
-            queue: waited,
+            decoding: self.decoding.total(requests),
+            encoding: self.encoding.total(requests),
+            // Who ran where it was decoded waited for nobody.
+            queue: Total { count: requests, ns: self.queue.exact().ns },
+            sharing,
         }
     }
 }
@@ -181,11 +222,11 @@ mod tests {
     #[test]
     fn sums_are_means_of_what_was_timed_times_the_exact_count() {
         let statistics = Statistics::default();
-        statistics.ran(2, Some(Duration::from_nanos(10)));
+        statistics.ran(2, 1, Some(Duration::from_nanos(10)));
         for _ in 0..3 {
-            statistics.ran(2, None);
+            statistics.ran(2, 1, None);
         }
-        statistics.ran(ROWS_MAX + 1, Some(Duration::from_nanos(70)));
+        statistics.ran(ROWS_MAX + 1, 1, Some(Duration::from_nanos(70)));
         let snapshot = statistics.snapshot();
         let batch = |rows, count, ns| Batch { rows, total: Total { count, ns } };
         assert_eq!(snapshot.batches, [batch(2, 4, 40), batch(129, 1, 70)]);
@@ -193,10 +234,33 @@ mod tests {
     }
 
     #[test]
+    fn requests_that_share_a_run_are_counted_with_its_time_each() {
+        let statistics = Statistics::default();
+        let took = Duration::from_nanos(100);
+        statistics.ran(6, 3, Some(took));
+        (0..3).for_each(|_| statistics.queued(Duration::from_nanos(7)));
+        let snapshot = statistics.snapshot();
+        assert_eq!((snapshot.runs(), snapshot.rows()), (Total { count: 1, ns: 100 }, 6));
+        assert_eq!(snapshot.requests(), Total { count: 3, ns: 300 });
+        assert_eq!(snapshot.queue, Total { count: 3, ns: 21 });
+    }
+
+    #[test]
+    fn runs_are_put_into_buckets_by_their_rows() {
+        let statistics = Statistics::default();
+        for rows in [1, 1, 3, 500] {
+            statistics.ran(rows, 1, None);
+        }
+        let buckets = statistics.snapshot().in_buckets(&[1.0, 4.0, 64.0]);
+        assert_eq!(buckets.cumulative, [(1.0, 2), (4.0, 3), (64.0, 3)]);
+        assert_eq!((buckets.count, buckets.sum), (4, 505.0));
+    }
+
+    #[test]
     fn sizes_that_clients_choose_are_bounded_in_number() {
         let statistics = Statistics::default();
         for rows in 0..2 * SIZES_MAX {
-            statistics.ran(ROWS_MAX + 1 + rows, Some(Duration::ZERO));
+            statistics.ran(ROWS_MAX + 1 + rows, 1, Some(Duration::ZERO));
         }
         let snapshot = statistics.snapshot();
         assert_eq!((snapshot.batches.len(), snapshot.runs().count), (SIZES_MAX, 2048));

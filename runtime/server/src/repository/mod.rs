@@ -164,7 +164,9 @@ impl Repository {
     fn new_entry(&self, name: &str, version: &str) -> Arc<Entry> {
         let requests = RequestMetrics::new(&self.registry, &self.labels, name, version);
         let metrics = ModelMetrics::new(&self.registry, name, version);
-        Arc::new(Entry::new(name, version, requests, metrics))
+        let entry = Arc::new(Entry::new(name, version, requests, metrics));
+        self.registry.expose_runs(Metric::BatchRows, &[name, version], &entry.statistics);
+        entry
     }
 
     /// Builds the next table from the models as they are and puts it in place.

@@ -1,0 +1,56 @@
+//! The families that tell of inferences between decoding and encoding.
+
+use super::{ENGINE_BOUNDS, Family, MODEL, MODEL_OUTCOME, Metric, Unit, family};
+
+/// Powers of two, as schedulers and people think of batches.
+const ROWS_BOUNDS: &[f64] =
+    &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
+
+impl Metric {
+    pub(super) const fn inference_family(self) -> Family {
+        match self {
+            Self::ModelQueueRequests => family(
+                "radiant_model_queue_requests",
+                "Requests of the model that wait for an engine thread",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::ModelQueueRows => family(
+                "radiant_model_queue_rows",
+                "Rows of the requests of the model that wait for an engine thread",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::QueueSeconds => family(
+                "radiant_queue_seconds",
+                "Time that requests waited for an engine thread until their run began; those that ran \
+                 on the thread that decoded them waited for none and are not among them",
+                MODEL,
+                Unit::Seconds(ENGINE_BOUNDS),
+            ),
+            Self::EngineSeconds => family(
+                "radiant_engine_seconds",
+                "Time that one run of the engine took: every run on an engine thread, and of runs on \
+                 the thread that decoded the request every 16th of a number of rows",
+                MODEL,
+                Unit::Seconds(ENGINE_BOUNDS),
+            ),
+            Self::BatchRows => family(
+                "radiant_batch_rows",
+                "Rows of each run of the engine that succeeded, whose requests may be several; the \
+                 count is the number of runs, the sum that of rows",
+                MODEL,
+                Unit::Rows(ROWS_BOUNDS),
+            ),
+            _ => family(
+                "radiant_inferences_total",
+                "Requests that were ready to run, each by its one `outcome`: `done`; `retried`, which \
+                 is done too, but alone after its batch had failed; `failed`; `rejected`, because a \
+                 limit was reached; `expired`, because its deadline passed; `abandoned`, because \
+                 its client went away",
+                MODEL_OUTCOME,
+                Unit::Count,
+            ),
+        }
+    }
+}
