@@ -33,11 +33,11 @@ impl Default for Options {
     }
 }
 
-/// What happens to the rows of a request.
+/// How the rows of a request become runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runs {
     /// The model has no batch axis.
-    None,
+    Whole,
     /// Rows do not depend on each other: a batch is padded to the next power of two, and cut into
     /// runs of at most `max_batch` rows.
     Padded {
@@ -123,7 +123,7 @@ impl TractEngine {
         Ok(Self { signature, axes, source, runs, plans })
     }
 
-    /// What happens to the rows of a request.
+    /// How the rows of a request become runs.
     pub fn runs(&self) -> Runs {
         self.runs
     }
