@@ -20,6 +20,7 @@ use actix_service::fn_service;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use radiant_contract::env::MapEnv;
+use radiant_contract::repository::QueuePolicy;
 use radiant_core::schema::Scoring;
 use radiant_engine_native::NativeEngine;
 use radiant_onnx::{Limits, strip_zip_maps};
@@ -168,6 +169,7 @@ fn load() -> Model {
         platform: "onnx_onnxv1".to_owned(),
         reason: String::new(),
         scoring: Scoring::default(),
+        queue: QueuePolicy::default(),
         metadata: "{}\n".to_owned(),
     }
 }

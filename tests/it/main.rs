@@ -12,6 +12,8 @@ mod boosters;
 #[cfg(test)]
 mod container;
 #[cfg(test)]
+mod deadlines;
+#[cfg(test)]
 mod engines;
 #[cfg(test)]
 mod estimators;

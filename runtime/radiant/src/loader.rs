@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use radiant_contract::metadata::TEXT_BYTES_MAX;
+use radiant_contract::repository::QueuePolicy;
 use radiant_contract::{Layer, Metadata, ports};
 use radiant_core::schema::Scoring;
 use radiant_core::{Signature, Value};
@@ -34,6 +35,8 @@ pub(crate) struct Wish {
     pub(crate) engine: Option<String>,
     pub(crate) method: Option<String>,
     pub(crate) output: Option<String>,
+    /// How long its requests may take, and which of them come first.
+    pub(crate) queue: QueuePolicy,
 }
 
 impl Wish {
@@ -48,6 +51,7 @@ impl Wish {
             engine: None,
             method: None,
             output: None,
+            queue: QueuePolicy::default(),
         }
     }
 }
@@ -226,6 +230,7 @@ fn model(
         platform: platform.to_owned(),
         reason: String::new(),
         scoring: Scoring::default(),
+        queue: source.wish.queue,
     })
 }
 

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use radiant_contract::repository::QueuePolicy;
 use radiant_core::schema::Scoring;
 use radiant_core::{Component, Engine};
 
@@ -28,6 +29,8 @@ pub struct Model {
     pub reason: String,
     /// What its MLflow signature says, where it has one.
     pub scoring: Scoring,
+    /// How long its requests may take, and which of them come first.
+    pub queue: QueuePolicy,
 }
 
 /// What computes a model's answers.

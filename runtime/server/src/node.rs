@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use radiant_contract::repository::QueuePolicy;
 use radiant_core::schema::{Schema, Scoring};
 use radiant_core::{
     Answers, Cancel, Component, DType, Defaults, Engine, Error, Form, Signature, Tensor, TensorSpec,
@@ -65,6 +66,8 @@ pub(crate) struct Node {
     pub(crate) reason: String,
     /// How it answers MLflow's scoring protocol.
     pub(crate) scoring: Scoring,
+    /// How long its requests may take, and which of them come first.
+    pub(crate) queue: QueuePolicy,
     /// The columns of its MLflow signature, where they have names.
     pub(crate) frame: Option<Vec<TensorSpec>>,
     pub(crate) metrics: Arc<ModelMetrics>,
@@ -115,6 +118,7 @@ impl Node {
             reason: model.reason,
             frame: model.scoring.schema.as_ref().and_then(Schema::frame),
             scoring: model.scoring,
+            queue: model.queue,
             metrics,
             statistics,
             plan,

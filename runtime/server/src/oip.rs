@@ -14,6 +14,7 @@ use crate::infer;
 use crate::node::Node;
 use crate::observe::{Batch, Statistics, StatisticsSnapshot, Total};
 use crate::repository::{Entry, Found, Phase, Slot, load_panicked};
+use crate::schedule::Clock;
 use crate::state::State;
 use crate::work::Work;
 
@@ -28,18 +29,19 @@ const EXTENSIONS: [&str; 7] = [
     "statistics",
 ];
 
-/// Runs the model of `node` on `work.inputs` for the outputs that `work.oip` asks for, within the
-/// time that the client and the configuration allow. The answer is in `work.outputs`, each with its
-/// name, in the order asked for and in the shapes that [`model_metadata`] tells.
+/// Runs the model of `node` on `work.inputs` for the outputs that `work.oip` asks for, in the time and
+/// with the priority that it asks for. The answer is in `work.outputs`, each with its name, in the
+/// order asked for and in the shapes that [`model_metadata`] tells.
 ///
 /// # Errors
 /// An output that the model does not have, or what the model says.
 pub(crate) async fn infer(
     state: &State,
+    clock: &Clock,
     node: &Arc<Node>,
     work: Box<Work>,
 ) -> Result<Box<Work>, Error> {
-    let mut work = infer_as_given(state, node, work).await?;
+    let mut work = infer_as_given(state, clock, node, work).await?;
     if let Some((engine, _)) = node.engine()
         && engine.signature().answers == Answers::First
     {
@@ -71,31 +73,13 @@ fn outputs(signature: &Signature) -> Cow<'_, [TensorSpec]> {
 /// As [`infer`].
 pub(crate) async fn infer_as_given(
     state: &State,
+    clock: &Clock,
     node: &Arc<Node>,
-    work: Box<Work>,
+    mut work: Box<Work>,
 ) -> Result<Box<Work>, Error> {
-    let asked = work.oip.timeout();
-    let limit = match (asked, state.config.request_timeout) {
-        (Some(asked), Some(limit)) => Some(asked.min(limit)),
-        (asked, limit) => asked.or(limit),
-    };
-    match limit {
-        None => run(state, node, work).await,
-        Some(limit) => {
-            let running = Box::pin(tokio::time::timeout(limit, run(state, node, work)));
-            running.await.unwrap_or_else(|_elapsed| Err(deadline_exceeded(limit)))
-        }
-    }
-}
-
-#[cold]
-fn deadline_exceeded(limit: Duration) -> Error {
-    let text =
-        format!("no answer within {} s (`timeout` or --request-timeout)", limit.as_secs_f64());
-    Error::new(ErrorKind::DeadlineExceeded, text)
-}
-
-async fn run(state: &State, node: &Arc<Node>, mut work: Box<Work>) -> Result<Box<Work>, Error> {
+    clock.allow(work.oip.timeout(), "parameter `timeout`");
+    work.deadline = clock.deadline();
+    work.priority = node.queue.priority(work.oip.priority());
     let Some((engine, _)) = node.engine() else {
         run_component(state, node, &mut work)?;
         return Ok(work);

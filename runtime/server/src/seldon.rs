@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use radiant_core::{DType, Error, ErrorKind, Feedback, Payload, Reply as Answer, Tensor, Value};
+use radiant_core::{DType, Error, Feedback, Payload, Reply as Answer, Tensor, Value};
 use radiant_protocol::Limits;
 use radiant_protocol::seldon::{self, FeedbackRequest, Kind, Meta, Request};
 
@@ -13,6 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::infer::infer;
 use crate::node::{Node, Plan};
 use crate::repository::Entry;
+use crate::schedule::Deadline;
 use crate::state::State;
 use crate::work::Work;
 
@@ -157,17 +158,20 @@ impl<'a, W: Wire> Call<'a, W> {
         Self { state, entry, node, endpoint, wire: PhantomData }
     }
 
-    /// The encoded reply, within the time that the configuration allows.
+    /// The encoded reply, which is due at `deadline`.
     ///
     /// # Errors
     /// What is wrong with the request, or what the model says.
-    pub(crate) async fn answer_in_time(&self, body: &[u8]) -> Result<Bytes, Error> {
-        match self.state.config.request_timeout {
-            None => self.answer(body).await,
-            Some(limit) => {
-                let answer = tokio::time::timeout(limit, self.answer(body));
-                Box::pin(answer).await.unwrap_or_else(|_elapsed| Err(deadline_exceeded(limit)))
-            }
+    pub(crate) async fn answer(
+        &self,
+        body: &[u8],
+        deadline: Option<Deadline>,
+    ) -> Result<Bytes, Error> {
+        match (self.endpoint, self.node.engine()) {
+            (Endpoint::Predict, Some((_, plan))) => self.predict(plan, body, deadline).await,
+            (Endpoint::Feedback, _) => self.feedback(body),
+            (Endpoint::Aggregate, _) => self.aggregate(body),
+            _ => self.component(body),
         }
     }
 
@@ -180,17 +184,13 @@ impl<'a, W: Wire> Call<'a, W> {
         self.encode(Kind::Json, Meta::default(), answer, Work::take())
     }
 
-    async fn answer(&self, body: &[u8]) -> Result<Bytes, Error> {
-        match (self.endpoint, self.node.engine()) {
-            (Endpoint::Predict, Some((_, plan))) => self.predict(plan, body).await,
-            (Endpoint::Feedback, _) => self.feedback(body),
-            (Endpoint::Aggregate, _) => self.aggregate(body),
-            _ => self.component(body),
-        }
-    }
-
     /// The hot path: an array for an engine.
-    async fn predict(&self, plan: &Plan, body: &[u8]) -> Result<Bytes, Error> {
+    async fn predict(
+        &self,
+        plan: &Plan,
+        body: &[u8],
+        deadline: Option<Deadline>,
+    ) -> Result<Bytes, Error> {
         let mut work = Work::take();
         work.begin();
         let limits = &self.state.config.body.json;
@@ -198,6 +198,7 @@ impl<'a, W: Wire> Call<'a, W> {
         bind(self.node, &mut work, limits)?;
         work.wanted.clear();
         work.wanted.extend(plan.wanted);
+        (work.deadline, work.priority) = (deadline, self.node.queue.priority(None));
         work.decoded(&self.node.statistics);
         let mut work = infer(self.state, self.node, work).await?;
         work.ran();
@@ -379,9 +380,4 @@ fn label(endpoint: Endpoint) -> &'static str {
         Endpoint::HealthStatus => "health",
         _ => "predict",
     }
-}
-
-fn deadline_exceeded(limit: std::time::Duration) -> Error {
-    let text = format!("no answer within {} s (--request-timeout)", limit.as_secs_f64());
-    Error::new(ErrorKind::DeadlineExceeded, text)
 }

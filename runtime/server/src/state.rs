@@ -14,7 +14,7 @@ use crate::http::BodyLimits;
 use crate::node::Node;
 use crate::observe::RequestMetrics;
 use crate::repository::{Entry, Found, Phase, Repository};
-use crate::schedule::{Permits, Pool};
+use crate::schedule::{Clock, Permits, Pool};
 
 /// The part of the configuration that requests look at.
 #[derive(Debug, Clone)]
@@ -57,18 +57,24 @@ impl State {
     }
 
     /// The model that a request is for, ready to run; one that was unloaded to make room is waited
-    /// for. What was found stays in `kept` for as long as the request lasts, and for its record.
+    /// for. What was found stays in `kept` for as long as the request lasts, and for its record. From
+    /// here on the times hold that the configuration and the model allow for an answer.
     ///
     /// # Errors
-    /// There is no such model, or it is not loaded.
+    /// There is no such model, or it is not loaded, or the answer was due before now.
     #[inline]
     pub(crate) async fn serve<'k>(
         &self,
+        clock: &Clock,
         kept: &'k mut Option<Found>,
         found: Result<Found, Error>,
     ) -> Result<(&'k Entry, &'k Arc<Node>), Error> {
+        clock.allow(self.config.request_timeout, "--request-timeout");
+        clock.check()?;
         let found = self.awake(kept, found).await?;
-        Ok((found.entry(), found.node()?))
+        let node = found.node()?;
+        clock.allow(node.queue.timeout, "the model's own limit");
+        Ok((found.entry(), node))
     }
 
     /// As [`serve`](Self::serve), for who wants to know more of the model.
@@ -97,14 +103,7 @@ impl State {
         }
         // The permits bound how many wait.
         let _permit = self.permits.take()?;
-        let waking = self.repository.wake(found);
-        match self.config.request_timeout {
-            None => waking.await,
-            Some(limit) => {
-                let woken = tokio::time::timeout(limit, waking).await;
-                woken.unwrap_or_else(|_elapsed| Err(not_in_time(limit)))
-            }
-        }
+        self.repository.wake(found).await
     }
 
     /// Whether requests are answered.
@@ -128,11 +127,4 @@ impl State {
         self.draining.store(true, Ordering::Relaxed);
         self.repository.drain();
     }
-}
-
-#[cold]
-fn not_in_time(limit: Duration) -> Error {
-    let text =
-        format!("the model was not loaded within {} s (--request-timeout)", limit.as_secs_f64());
-    Error::new(ErrorKind::DeadlineExceeded, text)
 }

@@ -9,6 +9,7 @@ use radiant_protocol::tfs::{VersionStatus, version_number};
 use crate::node::Node;
 use crate::oip;
 use crate::repository::{Found, Phase, Slot};
+use crate::schedule::Clock;
 use crate::state::State;
 use crate::work::Work;
 
@@ -19,6 +20,7 @@ use crate::work::Work;
 /// A signature or an output that the model does not have, or what the model says.
 pub(crate) async fn infer(
     state: &State,
+    clock: &Clock,
     node: &Arc<Node>,
     mut work: Box<Work>,
 ) -> Result<Box<Work>, Error> {
@@ -27,7 +29,7 @@ pub(crate) async fn infer(
     oip.clear();
     let asked = tfs.outputs.iter().cloned();
     oip.outputs.extend(asked.map(|name| RequestedOutput { name, ..RequestedOutput::default() }));
-    oip::infer_as_given(state, node, work).await
+    oip::infer_as_given(state, clock, node, work).await
 }
 
 /// The model of this name, whose version may be spelt as it is, as a number, by a label, or not at

@@ -10,6 +10,7 @@ use radiant_protocol::{oip, tfs};
 use tokio::time::Instant;
 
 use crate::observe::Statistics;
+use crate::schedule::Deadline;
 
 /// Sets of buffers that one thread keeps; each request in flight beyond them makes its own.
 const KEPT_MAX: usize = 8;
@@ -42,6 +43,10 @@ pub(crate) struct Work {
     pub(crate) inputs: Vec<Tensor>,
     /// The outputs that the engine computes, by their indices in its signature.
     pub(crate) wanted: Vec<usize>,
+    /// When the answer is due.
+    pub(crate) deadline: Option<Deadline>,
+    /// How soon it is run among those of the same model: 1 before all others.
+    pub(crate) priority: u32,
     /// The engine's outputs, in the order they were asked for.
     pub(crate) outputs: Vec<Tensor>,
     /// The reply's `meta`, encoded.
@@ -84,6 +89,8 @@ impl Work {
                 tfs: tfs::Request::default(),
                 inputs: Vec::new(),
                 wanted: Vec::new(),
+                deadline: None,
+                priority: u32::MAX,
                 outputs: Vec::new(),
                 meta: Vec::new(),
                 reply: Vec::new(),

@@ -20,6 +20,7 @@
 mod error;
 mod mlserver;
 mod pbtxt;
+mod queue;
 mod radiant;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ mod value;
 use std::collections::BTreeMap;
 
 pub use error::SettingsError;
+pub use queue::QueuePolicy;
 
 /// Triton's file in a model's folder.
 pub const TRITON_FILE: &str = "config.pbtxt";
@@ -69,6 +71,8 @@ pub struct ModelSettings {
     pub method: Option<String>,
     /// As the option `--output`.
     pub output: Option<String>,
+    /// How long requests may take, and which of them come first.
+    pub queue: QueuePolicy,
     /// What was read and has no effect, a line each: the name in backticks, and why.
     pub ignored: Vec<String>,
 }
@@ -137,6 +141,7 @@ impl ModelSettings {
             engine: self.engine.or(other.engine),
             method: self.method.or(other.method),
             output: self.output.or(other.output),
+            queue: self.queue.over(other.queue),
             ignored: self.ignored,
         }
     }

@@ -1,15 +1,27 @@
 //! Our own settings, in YAML or JSON.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::value::{self, Entries, invalid, listed};
-use super::{ModelSettings, SettingsError, TEXT_BYTES_MAX, VersionPolicy};
+use super::{ModelSettings, QueuePolicy, SettingsError, TEXT_BYTES_MAX, VersionPolicy};
 use crate::yaml::{self, Bounds};
 
-const KEYS: [&str; 8] =
-    ["name", "versions", "labels", "default", "file", "engine", "method", "output"];
+const KEYS: [&str; 11] = [
+    "name",
+    "versions",
+    "labels",
+    "default",
+    "file",
+    "engine",
+    "method",
+    "output",
+    "timeout_ms",
+    "priority_levels",
+    "default_priority",
+];
 const METHODS: [&str; 3] = ["predict_proba", "predict", "decision_function"];
 const POLICIES: &str = "`latest`, `all`, a list of versions, or a mapping with `latest` (how many)";
 
@@ -38,6 +50,7 @@ pub(super) fn read(text: &str) -> Result<ModelSettings, SettingsError> {
         engine: entries.text("engine")?,
         method: method(entries.text("method")?)?,
         output: entries.text("output")?,
+        queue: queue(&mut entries)?,
         ..ModelSettings::default()
     };
     if let Some((key, _)) = entries.rest().next() {
@@ -46,6 +59,19 @@ pub(super) fn read(text: &str) -> Result<ModelSettings, SettingsError> {
         return Err(SettingsError::Invalid { place, expected, got: "another key".to_owned() });
     }
     Ok(settings)
+}
+
+fn queue(entries: &mut Entries) -> Result<QueuePolicy, SettingsError> {
+    let timeout = entries.count("timeout_ms")?.map(Duration::from_millis);
+    let levels = entries.count("priority_levels")?;
+    let default = entries.count("default_priority")?;
+    if let (Some(levels), Some(default)) = (levels, default)
+        && default > levels
+    {
+        let expected = format!("a level up to `priority_levels`, which is {levels}");
+        return Err(invalid("default_priority", &expected, &Value::from(default)));
+    }
+    Ok(QueuePolicy::new(timeout, levels, default))
 }
 
 fn policy(value: &Value) -> Result<VersionPolicy, SettingsError> {

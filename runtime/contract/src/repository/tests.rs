@@ -1,5 +1,7 @@
 //! What texts say, and that no text does harm.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -48,7 +50,7 @@ fn a_configuration_of_triton_is_read_for_what_it_means_here() {
         "`instance_group`: models run on the server's threads: `--engine-threads`",
         "`parameters`: these settings are for Triton's backends",
         "`optimization`: engines optimise by themselves: `--engine`",
-        "`dynamic_batching`: requests are not put together to batches",
+        "`dynamic_batching`: of it, priorities and the timeout of the default queue are read",
         "`brand_new_field`: is not known",
     ];
     let expected = ModelSettings {
@@ -60,6 +62,55 @@ fn a_configuration_of_triton_is_read_for_what_it_means_here() {
         ..ModelSettings::default()
     };
     assert_eq!(settings, expected);
+}
+
+fn queue(
+    timeout: Option<Duration>,
+    priority_levels: Option<u32>,
+    default_priority: Option<u32>,
+) -> QueuePolicy {
+    QueuePolicy { timeout, priority_levels, default_priority }
+}
+
+#[test]
+fn queues_of_triton_are_ours() {
+    let micros = Duration::from_micros;
+    for (text, expected) in [
+        ("", queue(None, None, None)),
+        ("dynamic_batching { preferred_batch_size: [4, 8] }", queue(None, None, None)),
+        (
+            "dynamic_batching { priority_levels: 3 default_priority_level: 2 }",
+            queue(None, Some(3), Some(2)),
+        ),
+        (
+            "dynamic_batching { default_queue_policy { default_timeout_microseconds: 500 } }",
+            queue(Some(micros(500)), None, None),
+        ),
+        (
+            "dynamic_batching { priority_levels: 0 default_queue_policy { timeout_action: DELAY \
+             default_timeout_microseconds: 500 } }",
+            queue(None, None, None),
+        ),
+    ] {
+        let settings = ModelSettings::from_triton(text).expect(text);
+        assert_eq!(settings.queue, expected, "{text}");
+    }
+    let cases = [
+        (
+            "dynamic_batching { priority_levels: -1 }",
+            "`dynamic_batching.priority_levels`: expected a whole number from 0, got `-1`",
+        ),
+        ("dynamic_batching: 1", "`dynamic_batching`: expected a message: `{ ... }`, got `1`"),
+    ];
+    check_refused(ModelSettings::from_triton, &cases);
+}
+
+#[test]
+fn what_our_settings_leave_open_of_a_queue_triton_says() {
+    let ours = ModelSettings::from_radiant("default_priority: 1").expect("these are settings");
+    let text = "dynamic_batching { priority_levels: 2 default_priority_level: 2 }";
+    let theirs = ModelSettings::from_triton(text).expect("it is a configuration");
+    assert_eq!(ours.over(theirs).queue, queue(None, Some(2), Some(1)));
 }
 
 #[test]
@@ -283,6 +334,9 @@ fn our_own_settings_are_read_whole() {
         engine: native
         method: predict
         output: label
+        timeout_ms: 250
+        priority_levels: 3
+        default_priority: 2
     ";
     let expected = ModelSettings {
         name: Some("iris".to_owned()),
@@ -293,6 +347,7 @@ fn our_own_settings_are_read_whole() {
         engine: Some("native".to_owned()),
         method: Some("predict".to_owned()),
         output: Some("label".to_owned()),
+        queue: queue(Some(Duration::from_millis(250)), Some(3), Some(2)),
         ..ModelSettings::default()
     };
     assert_eq!(ModelSettings::from_radiant(text), Ok(expected));
@@ -314,7 +369,7 @@ fn our_own_settings_are_read_whole() {
 fn wrong_settings_of_ours_say_where() {
     let policies = "`latest`, `all`, a list of versions, or a mapping with `latest` (how many)";
     let keys = "one of the keys `name`, `versions`, `labels`, `default`, `file`, `engine`, \
-                `method`, `output`";
+                `method`, `output`, `timeout_ms`, `priority_levels`, `default_priority`";
     for (text, expected) in [
         ("- 1", "`the whole`: expected a mapping, got a list".to_owned()),
         ("version: 1", format!("`version`: expected {keys}, got another key")),
@@ -323,6 +378,12 @@ fn wrong_settings_of_ours_say_where() {
         (
             "versions: {latest: 2, all: 1}",
             format!("`versions`: expected {policies}, got a mapping"),
+        ),
+        ("timeout_ms: 1.5", "`timeout_ms`: expected a whole number from 1, got `1.5`".to_owned()),
+        (
+            "{priority_levels: 2, default_priority: 3}",
+            "`default_priority`: expected a level up to `priority_levels`, which is 2, got `3`"
+                .to_owned(),
         ),
         (
             "versions: {latest: 0}",

@@ -1,8 +1,10 @@
 //! Triton's configuration of a model.
 
+use std::time::Duration;
+
 use super::pbtxt::{self, Field, Value};
 use super::value::{self, listed, shown};
-use super::{ModelSettings, SettingsError, VersionPolicy};
+use super::{ModelSettings, QueuePolicy, SettingsError, VersionPolicy};
 
 /// What may stand in `platform` and `backend`: that which reads the same files as we do.
 const PLATFORMS: [&str; 3] = ["onnxruntime_onnx", "onnxruntime", "fil"];
@@ -25,7 +27,7 @@ const IGNORED: [(&str, &str); 20] = [
     ("output", "the model says what it gives"),
     ("batch_input", "requests are not put together to batches"),
     ("batch_output", "requests are not put together to batches"),
-    ("dynamic_batching", "requests are not put together to batches"),
+    ("dynamic_batching", "of it, priorities and the timeout of the default queue are read"),
     ("sequence_batching", "each request stands for itself"),
     ("instance_group", "models run on the server's threads: `--engine-threads`"),
     ("optimization", "engines optimise by themselves: `--engine`"),
@@ -58,6 +60,7 @@ pub(super) fn read(text: &str) -> Result<ModelSettings, SettingsError> {
         other => other,
     };
     let versions = policy(&fields)?;
+    let queue = queue(&fields)?;
     let is_read = |name: &str| match name {
         "name" | "platform" | "backend" | "default_model_filename" => true,
         "version_policy" => versions.is_some(),
@@ -71,6 +74,7 @@ pub(super) fn read(text: &str) -> Result<ModelSettings, SettingsError> {
         versions,
         file,
         platform: platform.or(backend),
+        queue,
         ignored,
         ..ModelSettings::default()
     })
@@ -173,6 +177,34 @@ fn version(field: &Field) -> Result<String, SettingsError> {
         let got = described(&field.value);
         invalid("version_policy.specific.versions", "whole numbers from 0", got)
     })
+}
+
+/// Where Triton says how requests to a model queue.
+const BATCHING: &str = "dynamic_batching";
+const DEFAULT_QUEUE: &str = "dynamic_batching.default_queue_policy";
+
+fn queue(fields: &[Field]) -> Result<QueuePolicy, SettingsError> {
+    let Some(batching) = message_of(fields, BATCHING, BATCHING)? else {
+        return Ok(QueuePolicy::default());
+    };
+    let levels = number(batching, BATCHING, "priority_levels")?;
+    let default = number(batching, BATCHING, "default_priority_level")?;
+    let queue = message_of(batching, "default_queue_policy", DEFAULT_QUEUE)?.unwrap_or_default();
+    let timeout = number(queue, DEFAULT_QUEUE, "default_timeout_microseconds")?;
+    // A request that is only put behind the others when its time is up has no time limit.
+    let action = only(queue, "timeout_action", "timeout_action")?.and_then(word);
+    let timeout = timeout.filter(|_| !matches!(action, Some("DELAY" | "1")));
+    let timeout = timeout.map(Duration::from_micros);
+    Ok(QueuePolicy::new(timeout, levels, default))
+}
+
+/// A number; 0 is none, as in protobuf.
+fn number(fields: &[Field], within: &str, name: &str) -> Result<Option<u64>, SettingsError> {
+    let place = format!("{within}.{name}");
+    let Some(field) = only(fields, name, &place)? else { return Ok(None) };
+    let number: Option<u64> = word(field).and_then(|word| word.parse().ok());
+    let invalid = || invalid(&place, "a whole number from 0", described(&field.value));
+    Ok(Some(number.ok_or_else(invalid)?).filter(|number| *number > 0))
 }
 
 fn word(field: &Field) -> Option<&str> {

@@ -53,6 +53,15 @@ impl Entries {
         }
     }
 
+    /// Takes a whole number from 1.
+    pub(super) fn count(&mut self, key: &str) -> Result<Option<u64>, SettingsError> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        match value.as_u64().filter(|number| *number > 0) {
+            Some(number) => Ok(Some(number)),
+            None => Err(invalid(&self.place(key), "a whole number from 1", &value)),
+        }
+    }
+
     /// Takes a mapping; absent and null are an empty one.
     pub(super) fn mapping(&mut self, key: &str) -> Result<Self, SettingsError> {
         let value = self.value(key).unwrap_or_default();

@@ -123,12 +123,22 @@ impl Request {
     /// How long the client will wait: the parameter `timeout`, in microseconds (Triton's schedule
     /// policy extension). `None` without one, and for 0.
     pub fn timeout(&self) -> Option<Duration> {
-        let micros = match self.parameter("timeout")? {
-            Parameter::Int(micros) => u64::try_from(*micros).ok()?,
-            Parameter::Uint(micros) => *micros,
-            Parameter::Text(digits) => digits.parse().ok()?,
-            Parameter::Bool(_) | Parameter::Float(_) => return None,
-        };
-        (micros > 0).then(|| Duration::from_micros(micros))
+        self.whole_number("timeout").filter(|micros| *micros > 0).map(Duration::from_micros)
+    }
+
+    /// How soon the client wants it run among others: the parameter `priority`, 1 before all others
+    /// (Triton's schedule policy extension). `None` without one, and for 0.
+    pub fn priority(&self) -> Option<u64> {
+        self.whole_number("priority").filter(|level| *level > 0)
+    }
+
+    /// A parameter that is a number from 0 on, or its digits.
+    fn whole_number(&self, name: &str) -> Option<u64> {
+        match self.parameter(name)? {
+            Parameter::Int(number) => u64::try_from(*number).ok(),
+            Parameter::Uint(number) => Some(*number),
+            Parameter::Text(digits) => digits.parse().ok(),
+            Parameter::Bool(_) | Parameter::Float(_) => None,
+        }
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn wish(
         engine: settings.engine.clone(),
         method: settings.method.clone(),
         output: settings.output.clone(),
+        queue: settings.queue,
         file: version.file.clone(),
         ..Wish::new(&model.name, name, repository.uri(version))
     }
@@ -25,7 +26,7 @@ pub(super) fn wish(
 /// What of the settings decides how a version is loaded: other labels are no other model.
 pub(super) fn decisive(model: &ListedModel, version: &ListedVersion) -> String {
     let settings = &model.settings;
-    let options = (&settings.engine, &settings.method, &settings.output);
+    let options = (&settings.engine, &settings.method, &settings.output, &settings.queue);
     format!("{options:?} {:?}", version.file)
 }
 

@@ -12,6 +12,7 @@ use crate::endpoint::Endpoint;
 use crate::node::Node;
 use crate::oip;
 use crate::repository::{Entry, Found};
+use crate::schedule::Clock;
 use crate::state::State;
 use crate::work::Work;
 
@@ -22,8 +23,9 @@ pub(super) async fn answer<'a>(
     message: Bytes,
 ) -> Result<Bytes, Error> {
     if record.endpoint == Endpoint::Infer {
-        let (entry, node) = state.serve(&mut record.found, find(state, &message)).await?;
-        return infer(state, entry, node, &message).await;
+        let found = find(state, &message);
+        let served = state.serve(record.clock, &mut record.found, found).await?;
+        return infer(state, record.clock, served, &message).await;
     }
     Box::pin(about(state, record, &message)).await
 }
@@ -40,11 +42,11 @@ pub(super) fn find(state: &State, message: &[u8]) -> Result<Found, Error> {
 /// The hot path: tensors for tensors.
 async fn infer(
     state: &State,
-    entry: &Entry,
-    node: &Arc<Node>,
+    clock: &Clock,
+    (entry, node): (&Entry, &Arc<Node>),
     message: &[u8],
 ) -> Result<Bytes, Error> {
-    let work = oip::infer(state, node, decode(state, node, message)?).await?;
+    let work = oip::infer(state, clock, node, decode(state, node, message)?).await?;
     encode(entry, node, work, codec::encode_proto)
 }
 

@@ -7,6 +7,7 @@ use super::error;
 use crate::endpoint::Endpoint;
 use crate::observe::{Access, Outcome, Transport};
 use crate::repository::Found;
+use crate::schedule::Clock;
 use crate::state::State;
 
 /// The record of one call. It is written when it is dropped, and so also when the call is: then its
@@ -16,6 +17,7 @@ pub(super) struct Record<'a> {
     pub(super) parts: &'a Parts,
     pub(super) endpoint: Endpoint,
     pub(super) external: bool,
+    pub(super) clock: &'a Clock,
     /// The model that was asked, once that is known.
     pub(super) found: Option<Found>,
     pub(super) started: Instant,
@@ -29,14 +31,15 @@ impl<'a> Record<'a> {
     pub(super) fn new(
         state: &'a State,
         parts: &'a Parts,
-        endpoint: Endpoint,
-        external: bool,
+        (endpoint, external): (Endpoint, bool),
+        clock: &'a Clock,
     ) -> Self {
         Self {
             state,
             parts,
             endpoint,
             external,
+            clock,
             found: None,
             started: Instant::now(),
             code: error::CANCELLED,

@@ -20,7 +20,8 @@ pub(super) async fn answer<'a>(
     if record.endpoint == Endpoint::GraphMetadata {
         return Err(no_graph());
     }
-    let (entry, node) = state.serve(&mut record.found, state.repository.main()).await?;
+    let (entry, node) =
+        state.serve(record.clock, &mut record.found, state.repository.main()).await?;
     if record.endpoint == Endpoint::Metadata {
         return metadata(node, state);
     }
@@ -28,7 +29,7 @@ pub(super) async fn answer<'a>(
     if let Some(answer) = call.pass_through(&message) {
         return answer;
     }
-    call.answer_in_time(&message).await
+    call.answer(&message, record.clock.deadline()).await
 }
 
 /// What the model says of itself, whatever name it is asked by.

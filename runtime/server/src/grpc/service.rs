@@ -2,14 +2,15 @@
 
 use std::convert::Infallible;
 use std::fmt::Display;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response};
 use http_body::Body as HttpBody;
 use radiant_core::{Error, ErrorKind};
+use tokio::time::Instant;
 use tonic_health::pb::health_server::HealthServer;
 use tower_service::Service as _;
 
@@ -23,6 +24,7 @@ use super::serve::Draining;
 use super::{error, oip, seldon, stream, tfs};
 use crate::encoding::Encoding;
 use crate::endpoint::{Endpoint, Protocol};
+use crate::schedule::{Clock, Deadline, Timeouts};
 use crate::state::State;
 use crate::tls::Tls;
 
@@ -85,14 +87,12 @@ pub(super) async fn dispatch<B: Incoming>(
     if endpoint == Endpoint::StreamInfer {
         return Ok(stream::answer(shared, parts, body));
     }
-    let mut record = Record::new(&shared.state, &parts, endpoint, external);
-    let call = answer(&shared.state, &mut record, body);
-    let answered = match deadline(&parts.headers) {
-        None => call.await,
-        Some(limit) => {
-            let answered = tokio::time::timeout(limit, call).await;
-            answered.unwrap_or_else(|_elapsed| Err(deadline_exceeded(limit)))
-        }
+    let deadline = deadline(&parts.headers);
+    let clock = Clock::new(deadline.as_ref().ok().copied().flatten());
+    let mut record = Record::new(&shared.state, &parts, (endpoint, external), &clock);
+    let answered = match deadline {
+        Ok(_) => clock.guard(pin!(answer(&shared.state, &mut record, body))).await,
+        Err(error) => Err(error),
     };
     Ok(answered.unwrap_or_else(|error| {
         error::log(&error);
@@ -218,56 +218,14 @@ fn reply_too_large(length: usize, bytes_max: usize) -> Error {
     Error::new(ErrorKind::TooLarge, text)
 }
 
-/// How long the client waits: `grpc-timeout`, at most eight digits and a unit. What is spelt
-/// otherwise is no deadline.
-pub(super) fn deadline(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
-    if digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
+/// When the answer to a call is due whose head comes now, as far as that says so.
+///
+/// # Errors
+/// Our own header is malformed.
+pub(super) fn deadline(headers: &HeaderMap) -> Result<Option<Deadline>, Error> {
+    let mut timeouts = Timeouts::default();
+    for (name, value) in headers {
+        timeouts.note_of_call(name.as_str(), value.as_bytes());
     }
-    let count: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_secs(count * 3600)),
-        "M" => Some(Duration::from_secs(count * 60)),
-        "S" => Some(Duration::from_secs(count)),
-        "m" => Some(Duration::from_millis(count)),
-        "u" => Some(Duration::from_micros(count)),
-        "n" => Some(Duration::from_nanos(count)),
-        _ => None,
-    }
-}
-
-#[cold]
-pub(super) fn deadline_exceeded(limit: Duration) -> Error {
-    let text = format!("no answer within the call's deadline of {} s", limit.as_secs_f64());
-    Error::new(ErrorKind::DeadlineExceeded, text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn deadlines_are_read_in_every_unit() {
-        for (text, expected) in [
-            ("1H", Some(Duration::from_hours(1))),
-            ("2M", Some(Duration::from_mins(2))),
-            ("3S", Some(Duration::from_secs(3))),
-            ("99999999m", Some(Duration::from_millis(99_999_999))),
-            ("5u", Some(Duration::from_micros(5))),
-            ("0n", Some(Duration::ZERO)),
-            ("123456789m", None),
-            ("S", None),
-            ("", None),
-            ("5", None),
-            ("-5S", None),
-            ("5s", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert("grpc-timeout", text.parse().unwrap());
-            assert_eq!(deadline(&headers), expected, "{text}");
-        }
-        assert_eq!(deadline(&HeaderMap::new()), None);
-    }
+    timeouts.deadline(Instant::now().into_std())
 }

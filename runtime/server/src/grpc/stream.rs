@@ -5,8 +5,8 @@
 //! `triton_grpc_error: true` has the stream end with its status instead. Each request has one reply,
 //! which says that it is the final one; nothing follows it.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -14,17 +14,17 @@ use http::Response;
 use http::request::Parts;
 use radiant_core::{Error, ErrorKind};
 use radiant_protocol::oip as codec;
-use tokio::time::Instant;
 
-use super::message::Messages;
+use super::message::{Message, Messages};
 use super::record::Record;
 use super::reply::{self, Body, Framed};
 use super::serve::Draining;
-use super::service::{Incoming, Shared, deadline, deadline_exceeded, encoding, pack, unpack};
+use super::service::{Incoming, Shared, deadline, encoding, pack, unpack};
 use super::{error, oip};
 use crate::encoding::Encoding;
 use crate::endpoint::Endpoint;
 use crate::oip::infer;
+use crate::schedule::{Clock, Deadline};
 use crate::state::State;
 
 /// A stream of inferences.
@@ -35,18 +35,21 @@ struct Inferences<B> {
     encoding: Option<Encoding>,
     /// Whether the first failure ends the stream.
     is_strict: bool,
-    /// When the client's patience ends, and how long it was.
-    until: Option<(Instant, Duration)>,
+    /// When the whole stream must have ended.
+    deadline: Option<Deadline>,
     draining: Draining,
     has_ended: bool,
 }
 
 /// Answers a call to `ModelStreamInfer`.
 pub(super) fn answer<B: Incoming>(shared: Arc<Shared>, parts: Parts, body: B) -> Response<Body> {
-    let encoding = match encoding(&parts) {
-        Ok(encoding) => encoding,
+    let asked = encoding(&parts).and_then(|encoding| Ok((encoding, deadline(&parts.headers)?)));
+    let (encoding, deadline) = match asked {
+        Ok(asked) => asked,
         Err(error) => {
-            let mut record = Record::new(&shared.state, &parts, Endpoint::StreamInfer, true);
+            let clock = Clock::default();
+            let what = (Endpoint::StreamInfer, true);
+            let mut record = Record::new(&shared.state, &parts, what, &clock);
             record.code = error::code(&error);
             return reply::failed(&error);
         }
@@ -54,7 +57,7 @@ pub(super) fn answer<B: Incoming>(shared: Arc<Shared>, parts: Parts, body: B) ->
     let is_strict = parts.headers.get("triton_grpc_error").is_some_and(|value| value == "true");
     let inferences = Inferences {
         messages: Messages::new(body, shared.state.config.message_bytes_max),
-        until: deadline(&parts.headers).map(|limit| (Instant::now() + limit, limit)),
+        deadline,
         draining: shared.draining.clone(),
         has_ended: false,
         shared,
@@ -75,28 +78,22 @@ impl<B: Incoming> Inferences<B> {
         if self.has_ended {
             return None;
         }
-        let reply = match self.until {
-            None => self.turn().await,
-            Some((until, limit)) => tokio::time::timeout_at(until, self.turn())
-                .await
-                .unwrap_or_else(|_elapsed| Err(deadline_exceeded(limit))),
-        };
+        let reply = self.turn().await;
         self.has_ended = !matches!(reply, Ok(Some(_)));
         reply.transpose()
     }
 
     /// Waits for a request and answers it; `None` when there will be none.
     async fn turn(&mut self) -> Result<Option<Framed>, Error> {
-        let message = tokio::select! {
-            message = self.messages.next() => message?,
-            () = self.draining.begun() => return Err(closing()),
-        };
-        let Some(message) = message else { return Ok(None) };
+        let clock = Clock::new(self.deadline);
+        let Some(message) = clock.guard(pin!(self.message())).await? else { return Ok(None) };
         let state = &self.shared.state;
-        let mut record = Record::new(state, &self.parts, Endpoint::StreamInfer, true);
+        let what = (Endpoint::StreamInfer, true);
+        let mut record = Record::new(state, &self.parts, what, &clock);
         record.request_bytes = message.bytes.len();
         let message = unpack(state, message, self.encoding).await?;
-        let answer = match inference(state, &mut record, &message).await {
+        let inferred = clock.guard(pin!(inference(state, &mut record, &message))).await;
+        let answer = match inferred {
             Ok(answer) => {
                 record.code = error::OK;
                 answer
@@ -104,7 +101,7 @@ impl<B: Incoming> Inferences<B> {
             Err(error) => {
                 error::log(&error);
                 record.code = error::code(&error);
-                if self.is_strict {
+                if self.is_strict || Clock::new(self.deadline).check().is_err() {
                     return Err(error);
                 }
                 told_within(&message, &error)
@@ -114,6 +111,13 @@ impl<B: Incoming> Inferences<B> {
         let (framed, _) = pack(state, answer, self.encoding).await?;
         Ok(Some(framed))
     }
+
+    async fn message(&mut self) -> Result<Option<Message>, Error> {
+        tokio::select! {
+            message = self.messages.next() => message,
+            () = self.draining.begun() => Err(closing()),
+        }
+    }
 }
 
 async fn inference<'a>(
@@ -121,8 +125,9 @@ async fn inference<'a>(
     record: &mut Record<'a>,
     message: &[u8],
 ) -> Result<Bytes, Error> {
-    let (entry, node) = state.serve(&mut record.found, oip::find(state, message)).await?;
-    let work = infer(state, node, oip::decode(state, node, message)?).await?;
+    let (entry, node) =
+        state.serve(record.clock, &mut record.found, oip::find(state, message)).await?;
+    let work = infer(state, record.clock, node, oip::decode(state, node, message)?).await?;
     oip::encode(entry, node, work, |reply, answer| {
         codec::encode_stream_reply(reply, answer, Some(true))
     })

@@ -11,6 +11,7 @@ use super::record::Record;
 use crate::endpoint::Endpoint;
 use crate::node::Node;
 use crate::repository::Entry;
+use crate::schedule::Clock;
 use crate::state::State;
 use crate::tfs;
 use crate::work::Work;
@@ -25,11 +26,11 @@ pub(super) async fn answer<'a>(
     let found = tfs::find_spec(state, &spec);
     match record.endpoint {
         Endpoint::TfPredict => {
-            let (entry, node) = state.serve(&mut record.found, found).await?;
-            predict(state, entry, node, &message).await
+            let (entry, node) = state.serve(record.clock, &mut record.found, found).await?;
+            predict(state, record.clock, (entry, node), &message).await
         }
         Endpoint::TfMetadata => {
-            let (entry, node) = state.serve(&mut record.found, found).await?;
+            let (entry, node) = state.serve(record.clock, &mut record.found, found).await?;
             metadata(entry, node, &message)
         }
         _ => {
@@ -54,15 +55,15 @@ fn metadata(entry: &Entry, node: &Node, message: &[u8]) -> Result<Bytes, Error> 
 /// Tensors for tensors.
 async fn predict(
     state: &State,
-    entry: &Entry,
-    node: &Arc<Node>,
+    clock: &Clock,
+    (entry, node): (&Entry, &Arc<Node>),
     message: &[u8],
 ) -> Result<Bytes, Error> {
     let mut work = Work::take();
     work.begin();
     let Work { tfs: request, inputs, .. } = &mut *work;
     codec::decode_proto(message, node.inputs(), &state.config.body.json, request, inputs)?;
-    let mut work = tfs::infer(state, node, work).await?;
+    let mut work = tfs::infer(state, clock, node, work).await?;
     let Work { tfs: request, outputs, reply, .. } = &mut *work;
     reply.clear();
     let version = codec::version_number(&entry.version);

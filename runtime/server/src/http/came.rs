@@ -3,6 +3,8 @@
 use actix_http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_http::{HttpMessage as _, Request};
 
+use crate::schedule::Timeouts;
+
 /// The length of the JSON before binary tensors (Open Inference Protocol, binary tensor data).
 pub(super) const HEAD_BYTES: HeaderName =
     HeaderName::from_static("inference-header-content-length");
@@ -31,6 +33,7 @@ pub(super) struct Came<'a> {
     pub(super) content_encoding: &'a [u8],
     pub(super) accept_encoding: &'a [u8],
     pub(super) head_bytes: Option<&'a HeaderValue>,
+    pub(super) timeouts: Timeouts<'a>,
     /// Whether any header of [`trace`](Self::trace) is there.
     traced: bool,
 }
@@ -47,6 +50,7 @@ impl<'a> Came<'a> {
             content_encoding: b"",
             accept_encoding: b"",
             head_bytes: None,
+            timeouts: Timeouts::default(),
             traced: false,
         };
         for (name, value) in headers {
@@ -64,8 +68,10 @@ impl<'a> Came<'a> {
                 came.content_encoding = value.as_bytes();
             } else if *name == HEAD_BYTES {
                 came.head_bytes = Some(value);
-            } else {
-                came.traced |= is_trace(name.as_str());
+            } else if is_trace(name.as_str()) {
+                came.traced = true;
+            } else if name.as_str().starts_with("x-") {
+                came.timeouts.note(name.as_str(), value.as_bytes());
             }
         }
         came

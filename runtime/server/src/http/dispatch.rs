@@ -1,6 +1,7 @@
 //! One request: find its endpoint, answer it, record it.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use super::{mlflow, oip, seldon, tfs};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::observe::{Access, Outcome, Transport};
 use crate::repository::Found;
+use crate::schedule::Clock;
 use crate::state::State;
 
 /// What the requests of one worker share: behind an `Rc`, whose count is cheaper than an `Arc`'s.
@@ -35,8 +37,15 @@ pub(super) async fn dispatch(
     let came = Came::new(&request);
     let target = resolve(request.path());
     let mut found = None;
-    let incoming = Incoming { request: &request, came: &came, payload, found: &mut found };
-    let reply = answer(state, incoming, &target).await;
+    let reply = match came.timeouts.deadline(started.into_std()) {
+        Ok(deadline) => {
+            let clock = &Clock::new(deadline);
+            let (request, came, found) = (&request, &came, &mut found);
+            let incoming = Incoming { request, came, payload, clock, found };
+            clock.guard(pin!(answer(state, incoming, &target))).await
+        }
+        Err(error) => Err(error.into()),
+    };
     let protocol = target.endpoint.protocol();
     let reply = reply.unwrap_or_else(|error| Reply::error(&error, protocol));
     let (status, reply_bytes) = (reply.status, reply.body.len() as u64);
@@ -76,6 +85,7 @@ pub(super) struct Incoming<'a> {
     pub(super) request: &'a Request,
     pub(super) came: &'a Came<'a>,
     pub(super) payload: Payload,
+    pub(super) clock: &'a Clock,
     /// The model that was asked, once that is known.
     pub(super) found: &'a mut Option<Found>,
 }
@@ -123,11 +133,11 @@ async fn seldon_v1(
         Endpoint::Doc => Ok(Reply::ok(TEXT, Bytes::from_static(doc::PAGE))),
         Endpoint::OpenApi => Ok(Reply::ok(JSON, doc::with_examples(doc::OPENAPI, main()))),
         Endpoint::Metadata => {
-            let (_, node) = state.serve(incoming.found, main()).await?;
+            let (_, node) = state.serve(incoming.clock, incoming.found, main()).await?;
             Ok(Reply::ok(JSON, Bytes::copy_from_slice(node.metadata.as_bytes())))
         }
         Endpoint::HealthStatus => {
-            let (entry, node) = state.serve(incoming.found, main()).await?;
+            let (entry, node) = state.serve(incoming.clock, incoming.found, main()).await?;
             Ok(Reply::ok(JSON, seldon::health_status(state, entry, node)?))
         }
         endpoint => seldon::call(state, incoming, endpoint).await,

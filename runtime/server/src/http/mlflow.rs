@@ -39,7 +39,7 @@ pub(super) async fn answer(
 }
 
 async fn invocations(state: &State, incoming: Incoming<'_>) -> Result<Reply, HttpError> {
-    let Incoming { came, payload, found, .. } = incoming;
+    let Incoming { came, payload, clock, found, .. } = incoming;
     let body = read(came, payload, &state.config.body).await?;
     let body = plain(state, came, body).await?;
     let header = String::from_utf8_lossy(came.content_type);
@@ -47,9 +47,9 @@ async fn invocations(state: &State, incoming: Incoming<'_>) -> Result<Reply, Htt
         Ok(content_type) => content_type,
         Err(text) => return Ok(Reply { status: 415, ..Reply::ok(PLAIN, Bytes::from(text)) }),
     };
-    let (_, node) = state.serve(found, state.repository.main()).await?;
+    let (_, node) = state.serve(clock, found, state.repository.main()).await?;
     let work = decode(state, node, content_type, &body)?;
-    let work = oip::infer_as_given(state, node, work).await?;
+    let work = oip::infer_as_given(state, clock, node, work).await?;
     let reply = encode(node, work)?;
     compress(state, came, reply).await
 }

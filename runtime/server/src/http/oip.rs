@@ -98,16 +98,16 @@ async fn infer(
     incoming: Incoming<'_>,
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
-    let Incoming { came, payload, found, .. } = incoming;
+    let Incoming { came, payload, clock, found, .. } = incoming;
     let body = read(came, payload, &state.config.body).await?;
     let body = plain(state, came, body).await?;
     let asked = match &target.model {
         Some(name) => state.repository.find(name, &target.version),
         None => state.repository.main(),
     };
-    let (entry, node) = state.serve(found, asked).await?;
+    let (entry, node) = state.serve(clock, found, asked).await?;
     let work = decode(state, node, came, &body)?;
-    let work = oip::infer(state, node, work).await?;
+    let work = oip::infer(state, clock, node, work).await?;
     let reply = encode(entry, node, work)?;
     compress(state, came, reply).await
 }
@@ -161,11 +161,11 @@ async fn text(
     incoming: Incoming<'_>,
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
-    let Incoming { came, payload, found, .. } = incoming;
+    let Incoming { came, payload, clock, found, .. } = incoming;
     let body = read(came, payload, &state.config.body).await?;
     let body = plain(state, came, body).await?;
     let asked = state.repository.find(target.model.as_deref().unwrap_or_default(), &target.version);
-    let (entry, node) = state.serve(found, asked).await?;
+    let (entry, node) = state.serve(clock, found, asked).await?;
     let Generate { id, prompt, parameters } =
         codec::decode_generate(&body, &state.config.body.json)?;
     let (name, version) = (entry.name.clone(), entry.version.clone());

@@ -21,15 +21,15 @@ pub(super) async fn call(
     endpoint: Endpoint,
 ) -> Result<Reply, HttpError> {
     let limits = &state.config.body;
-    let Incoming { request, came, payload, found } = incoming;
+    let Incoming { request, came, payload, clock, found } = incoming;
     let body = read(came, payload, limits).await?;
-    let (entry, node) = state.serve(found, state.repository.main()).await?;
+    let (entry, node) = state.serve(clock, found, state.repository.main()).await?;
     let call = Call::<Json>::new(state, entry, node, endpoint);
     if let Some(answer) = call.pass_through(&body) {
         return Ok(Reply::ok(JSON, answer?));
     }
     let body = find_json(request, came, body, limits).await?;
-    Ok(Reply::ok(JSON, call.answer_in_time(&body).await?))
+    Ok(Reply::ok(JSON, call.answer(&body, clock.deadline()).await?))
 }
 
 /// Answers `/health/status`: the component's word on how it is.

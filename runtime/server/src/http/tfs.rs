@@ -37,7 +37,7 @@ pub(super) async fn answer(
     }
     let found = tfs::find(state, name, &target.version);
     if target.endpoint == Endpoint::TfMetadata {
-        let (entry, node) = state.serve(incoming.found, found).await?;
+        let (entry, node) = state.serve(incoming.clock, incoming.found, found).await?;
         let version = version_number(&entry.version);
         codec::metadata_json(&mut body, &entry.name, version, tfs::signature(node));
     } else {
@@ -55,12 +55,12 @@ async fn predict(
     name: &str,
     version: &str,
 ) -> Result<Reply, HttpError> {
-    let Incoming { came, payload, found, .. } = incoming;
+    let Incoming { came, payload, clock, found, .. } = incoming;
     let body = read(came, payload, &state.config.body).await?;
     let body = plain(state, came, body).await?;
-    let (_, node) = state.serve(found, tfs::find(state, name, version)).await?;
+    let (_, node) = state.serve(clock, found, tfs::find(state, name, version)).await?;
     let work = decode(state, node, &body)?;
-    let work = tfs::infer(state, node, work).await?;
+    let work = tfs::infer(state, clock, node, work).await?;
     let reply = encode(node, work)?;
     compress(state, came, reply).await
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
+use radiant_contract::repository::QueuePolicy;
 use radiant_core::schema::Scoring;
 use radiant_core::{Component, Error, ErrorKind, Payload, Reply};
 
@@ -60,6 +61,7 @@ impl Source for Shelf {
             platform: String::new(),
             reason: String::new(),
             scoring: Scoring::default(),
+            queue: QueuePolicy::default(),
         })
     }
 }

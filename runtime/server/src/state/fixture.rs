@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use radiant_contract::repository::QueuePolicy;
 use radiant_core::schema::Scoring;
 use radiant_core::{
     Answers, Cancel, Component, DType, Engine, Error, Form, Payload, Reply, Signature, Tensor,
@@ -105,6 +106,7 @@ impl Source for One {
             platform: "test".to_owned(),
             reason: String::new(),
             scoring: self.scoring.clone(),
+            queue: QueuePolicy::default(),
         })
     }
 }

@@ -60,6 +60,8 @@ fn a_request_has_an_id_parameters_inputs_and_outputs() {
         ("b", Parameter::Bool(true)),
     ];
     assert_eq!(request.parameters, parameters.map(|(key, value)| (key.to_owned(), value)));
+    let timeout = Some(std::time::Duration::from_millis(1));
+    assert_eq!((request.priority(), request.timeout()), (Some(1), timeout));
     let output =
         |name: &str, binary, classes| RequestedOutput { name: name.into(), binary, classes };
     let outputs = [output("p", Some(true), 0), output("q", None, 3), output("r", None, 0)];
