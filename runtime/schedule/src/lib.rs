@@ -24,4 +24,4 @@ pub use dispatcher::{Dispatcher, LaneId, Next};
 pub use lane::Entry;
 pub use policy::Rule;
 pub use pool::{Lane, Pool};
-pub use ticket::{Gone, Job, Ran, Terms, Unrun, Waiting};
+pub use ticket::{Counts, Gone, Job, Ran, Terms, Unrun, Waiting};

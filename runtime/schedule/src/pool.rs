@@ -34,7 +34,7 @@ pub struct Pool<J: Job> {
 #[derive(Debug)]
 pub struct Lane<J: Job> {
     id: LaneId,
-    counts: Arc<Counts>,
+    counts: Counts,
     shared: Arc<Shared<J>>,
 }
 
@@ -47,7 +47,7 @@ struct Shared<J: Job> {
     n_threads: usize,
     /// Threads that have not ended.
     n_alive: AtomicUsize,
-    counts: Arc<Counts>,
+    counts: Counts,
     n_gone: Arc<AtomicUsize>,
     /// Threads end when they find nothing to do.
     is_closing: AtomicBool,
@@ -90,7 +90,7 @@ impl<J: Job> Pool<J> {
             idle: Idle::new(n_threads),
             n_threads,
             n_alive: AtomicUsize::new(n_threads),
-            counts: Arc::default(),
+            counts: Counts::default(),
             n_gone: Arc::default(),
             is_closing: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
@@ -113,16 +113,17 @@ impl<J: Job> Pool<J> {
     }
 
     /// A way in for one model, with what is known of its cost. `weight` is its part of the threads'
-    /// time beside other models that are waited for.
-    pub fn lane(&self, rule: Rule, weight: f64, cost: CostCurve) -> Lane<J> {
+    /// time beside other models that are waited for; `counts` is where it counts what waits, perhaps
+    /// with others.
+    pub fn lane(&self, rule: Rule, weight: f64, cost: CostCurve, counts: Counts) -> Lane<J> {
         let id = LaneId(self.n_lanes.fetch_add(1, Ordering::Relaxed));
         self.shared.send(Came::Open(id, rule, weight, Box::new(cost)));
-        Lane { id, counts: Arc::default(), shared: Arc::clone(&self.shared) }
+        Lane { id, counts, shared: Arc::clone(&self.shared) }
     }
 
-    /// The number of jobs that wait, of all lanes.
-    pub fn n_waiting(&self) -> Arc<AtomicUsize> {
-        Arc::clone(&self.shared.counts.requests)
+    /// How much waits in all lanes together.
+    pub fn waiting(&self) -> &Counts {
+        &self.shared.counts
     }
 
     /// The number of threads.
@@ -157,7 +158,7 @@ impl<J: Job> Lane<J> {
     /// Brings a job; its answer is waited for.
     pub fn bring(&self, job: J, terms: Terms) -> Waiting<J> {
         let shared = &self.shared;
-        let counts = [Arc::clone(&self.counts), Arc::clone(&shared.counts)];
+        let counts = [self.counts.clone(), shared.counts.clone()];
         let (now, n_gone) = (shared.epoch.elapsed(), Arc::clone(&shared.n_gone));
         let ticket = Ticket::new((self.id, counts), (job, terms), now, n_gone);
         shared.send(Came::Entry(Arc::clone(&ticket)));
@@ -168,11 +169,6 @@ impl<J: Job> Lane<J> {
         }
         shared.clear_away();
         Waiting(ticket)
-    }
-
-    /// The numbers of jobs and of rows that wait.
-    pub fn waiting(&self) -> [Arc<AtomicUsize>; 2] {
-        [Arc::clone(&self.counts.requests), Arc::clone(&self.counts.rows)]
     }
 }
 
@@ -301,7 +297,7 @@ impl<J: Job> Shared<J> {
     /// while all threads are busy for long.
     fn clear_away(&self) {
         let n_gone = self.n_gone.load(Ordering::Relaxed);
-        if n_gone < GONE_MAX || n_gone < self.counts.requests.load(Ordering::Relaxed) {
+        if n_gone < GONE_MAX || n_gone < self.counts.jobs.load(Ordering::Relaxed) {
             return;
         }
         if let Ok(mut desk) = self.desk.try_lock() {

@@ -58,21 +58,23 @@ pub enum Unrun {
     Lost,
 }
 
-/// What waits of a lane.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) requests: Arc<AtomicUsize>,
-    pub(crate) rows: Arc<AtomicUsize>,
+/// How much waits.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Jobs.
+    pub jobs: Arc<AtomicUsize>,
+    /// Their rows.
+    pub rows: Arc<AtomicUsize>,
 }
 
 impl Counts {
     pub(crate) fn enter(&self, rows: usize) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.jobs.fetch_add(1, Ordering::Relaxed);
         self.rows.fetch_add(rows, Ordering::Relaxed);
     }
 
     fn leave(&self, rows: usize) {
-        self.requests.fetch_sub(1, Ordering::Relaxed);
+        self.jobs.fetch_sub(1, Ordering::Relaxed);
         self.rows.fetch_sub(rows, Ordering::Relaxed);
     }
 }
@@ -87,7 +89,7 @@ pub(crate) struct Ticket<J: Job> {
     is_gone: AtomicBool,
     /// Whether it went before it was begun, and is counted in `n_gone` until it is out of the queue.
     left_early: AtomicBool,
-    counts: [Arc<Counts>; 2],
+    counts: [Counts; 2],
     /// Entries of the pool's queues that nobody wants any more.
     n_gone: Arc<AtomicUsize>,
 }
@@ -107,7 +109,7 @@ enum State<J: Job> {
 
 impl<J: Job> Ticket<J> {
     pub(crate) fn new(
-        (lane, counts): (LaneId, [Arc<Counts>; 2]),
+        (lane, counts): (LaneId, [Counts; 2]),
         (job, terms): (J, Terms),
         arrived: Duration,
         n_gone: Arc<AtomicUsize>,

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-use radiant_schedule::{CostCurve, Gone, Job, Lane, Pool, Ran, Rule, Terms, Unrun};
+use radiant_schedule::{CostCurve, Counts, Gone, Job, Lane, Pool, Ran, Rule, Terms, Unrun};
 
 /// Doubles a number; may first wait at a gate, or panic.
 struct Double {
@@ -80,7 +80,7 @@ fn lane(pool: &Pool<Double>, rows_max: usize) -> Lane<Double> {
     let mut cost = CostCurve::new();
     cost.teach(1, Duration::from_micros(100));
     cost.teach(32, Duration::from_micros(131));
-    pool.lane(Rule::adaptive(rows_max), 1.0, cost)
+    pool.lane(Rule::adaptive(rows_max), 1.0, cost, Counts::default())
 }
 
 const TERMS: Terms = Terms { rows: 1, key: 0, priority: 0, patience: None };
@@ -141,10 +141,8 @@ fn many_threads_bring_many_jobs_and_each_gets_its_own_answer() {
     });
     pool.close();
     assert_eq!(jobs.n_held(), 0);
-    assert_eq!(pool.n_waiting().load(Ordering::SeqCst), 0);
-    for lane in &lanes {
-        lane.waiting().iter().for_each(|count| assert_eq!(count.load(Ordering::SeqCst), 0));
-    }
+    assert_eq!(pool.waiting().jobs.load(Ordering::SeqCst), 0);
+    assert_eq!(pool.waiting().rows.load(Ordering::SeqCst), 0);
     assert!(LARGEST_RUN.load(Ordering::Relaxed) <= 64);
 }
 
@@ -158,7 +156,7 @@ fn what_comes_while_all_threads_are_busy_runs_together() {
     let bring = |number, key| lane.bring(jobs.double(number), Terms { key, ..TERMS });
     let others: Vec<_> = (0..6).map(|number| bring(number, 0)).collect();
     let odd = bring(9, 1);
-    assert_eq!(lane.waiting()[0].load(Ordering::SeqCst), 7);
+    assert_eq!(pool.waiting().jobs.load(Ordering::SeqCst), 7);
     open.send(()).unwrap();
     assert_eq!(wait(first).unwrap(), (2, 1, false));
     let sizes: Vec<usize> = others.into_iter().map(|waiting| wait(waiting).unwrap().1).collect();
@@ -181,7 +179,7 @@ fn who_goes_away_takes_its_job_along_at_once() {
         drop(waiting);
         assert_eq!(jobs.n_held(), 1);
     }
-    assert_eq!(pool.n_waiting().load(Ordering::SeqCst), 0);
+    assert_eq!(pool.waiting().jobs.load(Ordering::SeqCst), 0);
     open.send(()).unwrap();
     wait(first).unwrap();
     pool.close();

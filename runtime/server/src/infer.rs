@@ -2,15 +2,14 @@
 //! file first.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::Instant;
 
 use radiant_core::{Cancel, Error};
-
-use tokio::time::Instant;
+use radiant_schedule::{Terms, Unrun};
 
 use crate::node::Node;
-use crate::observe::{Ending, GaugeGuard, ModelMetrics};
+use crate::observe::{Ending, Endings};
+use crate::schedule::{Deadline, Inference, key, refusal, rows};
 use crate::state::State;
 use crate::work::{Timing, Work};
 
@@ -18,8 +17,8 @@ use crate::work::{Timing, Work};
 /// `work.outputs`.
 ///
 /// A run that is cheaper than handing it over happens right here; any other waits for an engine
-/// thread. If the caller goes away while it waits, the work is dropped without being run, or ends
-/// between two batches.
+/// thread, and may share a run with others that fit. If the caller goes away while it waits, the work
+/// is dropped without being run, or ends between two batches.
 ///
 /// # Errors
 /// [`InvalidInput`](radiant_core::ErrorKind::InvalidInput) when the inputs do not fit,
@@ -33,79 +32,62 @@ pub(crate) async fn infer(
     let Some((engine, plan)) = node.engine() else {
         return Err(Error::internal("a component was given tensors"));
     };
-    engine.signature().check(&work.inputs)?;
-    let refused = |_: &Error| node.metrics.endings.count(Ending::Rejected);
-    let permit = state.permits.take().inspect_err(refused)?;
-    let rows = work.inputs.first().map_or(1, |tensor| tensor.shape.rows());
+    let signature = engine.signature();
+    signature.check(&work.inputs)?;
+    let (deadline, priority) = (work.deadline, work.priority);
+    let endings = &node.metrics.endings;
+    let mut counted = Counted { endings, ending: Ending::Abandoned, deadline };
+    let rows = rows(signature, &work.inputs);
+    let permit = counted.unless(state.permits.take())?;
     work.timing = Timing::default();
     if plan.cost.runs_inline(rows, state.config.inline_cost_max) {
-        node.run(&mut work, &Cancel::never(), false)?;
+        counted.unless(node.run(&mut work, &Cancel::never(), false))?;
+        counted.ending = Ending::Done;
         return Ok(work);
     }
-    let waiting = Waiting::new();
-    let cancel = waiting.cancel();
-    let mut queued = Queued::enter(node, rows);
-    let run = move || {
-        // The permit stays with the work: it is given back when the engine is free again.
-        let _permit = permit;
-        work.timing.queue = queued.leave();
-        queued.node.run(&mut work, &cancel, true)?;
-        Ok(work)
-    };
-    Box::pin(state.pool.run(run)).await?
+    let key = if plan.lane.batches() { key(signature, &work) } else { 0 };
+    let patience = deadline.map(|due| due.at.saturating_duration_since(Instant::now()));
+    let terms = Terms { rows: rows.max(1), key, priority, patience };
+    let inference = Inference { node: Arc::clone(node), work, permit };
+    let answer = plan.lane.run(inference, terms).await;
+    let work = counted.unless(answer.unwrap_or_else(|unrun| Err(not_run(unrun, deadline))))?;
+    counted.ending = if work.timing.again { Ending::Retried } else { Ending::Done };
+    Ok(work)
 }
 
-/// A request that waits for an engine thread; dropped before its turn, it was abandoned.
-struct Queued {
-    node: Arc<Node>,
-    since: Instant,
-    /// Its part of the gauges, until its turn comes.
-    gauges: Option<[GaugeGuard; 2]>,
-}
-
-impl Queued {
-    fn enter(node: &Arc<Node>, rows: usize) -> Self {
-        let ModelMetrics { queue_requests, queue_rows, .. } = &*node.metrics;
-        let gauges = [GaugeGuard::enter(queue_requests), GaugeGuard::hold(queue_rows, rows)];
-        Self { node: Arc::clone(node), since: Instant::now(), gauges: Some(gauges) }
-    }
-
-    /// Its turn has come: how long it waited.
-    fn leave(&mut self) -> Duration {
-        self.gauges = None;
-        let waited = self.since.elapsed();
-        self.node.statistics.queued(waited);
-        self.node.metrics.queue_seconds.record(waited.as_secs_f64());
-        waited
+#[cold]
+fn not_run(unrun: Unrun, deadline: Option<Deadline>) -> Error {
+    match (unrun, deadline) {
+        (Unrun::Expired, Some(deadline)) => deadline.exceeded(),
+        (unrun, _) => refusal(unrun),
     }
 }
 
-impl Drop for Queued {
+/// Counts how an inference ended; dropped before it did, its time was over or it was abandoned.
+struct Counted<'a> {
+    endings: &'a Endings,
+    ending: Ending,
+    deadline: Option<Deadline>,
+}
+
+impl Counted<'_> {
+    /// It ends here, if this failed.
+    fn unless<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        result.inspect_err(|error| self.ending = Ending::of(error.kind()))
+    }
+}
+
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        if self.gauges.is_some() {
-            self.node.metrics.endings.count(Ending::Abandoned);
-        }
+        let is_late = || self.deadline.is_some_and(|due| due.at <= Instant::now());
+        let ending = match self.ending {
+            Ending::Abandoned if is_late() => Ending::Expired,
+            ending => ending,
+        };
+        self.endings.count(ending);
     }
 }
 
-/// A caller that waits for an answer. When it is dropped nobody does: the client went away, or its
-/// deadline passed.
-struct Waiting(Arc<AtomicBool>);
-
-impl Waiting {
-    fn new() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
-    }
-
-    /// What tells an engine that nobody waits.
-    fn cancel(&self) -> Cancel {
-        let waits = Arc::clone(&self.0);
-        Cancel::when(move || !waits.load(Ordering::Relaxed))
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-}
+#[cfg(test)]
+#[path = "infer_tests.rs"]
+mod tests;

@@ -36,5 +36,5 @@ pub use model::{LoadError, Model, Served};
 pub use node::OutputChoice;
 pub use observe::{Family, Metric, Registry, SERIES_MAX, Unit};
 pub use repository::{Offered, OfferedVersion, Source};
-pub use schedule::EngineThread;
+pub use schedule::{BatchOptions, EngineThread};
 pub use serve::{Host, Ready, ServeError, Stopped, serve};

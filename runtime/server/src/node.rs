@@ -12,8 +12,8 @@ use radiant_core::{
 use radiant_protocol::{Inputs, seldon};
 use tokio::time::Instant;
 
-use crate::observe::{Ending, ModelMetrics, Statistics};
-use crate::schedule::Cost;
+use crate::observe::{ModelMetrics, Statistics};
+use crate::schedule::{Batch, Cost, ModelLane, Pool, WARM_ROWS, rows};
 use crate::work::Work;
 use crate::{LoadError, Model, Served};
 
@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     /// The index of the one output that a V1 reply carries.
     pub(crate) wanted: [usize; 1],
     pub(crate) cost: Cost,
+    /// The way to the engine threads.
+    pub(crate) lane: ModelLane,
 }
 
 /// Which output a V1 reply carries.
@@ -75,19 +77,19 @@ pub(crate) struct Node {
     plan: Option<Plan>,
 }
 
-/// The rows of the second run that warm-up measures.
-const WARM_ROWS: u32 = 32;
 /// Warm-up repeats a run until it has taken this long, so that one slow start does not decide.
 const WARM_TIME: Duration = Duration::from_millis(20);
 const WARM_RUNS_MAX: usize = 50;
 
 impl Node {
-    /// Resolves and warms `model`. Blocks while the engine runs.
+    /// Resolves and warms `model`, whose runs will be on the threads of `pool`. Blocks while the engine
+    /// runs.
     ///
     /// # Errors
     /// When the chosen output does not exist.
     pub(crate) fn new(
         model: Model,
+        pool: &Pool,
         metrics: Arc<ModelMetrics>,
         statistics: Arc<Statistics>,
     ) -> Result<Self, LoadError> {
@@ -96,7 +98,7 @@ impl Node {
                 if let Some(name) = &model.scoring.output {
                     output_named(engine.signature(), "`predict_fn` in `MLmodel`", name)?;
                 }
-                Some(Plan::new(&**engine, &model.output)?)
+                Some(Plan::new(&**engine, &model.output, (pool, &metrics))?)
             }
             Served::Component(_) => None,
         };
@@ -146,29 +148,46 @@ impl Node {
         self.engine().map_or(Inputs::Any, |(engine, _)| engine.signature().into())
     }
 
-    /// Step 8: runs the engine on `work.inputs` for the outputs `work.wanted`, and counts the run and
-    /// how it ended. Where it need not be `timed`, one short run in a few is.
+    /// Step 8: runs the engine on `work.inputs` for the outputs `work.wanted`, and counts the run.
+    /// Where it need not be `timed`, one short run in a few is.
     ///
     /// # Errors
     /// What the engine says, or that it panicked; a panic fails this request alone.
     pub(crate) fn run(&self, work: &mut Work, cancel: &Cancel, timed: bool) -> Result<(), Error> {
-        let Some((engine, _)) = self.engine() else {
-            return Err(Error::internal("a component was given tensors"));
-        };
+        let (engine, _) = self.engine().ok_or_else(no_engine)?;
         let Work { inputs, outputs, wanted, timing, .. } = work;
-        let rows = inputs.first().map_or(1, |tensor| tensor.shape.rows());
+        let rows = rows(engine.signature(), inputs);
         timing.rows = rows;
         let started = (timed || self.statistics.is_due(rows)).then(Instant::now);
-        let ran = self.contain(|| engine.run(inputs, wanted, outputs, cancel));
+        self.contain(|| engine.run(inputs, wanted, outputs, cancel))?;
         let elapsed = started.map(|started| started.elapsed());
-        self.metrics.endings.count(Ending::of(&ran));
-        ran?;
         if let Some(elapsed) = elapsed {
             timing.run = elapsed;
+        }
+        self.count(rows, 1, elapsed);
+        Ok(())
+    }
+
+    /// As [`run`](Self::run), for several requests at once: on the inputs of `batch`, into its outputs.
+    /// Tells how long it took.
+    ///
+    /// # Errors
+    /// As there; nobody can tell yet to which of the requests it is due.
+    pub(crate) fn run_batch(&self, batch: &mut Batch, cancel: &Cancel) -> Result<Duration, Error> {
+        let (engine, _) = self.engine().ok_or_else(no_engine)?;
+        let started = Instant::now();
+        let Batch { inputs, outputs, wanted, .. } = batch;
+        self.contain(|| engine.run(inputs, wanted, outputs, cancel))?;
+        let elapsed = started.elapsed();
+        self.count(batch.n_rows(), batch.n_requests(), Some(elapsed));
+        Ok(elapsed)
+    }
+
+    fn count(&self, rows: usize, n_requests: usize, elapsed: Option<Duration>) {
+        if let Some(elapsed) = elapsed {
             self.metrics.engine_seconds.record(elapsed.as_secs_f64());
         }
-        self.statistics.ran(rows, 1, elapsed);
-        Ok(())
+        self.statistics.ran(rows, n_requests, elapsed);
     }
 
     /// Runs a model's code; a panic becomes an error and is counted.
@@ -186,6 +205,11 @@ impl Node {
     }
 }
 
+#[cold]
+fn no_engine() -> Error {
+    Error::internal("a component was given tensors")
+}
+
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -193,14 +217,20 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 impl Plan {
-    fn new(engine: &dyn Engine, output: &OutputChoice) -> Result<Self, LoadError> {
+    fn new(
+        engine: &dyn Engine,
+        output: &OutputChoice,
+        (pool, metrics): (&Pool, &ModelMetrics),
+    ) -> Result<Self, LoadError> {
         let signature = engine.signature();
         let wanted = [choose_output(signature, output)?];
         let want = match (signature.form, &signature.inputs[..]) {
             (Form::Tensors, [input]) => Some(input.dtype),
             _ => None,
         };
-        Ok(Self { want, wanted, cost: measure(engine, wanted) })
+        let cost = measure(engine, wanted);
+        let lane = pool.lane(engine.batching(), cost, &metrics.queue);
+        Ok(Self { want, wanted, cost, lane })
     }
 }
 

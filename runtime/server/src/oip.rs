@@ -2,11 +2,12 @@
 //! inferences with several inputs and outputs.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use radiant_core::{Answers, Error, ErrorKind, Signature, Tensor, TensorSpec};
-use radiant_protocol::oip::{self, ModelInfo, RequestedOutput};
+use radiant_protocol::oip::{self, ModelInfo, Parameter, RequestedOutput};
 use radiant_protocol::pb::inference as pb;
 
 use crate::config::LogLevel;
@@ -86,6 +87,7 @@ pub(crate) async fn infer_as_given(
     };
     let signature = engine.signature();
     choose_outputs(signature, &mut work)?;
+    work.company = company(&work);
     work.decoded(&node.statistics);
     let mut work = infer::infer(state, node, work).await?;
     work.ran();
@@ -99,6 +101,34 @@ pub(crate) async fn infer_as_given(
     }
     classify(&mut work, signature.classifier.as_ref().map(|classifier| &classifier.classes))?;
     Ok(work)
+}
+
+/// Parameters that say when a request is run, and not what of it.
+const SCHEDULING: [&str; 2] = ["timeout", "priority"];
+
+/// What the parameters of a request come to: requests of other parameters share no run with it, and
+/// one of a sequence shares it with none.
+fn company(work: &Work) -> u64 {
+    let parameters = &work.oip.parameters;
+    if parameters.is_empty() {
+        return 0;
+    }
+    if parameters.iter().any(|(name, _)| name == "sequence_id") {
+        // The place of its buffers is its own as long as it is there.
+        return std::ptr::from_ref(work).addr() as u64;
+    }
+    let mut hasher = DefaultHasher::new();
+    for (name, value) in parameters.iter().filter(|(name, _)| !SCHEDULING.contains(&&**name)) {
+        name.hash(&mut hasher);
+        match value {
+            Parameter::Bool(value) => value.hash(&mut hasher),
+            Parameter::Int(value) => value.hash(&mut hasher),
+            Parameter::Uint(value) => value.hash(&mut hasher),
+            Parameter::Float(value) => value.to_bits().hash(&mut hasher),
+            Parameter::Text(value) => value.hash(&mut hasher),
+        }
+    }
+    hasher.finish()
 }
 
 /// Resolves the names of the outputs that are asked for; those that the model answers where none is.

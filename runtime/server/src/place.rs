@@ -21,7 +21,7 @@ impl Places {
     /// As [`new`](Self::new), with the number of those that are taken on the metrics page.
     pub(crate) fn exposed(max: usize, metric: Metric, registry: &Registry) -> Self {
         let places = Self::new(max);
-        registry.expose(metric, &places.taken);
+        registry.expose(metric, &[], &places.taken);
         places
     }
 

@@ -143,9 +143,10 @@ where
     let registry = Arc::new(Registry::new());
     registry.gauge(Metric::BuildInfo, &[env!("CARGO_PKG_VERSION")]).set(1.0);
     let (place, run_threads) = (host.engine_thread, config.run_threads);
-    let pool = Pool::start(config.engine_threads, move |work| place(run_threads, work), &registry)
+    let place = move |work| place(run_threads, work);
+    let pool = Pool::start(config.engine_threads, place, config.batching, &registry)
         .map_err(|source| system("start the engine threads", source))?;
-    let state = Arc::new(new_state(config, &registry, Arc::clone(&pool), host.source));
+    let state = Arc::new(new_state(config, &registry, Arc::new(pool), host.source));
     let tls = load_tls(config)?;
     let servers = servers(config, tls.clone(), &registry);
 
@@ -194,7 +195,7 @@ fn new_state(
         required: required.collect(),
         bytes_max: config.models_memory.map(|bytes| bytes as u64),
     };
-    let repository = Repository::new(&plan, source, registry, labels);
+    let repository = Repository::new(&plan, source, &pool, registry, labels);
     let request_config = RequestConfig {
         body: BodyLimits {
             bytes_max: config.body_bytes_max,

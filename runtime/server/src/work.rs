@@ -53,6 +53,8 @@ pub(crate) struct Work {
     pub(crate) meta: Vec<u8>,
     /// The reply, encoded.
     pub(crate) reply: Vec<u8>,
+    /// Only requests of equal numbers may share a run: what their parameters come to.
+    pub(crate) company: u64,
     /// Where the time of the run went.
     pub(crate) timing: Timing,
     stopwatch: Stopwatch,
@@ -67,6 +69,8 @@ pub(crate) struct Timing {
     pub(crate) run: Duration,
     /// The rows of that run, which it may have shared with others.
     pub(crate) rows: usize,
+    /// Whether it was run again by itself, after a run that it had shared failed.
+    pub(crate) again: bool,
 }
 
 /// Requests whose parts are timed: one in this many of each set of buffers.
@@ -94,6 +98,7 @@ impl Work {
                 outputs: Vec::new(),
                 meta: Vec::new(),
                 reply: Vec::new(),
+                company: 0,
                 timing: Timing::default(),
                 stopwatch: Stopwatch::default(),
             })
@@ -102,6 +107,7 @@ impl Work {
 
     /// Starts a request: now it is being decoded.
     pub(crate) fn begin(&mut self) {
+        self.company = 0;
         let Stopwatch { n_requests, last } = &mut self.stopwatch;
         *last = n_requests.is_multiple_of(TIMED_EVERY).then(Instant::now);
         *n_requests = n_requests.wrapping_add(1);

@@ -74,6 +74,13 @@ variables! {
         "Threads that one run of a model on an engine thread may use, in engines that share runs out.";
     RADIANT_INLINE_COST_MAX_US, Ours, "50",
         "Microseconds for one row, measured at warm-up, up to which a model runs on the HTTP worker.";
+    RADIANT_BATCH_ROWS_MAX, Ours, "auto",
+        "The most rows of requests that share a run: a number, `auto` (the engine's word) or `off`.";
+    RADIANT_BATCH_WAIT_MAX_MS, Ours, "0",
+        "Milliseconds that a free engine thread waits for a run to become that large.";
+    RADIANT_DETERMINISTIC, Ours, "false",
+        "Whether an answer has the same bits whatever else is asked: engines that cannot promise it \
+         run each request by itself.";
     RADIANT_HOST, Ours, "0.0.0.0",
         "The IP address to listen on, for all ports.";
     RADIANT_HTTP_PORT, Ours, "9000",

@@ -129,6 +129,31 @@ pub(crate) struct ServeArgs {
     /// larger models, and lets a worker's other connections wait as long.
     #[arg(long, help_heading = "Model", value_name = "MICROSECONDS")]
     inline_cost_max_us: Option<String>,
+    /// The most rows of a run that requests share: a number, auto or off
+    ///
+    /// While all engine threads are busy, requests of one model gather, and the next run takes as many
+    /// of them as make a row cheaper. `auto` lets the engine say how many are too many.
+    #[arg(long, help_heading = "Model", value_name = "ROWS")]
+    batch_rows_max: Option<String>,
+    /// How long a free engine thread waits for a run to be full, in ms
+    ///
+    /// The default, 0, never lets a request wait while a thread is free; under load runs fill by
+    /// themselves.
+    #[arg(long, help_heading = "Model", value_name = "MILLISECONDS")]
+    batch_wait_max_ms: Option<String>,
+    /// Give an answer the same bits whatever else is asked at the time
+    ///
+    /// Some engines sum rows in another order in runs of another size. With this their requests do not
+    /// share runs; those of the native engine, whose bits are always the same, go on to.
+    #[arg(
+        long,
+        help_heading = "Model",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    deterministic: Option<String>,
 
     /// The IP address to listen on
     #[arg(long, help_heading = "Network", value_name = "ADDRESS")]
@@ -296,6 +321,9 @@ impl From<ServeArgs> for Flags {
             engine_threads: args.engine_threads,
             run_threads: args.run_threads,
             inline_cost_max_us: args.inline_cost_max_us,
+            batch_rows_max: args.batch_rows_max,
+            batch_wait_max_ms: args.batch_wait_max_ms,
+            deterministic: args.deterministic,
             host: args.host,
             http_port: args.http_port,
             grpc_port: args.grpc_port,

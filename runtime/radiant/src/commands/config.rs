@@ -95,6 +95,9 @@ threads                   2              flag --threads
 engine_threads            3              flag --engine-threads
 run_threads               1              default
 inline_cost_max_us        50             default
+batch_rows_max            auto           default
+batch_wait_max_ms         0              default
+deterministic             false          default
 ort_library               <unset>        default
 pickle_allow              <unset>        default
 verify                    false          default

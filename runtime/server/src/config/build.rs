@@ -33,9 +33,10 @@ use super::value::{
 };
 use super::{
     Config, ConfigErrors, Cors, Fetching, Flags, Loading, LogFormat, LogLevel, Method,
-    NodeIdentity, fetching, loading,
+    NodeIdentity, batching, fetching, loading,
 };
 use super::{models, node, tls};
+use crate::BatchOptions;
 
 /// The idle time up to which Seldon's orchestrator reuses a connection (the default of Go's HTTP
 /// client).
@@ -58,6 +59,7 @@ impl Config {
         let mut config = defaults();
         models::models(&mut config, &mut resolver, flags);
         engine(&mut config, &mut resolver, flags);
+        config.batching = batching::batching(&mut resolver, flags);
         config.loading = loading::loading(&mut resolver, flags);
         config.fetching = fetching::fetching(&mut resolver, &flags.fetch);
         network(&mut config, &mut resolver, flags);
@@ -95,6 +97,7 @@ fn defaults() -> Config {
         engine_threads: n_cpus,
         run_threads: 1,
         inline_cost_max: Duration::from_micros(50),
+        batching: BatchOptions::default(),
         host: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         http_port: ports::HTTP,
         grpc_port: ports::GRPC,

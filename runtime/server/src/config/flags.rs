@@ -37,6 +37,9 @@ pub struct Flags {
     /// `--run-threads`.
     pub run_threads: Option<String>,
     pub inline_cost_max_us: Option<String>,
+    pub batch_rows_max: Option<String>,
+    pub batch_wait_max_ms: Option<String>,
+    pub deterministic: Option<String>,
     pub host: Option<String>,
     pub http_port: Option<String>,
     pub grpc_port: Option<String>,

@@ -7,6 +7,7 @@
 //! the annotations come in.
 
 mod also;
+mod batching;
 mod build;
 mod choice;
 mod fetching;
@@ -27,6 +28,8 @@ use std::time::Duration;
 use radiant_contract::Layer;
 use radiant_protocol::Limits;
 use radiant_storage::ModelUri;
+
+use crate::BatchOptions;
 
 pub use build::termination_log;
 pub use choice::{Cors, LogFormat, LogLevel, Method, default_name};
@@ -71,6 +74,8 @@ pub struct Config {
     pub run_threads: usize,
     /// The measured cost of a run up to which it happens on the HTTP worker.
     pub inline_cost_max: Duration,
+    /// Whether requests share runs.
+    pub batching: BatchOptions,
 
     /// The address to listen on.
     pub host: IpAddr,

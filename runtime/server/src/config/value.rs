@@ -160,6 +160,15 @@ pub(super) const MICROSECONDS: Kind<Duration> = Kind {
     print: |duration| duration.as_micros().to_string(),
 };
 
+pub(super) const MILLISECONDS: Kind<Duration> = Kind {
+    accepts: "a whole number of milliseconds from 0 to 60000",
+    parse: |text| {
+        let ms = text.trim().parse().ok().filter(|ms| *ms <= 60_000);
+        ms.map(Duration::from_millis)
+    },
+    print: |duration| duration.as_millis().to_string(),
+};
+
 pub(super) const CORS: Kind<Cors> = Kind {
     accepts: "`*`, `none` or a comma-separated list of origins such as https://example.com",
     parse: Cors::parse,

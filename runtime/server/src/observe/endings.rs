@@ -1,7 +1,7 @@
 //! How inferences end: each in one way.
 
 use metrics::Counter;
-use radiant_core::{Error, ErrorKind};
+use radiant_core::ErrorKind;
 
 use super::{Metric, Registry};
 
@@ -37,12 +37,12 @@ impl Ending {
         }
     }
 
-    /// That of a first run; an engine that was told that nobody waits gives up.
-    pub(crate) fn of<T>(ran: &Result<T, Error>) -> Self {
-        match ran {
-            Ok(_) => Self::Done,
-            Err(error) if error.kind() == ErrorKind::DeadlineExceeded => Self::Abandoned,
-            Err(_) => Self::Failed,
+    /// That of one that failed in this way.
+    pub(crate) fn of(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Overloaded | ErrorKind::NotReady => Self::Rejected,
+            ErrorKind::DeadlineExceeded => Self::Expired,
+            _ => Self::Failed,
         }
     }
 }

@@ -16,7 +16,7 @@ pub use metric::{Family, Metric, Unit};
 pub use registry::{Registry, SERIES_MAX};
 
 pub(crate) use access::Access;
-pub(crate) use endings::Ending;
+pub(crate) use endings::{Ending, Endings};
 pub(crate) use registry::GaugeGuard;
 pub(crate) use requests::{ModelMetrics, NodeLabels, Outcome, RequestMetrics, Transport};
 pub(crate) use statistics::{Batch, Statistics, StatisticsSnapshot, Total};

@@ -109,12 +109,11 @@ impl Registry {
     /// Exposes a level that its owner counts anyway, so that it need not be counted twice.
     ///
     /// # Panics
-    /// When the metric is not a [`Unit::Level`], or has labels.
-    pub(crate) fn expose(&self, metric: Metric, level: &Arc<AtomicUsize>) {
-        let family = metric.family();
-        assert!(family.unit == Unit::Level && family.labels.is_empty(), "{metric:?}");
+    /// When the metric is not a [`Unit::Level`], or the number of labels differs.
+    pub(crate) fn expose(&self, metric: Metric, values: &[&str], level: &Arc<AtomicUsize>) {
+        assert!(metric.family().unit == Unit::Level, "{metric:?} is no level");
         let live = Cell::Live(Arc::clone(level));
-        Self::series(&mut self.write(), metric).cells.insert(Labels::new(), live);
+        Self::series(&mut self.write(), metric).cells.insert(labels(metric, values), live);
     }
 
     /// Exposes the runs of a model by their rows, so that they need not be counted twice.

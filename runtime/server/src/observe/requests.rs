@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram};
 use radiant_core::{Map, MetricKind, Value};
+use radiant_schedule::Counts;
 use tokio::time::Instant;
 
 use super::endings::Endings;
@@ -333,8 +334,7 @@ fn number(value: &Value) -> Option<f64> {
 /// The handles of one model's engine.
 #[derive(Debug)]
 pub(crate) struct ModelMetrics {
-    pub(crate) queue_requests: Gauge,
-    pub(crate) queue_rows: Gauge,
+    pub(crate) queue: Counts,
     pub(crate) queue_seconds: Histogram,
     pub(crate) engine_seconds: Histogram,
     pub(crate) endings: Endings,
@@ -349,10 +349,11 @@ pub(crate) struct ModelMetrics {
 
 impl ModelMetrics {
     pub(crate) fn new(registry: &Registry, model: &str, version: &str) -> Self {
-        let labels = [model, version];
+        let (labels, queue) = ([model, version], Counts::default());
+        registry.expose(Metric::ModelQueueRequests, &labels, &queue.jobs);
+        registry.expose(Metric::ModelQueueRows, &labels, &queue.rows);
         Self {
-            queue_requests: registry.gauge(Metric::ModelQueueRequests, &labels),
-            queue_rows: registry.gauge(Metric::ModelQueueRows, &labels),
+            queue,
             queue_seconds: registry.histogram(Metric::QueueSeconds, &labels),
             engine_seconds: registry.histogram(Metric::EngineSeconds, &labels),
             endings: Endings::new(registry, model, version),

@@ -23,6 +23,7 @@ use radiant_core::{Error, ErrorKind};
 
 use crate::node::Node;
 use crate::observe::{GaugeGuard, Metric, ModelMetrics, NodeLabels, Registry, RequestMetrics};
+use crate::schedule::Pool;
 
 pub(crate) use entry::{Entry, Phase, Status};
 pub use source::{Offered, OfferedVersion, Source};
@@ -51,6 +52,8 @@ pub(crate) struct Repository {
     line: tokio::sync::Mutex<()>,
     waiting: Gauge,
     source: Arc<dyn Source>,
+    /// Where the models will run.
+    pool: Arc<Pool>,
     registry: Arc<Registry>,
     labels: NodeLabels,
     bytes_max: Option<u64>,
@@ -61,6 +64,7 @@ impl Repository {
     pub(crate) fn new(
         plan: &Plan,
         source: Arc<dyn Source>,
+        pool: &Arc<Pool>,
         registry: &Arc<Registry>,
         labels: NodeLabels,
     ) -> Self {
@@ -75,6 +79,7 @@ impl Repository {
             line: tokio::sync::Mutex::new(()),
             waiting: registry.gauge(Metric::WaitingForModel, &[]),
             source,
+            pool: Arc::clone(pool),
             registry: Arc::clone(registry),
             labels,
             bytes_max: plan.bytes_max,

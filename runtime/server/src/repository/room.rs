@@ -31,7 +31,8 @@ impl Repository {
                 let say = |doing: &str| entry.set_progress(doing);
                 let model = self.source.load(&entry.name, &entry.version, &say)?;
                 entry.set_progress("warming up");
-                Node::new(model, Arc::clone(&entry.metrics), Arc::clone(&entry.statistics))
+                let (metrics, statistics) = (Arc::clone(&entry.metrics), &entry.statistics);
+                Node::new(model, &self.pool, metrics, Arc::clone(statistics))
             })?;
             let grown = resident_bytes().zip(before).map(|(now, then)| now.saturating_sub(then));
             Ok(Loaded { entry: Arc::clone(entry), node: Arc::new(node), measured_bytes: grown })

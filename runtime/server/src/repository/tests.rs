@@ -12,6 +12,7 @@ use radiant_core::{Component, Error, ErrorKind, Payload, Reply};
 use super::{Found, Offered, OfferedVersion, Phase, Plan, Repository, Source};
 use crate::config::NodeIdentity;
 use crate::observe::{NodeLabels, Registry};
+use crate::schedule::{BatchOptions, Pool};
 use crate::{LoadError, Model, OutputChoice, Served};
 
 #[derive(Debug)]
@@ -104,7 +105,9 @@ impl Stage {
         let labels = NodeLabels::new(&NodeIdentity::default());
         let plan = Plan { required: Vec::new(), bytes_max };
         let source: Arc<dyn Source> = Arc::clone(&shelf) as Arc<dyn Source>;
-        let repository = Arc::new(Repository::new(&plan, source, &registry, labels));
+        let pool = Pool::start(1, |work| work(), BatchOptions::default(), &registry).unwrap();
+        let pool = Arc::new(pool);
+        let repository = Arc::new(Repository::new(&plan, source, &pool, &registry, labels));
         Self { shelf, repository, registry, last: models(texts) }
     }
 

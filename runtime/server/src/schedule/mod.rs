@@ -1,17 +1,23 @@
-//! Who may run, when, and on which thread.
+//! Who may run, when, with whom, and on which thread.
 //!
-//! A request takes a permit or is refused at once, and has until its deadline; a cheap one runs where it was decoded, any other
-//! waits for an engine thread in a queue that the permits bound.
+//! A request takes a permit or is refused at once, and has until its deadline; a cheap one runs where
+//! it was decoded, any other waits for an engine thread in the lane of its model, in a queue that the
+//! permits bound. Which model is next and who shares a run `radiant-schedule` decides; here is what
+//! runs.
 
+mod batch;
 mod deadline;
+mod job;
 mod permit;
 mod policy;
 mod pool;
 mod timeout;
 
+pub(crate) use batch::{Batch, key, rows};
 pub(crate) use deadline::{Clock, Deadline};
+pub(crate) use job::Inference;
 pub(crate) use permit::Permits;
-pub(crate) use policy::Cost;
-pub use pool::EngineThread;
-pub(crate) use pool::Pool;
+pub(crate) use policy::{Cost, WARM_ROWS};
+pub use pool::{BatchOptions, EngineThread};
+pub(crate) use pool::{ModelLane, Pool, refusal};
 pub(crate) use timeout::Timeouts;

@@ -19,7 +19,7 @@ impl Permits {
     pub(crate) fn new(max: usize, registry: &Registry) -> Arc<Self> {
         registry.gauge(Metric::RequestsInFlightMax, &[]).set(max as f64);
         let taken = Arc::new(AtomicUsize::new(0));
-        registry.expose(Metric::RequestsInFlight, &taken);
+        registry.expose(Metric::RequestsInFlight, &[], &taken);
         Arc::new(Self { max, taken })
     }
 

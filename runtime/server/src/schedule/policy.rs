@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use radiant_schedule::CostCurve;
+
+/// The rows of the second run that warm-up measures.
+pub(crate) const WARM_ROWS: u32 = 32;
+
 /// What a model's runs cost, as measured when it was warmed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cost {
@@ -19,6 +24,18 @@ impl Cost {
     pub(crate) fn from_runs(one_row: Duration, rows: u32, many: Duration) -> Self {
         let further = many.saturating_sub(one_row) / rows.saturating_sub(1).max(1);
         Self { one_row, further_row: further }
+    }
+
+    /// What is known of runs before requests came.
+    pub(crate) fn curve(&self) -> CostCurve {
+        let mut curve = CostCurve::new();
+        if *self != Self::UNKNOWN {
+            for rows in [1, WARM_ROWS] {
+                let further = self.further_row.saturating_mul(rows.saturating_sub(1));
+                curve.teach(rows as usize, self.one_row.saturating_add(further));
+            }
+        }
+        curve
     }
 
     /// Whether a run of `rows` rows is cheaper than handing it over to another thread and back,

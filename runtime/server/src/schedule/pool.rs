@@ -1,42 +1,58 @@
-//! Steps 6 to 9 for models that are too slow to run on a socket's thread: a queue and the engine
-//! threads that empty it.
+//! Steps 6 to 9 for models that are too slow to run on a socket's thread: the engine threads, and the
+//! lane that each model has to them.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
-use metrics::Gauge;
-use radiant_core::{Error, ErrorKind};
+use radiant_core::{Batching, Error, ErrorKind};
+use radiant_schedule::{CostCurve, Counts, Lane, Rule, Terms, Unrun};
 use tokio::sync::oneshot;
 
-use crate::observe::{GaugeGuard, Metric, Registry};
-
-/// Work for an engine thread.
-type Job = Box<dyn FnOnce() + Send>;
+use super::job::{Answer, Inference, Job, Task};
+use super::policy::Cost;
+use crate::observe::{Metric, Registry};
 
 /// Runs the loop of an engine thread, perhaps inside a place that an engine has for its threads, where
 /// so many threads, the loop's own among them, may work on one run.
 pub type EngineThread = fn(usize, Box<dyn FnOnce() + Send>);
 
-/// Engine threads and their queue.
-///
-/// The queue holds at most one entry a permit, so it needs no bound of its own.
+/// Whether requests share runs, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BatchOptions {
+    /// The most rows of a run; none where it is the engine's to say. One is off.
+    pub rows_max: Option<usize>,
+    /// How long a free thread waits for a run to become as large as that.
+    pub wait_max: Duration,
+    /// Whether an answer has the same bits whatever else is asked at the time.
+    pub deterministic: bool,
+}
+
+impl BatchOptions {
+    /// The rule for a model.
+    fn rule(&self, batching: Batching) -> Rule {
+        match batching {
+            Batching::Rows { max, exact } if exact || !self.deterministic => {
+                let rows_max = self.rows_max.map_or(max, |rows_max| rows_max.min(max)).max(1);
+                Rule { rows_max, wait_max: self.wait_max }
+            }
+            Batching::Rows { .. } | Batching::Alone => Rule::ALONE,
+        }
+    }
+}
+
+/// Engine threads and what waits for them: inferences of models, and other work that would hold up a
+/// socket's thread. There is at most one entry a permit, so it needs no bound of its own.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    queue: Arc<Queue>,
-    waiting: Gauge,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    pool: radiant_schedule::Pool<Job>,
+    tasks: Lane<Job>,
+    batching: BatchOptions,
 }
 
-struct Queue {
-    state: Mutex<State>,
-    arrived: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    jobs: VecDeque<Job>,
-    closed: bool,
+/// A model's way to the engine threads.
+#[derive(Debug)]
+pub(crate) struct ModelLane {
+    lane: Lane<Job>,
+    rule: Rule,
 }
 
 impl Pool {
@@ -46,21 +62,21 @@ impl Pool {
     /// When the system refuses a thread.
     pub(crate) fn start(
         n_threads: usize,
-        place: impl Fn(Job) + Copy + Send + 'static,
+        place: impl Fn(Box<dyn FnOnce() + Send>) + Copy + Send + 'static,
+        batching: BatchOptions,
         registry: &Registry,
-    ) -> std::io::Result<Arc<Self>> {
-        let state = Mutex::new(State::default());
-        let queue = Arc::new(Queue { state, arrived: Condvar::new() });
-        let threads = (0..n_threads)
-            .map(|index| {
-                let queue = Arc::clone(&queue);
-                std::thread::Builder::new()
-                    .name(format!("engine-{index}"))
-                    .spawn(move || place(Box::new(move || queue.work())))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let waiting = registry.gauge(Metric::QueueRequests, &[]);
-        Ok(Arc::new(Self { queue, waiting, threads: Mutex::new(threads) }))
+    ) -> std::io::Result<Self> {
+        let pool = radiant_schedule::Pool::start(n_threads, place)?;
+        registry.expose(Metric::QueueRequests, &[], &pool.waiting().jobs);
+        let tasks = pool.lane(Rule::ALONE, 1.0, CostCurve::new(), Counts::default());
+        Ok(Self { pool, tasks, batching })
+    }
+
+    /// A way in for the inferences of a model whose engine allows such batches.
+    pub(crate) fn lane(&self, batching: Batching, cost: Cost, counts: &Counts) -> ModelLane {
+        let rule = self.batching.rule(batching);
+        let lane = self.pool.lane(rule, 1.0, cost.curve(), counts.clone());
+        ModelLane { lane, rule }
     }
 
     /// Runs `work` on an engine thread. If the caller goes away first, it is not run at all.
@@ -72,79 +88,58 @@ impl Pool {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let waiting = GaugeGuard::enter(&self.waiting);
-        self.queue.push(Box::new(move || {
-            drop(waiting);
-            // A closed channel is a client that went away: nobody wants the answer.
-            if !reply.is_closed() {
-                drop(reply.send(work()));
-            }
-        }))?;
-        answer.await.map_err(|_closed| closing())
+        let task: Task = Box::new(move || drop(reply.send(work())));
+        let terms = Terms { rows: 1, key: 0, priority: u32::MAX, patience: None };
+        self.tasks.bring(Job::Task(task), terms).await.map_err(refusal)?;
+        answer.await.map_err(|_closed| refusal(Unrun::Lost))
     }
 
     /// Lets the threads finish what is queued, then ends them. Blocks until they have.
     pub(crate) fn close(&self) {
-        self.queue.lock().closed = true;
-        self.queue.arrived.notify_all();
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        for thread in threads.drain(..) {
-            // Jobs contain their own panics; a thread that still died has nothing left to say.
-            drop(thread.join());
-        }
+        self.pool.close();
     }
 }
 
-impl Queue {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // Nothing that can panic runs under the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl ModelLane {
+    /// Whether requests may share runs.
+    pub(crate) fn batches(&self) -> bool {
+        self.rule.rows_max > 1
     }
 
-    fn push(&self, job: Job) -> Result<(), Error> {
-        let mut state = self.lock();
-        if state.closed {
-            return Err(closing());
-        }
-        state.jobs.push_back(job);
-        drop(state);
-        self.arrived.notify_one();
-        Ok(())
-    }
-
-    fn work(&self) {
-        let mut state = self.lock();
-        loop {
-            if let Some(job) = state.jobs.pop_front() {
-                drop(state);
-                job();
-                state = self.lock();
-            } else if state.closed {
-                return;
-            } else {
-                state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
-        }
+    /// Runs an inference on an engine thread, perhaps together with others of equal keys. If the caller
+    /// goes away first, it is not run at all; if it goes while it runs alone, the engine is told.
+    ///
+    /// # Errors
+    /// Why it was not run.
+    pub(crate) async fn run(&self, inference: Inference, terms: Terms) -> Result<Answer, Unrun> {
+        self.lane.bring(Job::Infer(Box::new(inference)), terms).await?.ok_or(Unrun::Lost)
     }
 }
 
-impl std::fmt::Debug for Queue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queue").finish_non_exhaustive()
+/// What somebody is told whose work was not run.
+#[cold]
+pub(crate) fn refusal(why: Unrun) -> Error {
+    match why {
+        Unrun::Expired => {
+            let text = "the time of the request was over before its turn came";
+            Error::new(ErrorKind::DeadlineExceeded, text)
+        }
+        Unrun::Closed => Error::new(ErrorKind::NotReady, "the server is shutting down"),
+        Unrun::Lost => Error::internal("the engine thread broke off; the panic is in the log"),
     }
-}
-
-fn closing() -> Error {
-    Error::new(ErrorKind::NotReady, "the server is shutting down")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn pool() -> Pool {
+        Pool::start(1, |work| work(), BatchOptions::default(), &Registry::new()).unwrap()
+    }
+
     #[tokio::test]
     async fn queued_work_is_finished_before_the_threads_end() {
-        let pool = Pool::start(1, |work| work(), &Registry::new()).unwrap();
+        let pool = pool();
         let answers: Vec<_> = (0..10).map(|n| pool.run(move || n * 2)).collect();
         let mut sum = 0;
         for answer in answers {
@@ -156,37 +151,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_of_a_caller_that_went_away_is_not_run() {
-        let pool = Pool::start(1, |work| work(), &Registry::new()).unwrap();
-        let (release, gate) = std::sync::mpsc::channel::<()>();
-        let (started, running) = oneshot::channel();
-        let blocker = tokio::spawn({
-            let pool = Arc::clone(&pool);
-            async move {
-                pool.run(move || {
-                    started.send(()).unwrap();
-                    gate.recv().unwrap();
-                })
-                .await
-            }
-        });
-        running.await.unwrap();
-        let ran = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let abandoned = {
-            let (pool, ran) = (Arc::clone(&pool), Arc::clone(&ran));
-            tokio::spawn(async move {
-                pool.run(move || ran.store(true, std::sync::atomic::Ordering::SeqCst)).await
-            })
-        };
-        // The abandoned work is queued once the gauge says so; then its caller goes away.
-        while pool.queue.lock().jobs.is_empty() {
-            tokio::task::yield_now().await;
-        }
-        abandoned.abort();
-        assert!(abandoned.await.unwrap_err().is_cancelled());
-        release.send(()).unwrap();
-        blocker.await.unwrap().unwrap();
-        pool.close();
-        assert!(!ran.load(std::sync::atomic::Ordering::SeqCst));
+    async fn a_panic_of_other_work_is_told_and_harms_nobody_else() {
+        let pool = pool();
+        let error = pool.run(|| panic!("as was asked for")).await.map(|()| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert_eq!(pool.run(|| 1).await.unwrap(), 1);
+    }
+
+    #[test]
+    fn the_rule_is_the_engines_within_the_options() {
+        let rows = |exact| Batching::Rows { max: 64, exact };
+        let options = BatchOptions::default();
+        let rows_max = |options: BatchOptions, batching| options.rule(batching).rows_max;
+        assert_eq!(rows_max(options, rows(false)), 64);
+        assert_eq!(rows_max(options, Batching::Alone), 1);
+        assert_eq!(rows_max(BatchOptions { rows_max: Some(8), ..options }, rows(true)), 8);
+        assert_eq!(rows_max(BatchOptions { rows_max: Some(1), ..options }, rows(true)), 1);
+        assert_eq!(rows_max(BatchOptions { rows_max: Some(900), ..options }, rows(true)), 64);
+        let deterministic = BatchOptions { deterministic: true, ..options };
+        assert_eq!(rows_max(deterministic, rows(false)), 1);
+        assert_eq!(rows_max(deterministic, rows(true)), 64);
     }
 }

@@ -18,7 +18,7 @@ use crate::http::BodyLimits;
 use crate::node::OutputChoice;
 use crate::observe::{NodeLabels, Registry, RequestMetrics};
 use crate::repository::{Offered, OfferedVersion, Plan, Repository, Source};
-use crate::schedule::{Permits, Pool};
+use crate::schedule::{BatchOptions, Permits, Pool};
 use crate::{LoadError, Model, Served};
 
 #[derive(Debug)]
@@ -127,6 +127,11 @@ pub(crate) fn scored_seen(form: Form, scoring: &Scoring) -> Arc<State> {
     serving("seen", Served::Engine(Arc::new(Seen::new(form))), scoring, true)
 }
 
+/// As [`echo`], of one model, `engine`, whose runs are all on the one engine thread.
+pub(crate) fn running(engine: Arc<dyn Engine>) -> Arc<State> {
+    serving("engine", Served::Engine(engine), &Scoring::default(), true)
+}
+
 fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> Arc<State> {
     let registry = Arc::new(Registry::new());
     let labels = NodeLabels::new(&NodeIdentity::default());
@@ -134,7 +139,9 @@ fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> A
     let source = Arc::new(One { name: model.to_owned(), served, scoring: scoring.clone() });
     let required = vec![(model.to_owned(), "1".to_owned())];
     let plan = Plan { required, bytes_max: None };
-    let repository = Repository::new(&plan, source, &registry, labels);
+    let batching = BatchOptions::default();
+    let pool = Arc::new(Pool::start(1, |work| work(), batching, &registry).unwrap());
+    let repository = Repository::new(&plan, source, &pool, &registry, labels);
     let config = RequestConfig {
         body: BodyLimits {
             bytes_max: 10_000,
@@ -153,7 +160,6 @@ fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> A
         log_level: LogLevel::Info,
     };
     let permits = Permits::new(10, &registry);
-    let pool = Pool::start(1, |work| work(), &registry).unwrap();
     let state = Arc::new(State::new(config, permits, pool, repository, unrouted));
     if is_loaded {
         state.repository.start().unwrap();
