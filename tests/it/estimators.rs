@@ -6,6 +6,7 @@
 
 mod ask;
 mod columns;
+mod company;
 mod files;
 mod shown;
 

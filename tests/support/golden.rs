@@ -62,6 +62,12 @@ impl Golden {
         Array::read(&self.document["cases"][case]["input"])
     }
 
+    /// The input of a case, if there is such a case and it is an array.
+    pub(crate) fn try_rows(&self, case: &str) -> Option<Array> {
+        let input = &self.document["cases"][case]["input"];
+        input.get("data").is_some().then(|| Array::read(input))
+    }
+
     /// The input of a case that is a table.
     pub(crate) fn columns(&self, case: &str) -> Vec<Column> {
         let columns = &self.document["cases"][case]["input"]["columns"];

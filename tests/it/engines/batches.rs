@@ -1,6 +1,6 @@
 //! Batches of any number of rows.
 
-use radiant_core::{Engine, Tensor};
+use radiant_core::{Batching, Engine, Tensor};
 
 use super::case::{Case, Rows};
 use super::{answers, each_running, failure, run, tensors};
@@ -39,6 +39,29 @@ fn a_row_has_the_same_answer_in_a_batch_of_any_size() {
             let Some((inputs, expected)) = batch(case, engine, size, 1) else { return Ok(()) };
             let outcome = answers(engine, case, &inputs, &expected);
             outcome.map_err(|what| format!("{size} rows: {what}"))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn who_promises_the_same_bits_in_any_company_keeps_it() {
+    each_running(|case, engine| {
+        let Batching::Rows { exact: true, .. } = engine.batching() else { return Ok(()) };
+        let ask = |n_rows, first| {
+            let (inputs, _) = batch(case, engine, n_rows, first).ok_or("its rows are not apart")?;
+            run(engine, &inputs).map_err(|error| failure(&error))
+        };
+        for size in [2, 7, 65] {
+            let together = ask(size, 0)?;
+            for row in [0, 1, size - 1] {
+                let alone = ask(1, row)?;
+                for (all, alone) in together.iter().zip(&alone) {
+                    let own = tensors::rows(all, &[row]);
+                    tensors::same(&own, alone, true)
+                        .map_err(|what| format!("row {row} of {size}: {what}"))?;
+                }
+            }
         }
         Ok(())
     });

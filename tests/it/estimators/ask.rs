@@ -181,7 +181,7 @@ pub(super) fn v2_rest(server: &Server, inputs: &[Tensor], outputs: &[&str]) -> R
     server.send(&Request::json("/v2/models/m/infer", body.to_string()))
 }
 
-fn of_rest(reply: &Reply) -> Vec<Tensor> {
+pub(super) fn of_rest(reply: &Reply) -> Vec<Tensor> {
     let json = ok(reply, "V2 over REST");
     let Some(Json::List(outputs)) = json.pointer("/outputs") else { panic!("outputs: {json}") };
     let tensor = |output: &Json| {
