@@ -42,9 +42,13 @@ mod process;
 #[cfg(test)]
 mod repository;
 #[cfg(test)]
+mod response_cache;
+#[cfg(test)]
 mod same_numbers;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod timing;
 #[cfg(test)]
 mod wire;
 #[cfg(test)]

@@ -88,6 +88,8 @@ pub struct Signature {
     pub classifier: Option<Classifier>,
     /// What a request gets that asks for no output by name.
     pub answers: Answers,
+    /// Whether equal inputs may get unequal answers, because the model draws random numbers.
+    pub varies: bool,
 }
 
 /// In which form requests bring inputs.
@@ -187,10 +189,10 @@ impl fmt::Display for TensorSpec {
 }
 
 impl Signature {
-    /// The signature of a graph that is no classifier.
+    /// The signature of a graph that is no classifier, and gives equal inputs equal answers.
     pub fn new(inputs: Vec<TensorSpec>, outputs: Vec<TensorSpec>) -> Self {
         let (form, answers) = (Form::Tensors, Answers::All);
-        Self { inputs, form, outputs, classifier: None, answers }
+        Self { inputs, form, outputs, classifier: None, answers, varies: false }
     }
 
     /// The outputs that a request gets which asks for none by name.

@@ -4,21 +4,23 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use radiant_core::{Cancel, Error};
+use radiant_core::{Cancel, Error, Signature};
 use radiant_schedule::{Terms, Unrun};
 
-use crate::node::Node;
+use crate::config::Telling;
+use crate::node::{Node, Plan};
 use crate::observe::{Ending, Endings};
 use crate::schedule::{Deadline, Inference, key, refusal, rows};
 use crate::state::State;
-use crate::work::{Timing, Work};
+use crate::work::Work;
 
 /// Runs the engine of `node` on `work.inputs` for the outputs `work.wanted`, and leaves the answer in
 /// `work.outputs`.
 ///
 /// A run that is cheaper than handing it over happens right here; any other waits for an engine
 /// thread, and may share a run with others that fit. If the caller goes away while it waits, the work
-/// is dropped without being run, or ends between two batches.
+/// is dropped without being run, or ends between two batches. What the response cache knows is not run
+/// at all.
 ///
 /// # Errors
 /// [`InvalidInput`](radiant_core::ErrorKind::InvalidInput) when the inputs do not fit,
@@ -32,16 +34,32 @@ pub(crate) async fn infer(
     let Some((engine, plan)) = node.engine() else {
         return Err(Error::internal("a component was given tensors"));
     };
-    let signature = engine.signature();
-    signature.check(&work.inputs)?;
+    engine.signature().check(&work.inputs)?;
+    if node.kept.as_ref().is_some_and(|kept| kept.recall(&mut work)) {
+        return Ok(work);
+    }
+    let mut work = compute(state, node, (engine.signature(), plan), work).await?;
+    if let Some(kept) = &node.kept {
+        kept.remember(&mut work);
+    }
+    Ok(work)
+}
+
+/// Steps 5 to 9.
+async fn compute(
+    state: &State,
+    node: &Arc<Node>,
+    (signature, plan): (&Signature, &Plan),
+    mut work: Box<Work>,
+) -> Result<Box<Work>, Error> {
     let (deadline, priority) = (work.deadline, work.priority);
     let endings = &node.metrics.endings;
     let mut counted = Counted { endings, ending: Ending::Abandoned, deadline };
     let rows = rows(signature, &work.inputs);
     let permit = counted.unless(state.permits.take())?;
-    work.timing = Timing::default();
     if plan.cost.runs_inline(rows, state.config.inline_cost_max) {
-        counted.unless(node.run(&mut work, &Cancel::never(), false))?;
+        let timed = state.config.timing != Telling::Off;
+        counted.unless(node.run(&mut work, &Cancel::never(), timed))?;
         counted.ending = Ending::Done;
         return Ok(work);
     }

@@ -8,6 +8,7 @@
 pub mod config;
 
 mod bind;
+mod cache;
 mod encoding;
 mod endpoint;
 mod example;
@@ -18,6 +19,7 @@ mod infer;
 mod memory;
 mod model;
 mod node;
+mod notes;
 mod observe;
 mod oip;
 mod place;

@@ -12,6 +12,7 @@ use radiant_core::{
 use radiant_protocol::{Inputs, seldon};
 use tokio::time::Instant;
 
+use crate::cache::{Cache, Part};
 use crate::observe::{ModelMetrics, Statistics};
 use crate::schedule::{Batch, Cost, ModelLane, Pool, WARM_ROWS, rows};
 use crate::work::Work;
@@ -72,6 +73,8 @@ pub(crate) struct Node {
     pub(crate) queue: QueuePolicy,
     /// The columns of its MLflow signature, where they have names.
     pub(crate) frame: Option<Vec<TensorSpec>>,
+    /// The answers that it gave, if there is a response cache and equal inputs get equal answers.
+    pub(crate) kept: Option<Part>,
     pub(crate) metrics: Arc<ModelMetrics>,
     pub(crate) statistics: Arc<Statistics>,
     plan: Option<Plan>,
@@ -121,10 +124,19 @@ impl Node {
             frame: model.scoring.schema.as_ref().and_then(Schema::frame),
             scoring: model.scoring,
             queue: model.queue,
+            kept: None,
             metrics,
             statistics,
             plan,
         })
+    }
+
+    /// Lets this cache keep what the model of this name and version answers.
+    pub(crate) fn keep_answers(&mut self, cache: &Arc<Cache>, name: (&str, &str)) {
+        self.kept = self.engine().and_then(|(engine, _)| {
+            let Signature { form, varies, .. } = *engine.signature();
+            (!varies).then(|| cache.part(name, form, &self.statistics))
+        });
     }
 
     /// The engine with its plan, if this node predicts on tensors.

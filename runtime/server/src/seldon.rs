@@ -12,6 +12,7 @@ use crate::bind::bind;
 use crate::endpoint::Endpoint;
 use crate::infer::infer;
 use crate::node::{Node, Plan};
+use crate::notes::Finished;
 use crate::repository::Entry;
 use crate::schedule::Deadline;
 use crate::state::State;
@@ -166,7 +167,7 @@ impl<'a, W: Wire> Call<'a, W> {
         &self,
         body: &[u8],
         deadline: Option<Deadline>,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<Finished, Error> {
         match (self.endpoint, self.node.engine()) {
             (Endpoint::Predict, Some((_, plan))) => self.predict(plan, body, deadline).await,
             (Endpoint::Feedback, _) => self.feedback(body),
@@ -179,7 +180,7 @@ impl<'a, W: Wire> Call<'a, W> {
     ///
     /// # Errors
     /// What the component says.
-    pub(crate) fn health_status(&self) -> Result<Bytes, Error> {
+    pub(crate) fn health_status(&self) -> Result<Finished, Error> {
         let answer = self.node.contain(|| self.node.component().health_status())?;
         self.encode(Kind::Json, Meta::default(), answer, Work::take())
     }
@@ -190,7 +191,7 @@ impl<'a, W: Wire> Call<'a, W> {
         plan: &Plan,
         body: &[u8],
         deadline: Option<Deadline>,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<Finished, Error> {
         let mut work = Work::take();
         work.begin();
         let limits = &self.state.config.body.json;
@@ -218,7 +219,7 @@ impl<'a, W: Wire> Call<'a, W> {
     }
 
     /// A method that takes one message, answered by a component or by a default.
-    fn component(&self, body: &[u8]) -> Result<Bytes, Error> {
+    fn component(&self, body: &[u8]) -> Result<Finished, Error> {
         let mut work = Work::take();
         W::decode(body, None, &self.state.config.body.json, &mut work.request)?;
         let names = std::mem::take(&mut work.request.names);
@@ -259,7 +260,7 @@ impl<'a, W: Wire> Call<'a, W> {
         })
     }
 
-    fn aggregate(&self, body: &[u8]) -> Result<Bytes, Error> {
+    fn aggregate(&self, body: &[u8]) -> Result<Finished, Error> {
         let messages = W::decode_messages(body, &self.state.config.body.json)?;
         let first = messages.first();
         let kind = first.map_or(Kind::Json, |first| first.kind);
@@ -277,7 +278,7 @@ impl<'a, W: Wire> Call<'a, W> {
     }
 
     /// Tells the component what became of a prediction, and counts the reward.
-    fn feedback(&self, body: &[u8]) -> Result<Bytes, Error> {
+    fn feedback(&self, body: &[u8]) -> Result<Finished, Error> {
         let feedback = W::decode_feedback(body, &self.state.config.body.json)?;
         let routing_key = self.node.request_path.as_ref().map_or("0", |(id, _)| id.as_str());
         let routing = feedback.response_routing.get(routing_key).copied();
@@ -313,7 +314,7 @@ impl<'a, W: Wire> Call<'a, W> {
         mut meta: Meta,
         answer: Answer,
         mut work: Box<Work>,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<Finished, Error> {
         let payload = self.add_own(&mut meta, answer)?;
         self.encode_meta(meta, &mut work.meta);
         work.reply.clear();

@@ -194,6 +194,7 @@ fn new_state(
     let plan = Plan {
         required: required.collect(),
         bytes_max: config.models_memory.map(|bytes| bytes as u64),
+        response_cache_bytes: config.answers.cache_bytes,
     };
     let repository = Repository::new(&plan, source, &pool, registry, labels);
     let request_config = RequestConfig {
@@ -206,6 +207,7 @@ fn new_state(
         compress_bytes_min: config.compress_bytes_min,
         request_timeout: config.request_timeout,
         inline_cost_max: config.inline_cost_max,
+        timing: config.answers.timing,
         include_metrics: config.include_metrics_in_reply,
         payload_passthrough: config.payload_passthrough,
         cors: config.cors.clone(),

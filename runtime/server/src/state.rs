@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use radiant_core::{Error, ErrorKind};
 
-use crate::config::{Cors, LogLevel};
+use crate::config::{Cors, LogLevel, Telling};
 use crate::http::BodyLimits;
 use crate::node::Node;
 use crate::observe::RequestMetrics;
@@ -24,6 +24,7 @@ pub(crate) struct RequestConfig {
     pub(crate) compress_bytes_min: Option<usize>,
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) inline_cost_max: Duration,
+    pub(crate) timing: Telling,
     pub(crate) include_metrics: bool,
     pub(crate) feedback_counters: bool,
     pub(crate) payload_passthrough: bool,

@@ -9,6 +9,8 @@ use radiant_protocol::seldon::Request;
 use radiant_protocol::{oip, tfs};
 use tokio::time::Instant;
 
+use crate::cache::Question;
+use crate::notes::{Finished, Notes};
 use crate::observe::Statistics;
 use crate::schedule::Deadline;
 
@@ -55,6 +57,8 @@ pub(crate) struct Work {
     pub(crate) reply: Vec<u8>,
     /// Only requests of equal numbers may share a run: what their parameters come to.
     pub(crate) company: u64,
+    /// What the response cache is asked, where there is one.
+    pub(crate) question: Question,
     /// Where the time of the run went.
     pub(crate) timing: Timing,
     stopwatch: Stopwatch,
@@ -84,9 +88,9 @@ struct Stopwatch {
 }
 
 impl Work {
-    /// Buffers from an earlier request of this thread, or new ones.
+    /// Buffers from an earlier request of this thread, or new ones; there is nothing to tell of it yet.
     pub(crate) fn take() -> Box<Self> {
-        KEPT.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
+        let mut work = KEPT.with_borrow_mut(Vec::pop).unwrap_or_else(|| {
             Box::new(Self {
                 request: Request::new(),
                 oip: oip::Request::default(),
@@ -99,10 +103,13 @@ impl Work {
                 meta: Vec::new(),
                 reply: Vec::new(),
                 company: 0,
+                question: Question::default(),
                 timing: Timing::default(),
                 stopwatch: Stopwatch::default(),
             })
-        })
+        });
+        (work.question.came_to, work.timing) = (None, Timing::default());
+        work
     }
 
     /// Starts a request: now it is being decoded.
@@ -135,14 +142,15 @@ impl Work {
     }
 
     /// Takes the reply out and keeps the buffers: one allocation, of just the reply's size.
-    pub(crate) fn finish(mut self: Box<Self>) -> Bytes {
+    pub(crate) fn finish(mut self: Box<Self>) -> Finished {
         let body = if self.reply.len() > COPIED_MAX {
             Bytes::from(std::mem::take(&mut self.reply))
         } else {
             Bytes::copy_from_slice(&self.reply)
         };
+        let notes = Notes { timing: self.timing, cache: self.question.came_to };
         self.keep();
-        body
+        Finished { body, notes }
     }
 
     /// Keeps the buffers for a later request of this thread.
@@ -150,6 +158,7 @@ impl Work {
         let tensors = self.inputs.iter().chain(&self.outputs);
         let elements: usize = tensors.map(|tensor| tensor.data.len()).sum();
         let bytes = elements.saturating_mul(8).max(self.reply.capacity());
+        let bytes = bytes.max(self.question.capacity());
         KEPT.with_borrow_mut(|kept| {
             if kept.len() < KEPT_MAX && bytes <= KEPT_BYTES_MAX {
                 kept.push(self);

@@ -33,6 +33,56 @@ dashboards group by it.
 This page is written by `UPDATE_DOCS=1 cargo test -p radiant-tests metrics`.
 ";
 
+const WATCH: &str = "
+## What to watch
+
+Queries in PromQL, over all replicas of a model; add `namespace` or `pod` where the page is scraped with
+these labels.
+
+How long requests wait for an engine thread, and so whether there are enough replicas; time in the queue
+grows before anything is refused:
+
+```promql
+histogram_quantile(0.99, sum by (model, le) (rate(radiant_queue_seconds_bucket[5m])))
+```
+
+The share of inferences that did not end as their client wished. `rejected` is overload, `expired` is
+overload or too short a deadline, `abandoned` is clients that lose patience, `failed` is the model:
+
+```promql
+sum by (model, outcome) (rate(radiant_inferences_total{outcome!~\"done|retried\"}[5m]))
+  / ignoring (outcome) group_left sum by (model) (rate(radiant_inferences_total[5m]))
+```
+
+How full a replica is; beyond 1 requests are refused:
+
+```promql
+max by (pod) (radiant_requests_in_flight / radiant_requests_in_flight_max)
+```
+
+Rows of a run on average. 1 under load means that requests do not share runs: the model does not allow it,
+or each runs on the thread that decoded it. And how busy engines are, in threads:
+
+```promql
+sum by (model) (rate(radiant_batch_rows_sum[5m])) / sum by (model) (rate(radiant_batch_rows_count[5m]))
+sum by (model) (rate(radiant_engine_seconds_sum[5m]))
+```
+
+The latter is the whole for models that are too slow to run where they are decoded; of others a sample is
+timed, as the table says. The exact number of runs is `radiant_batch_rows_count`.
+
+The share of requests that the response cache answers, where there is one:
+
+```promql
+sum by (model) (rate(radiant_response_cache_hits_total[5m]))
+  / (sum by (model) (rate(radiant_response_cache_hits_total[5m]))
+    + sum by (model) (rate(radiant_response_cache_misses_total[5m])))
+```
+
+Worth an alert: the 99th percentile of the queue above half of what clients wait, for five minutes;
+any `rejected` for five minutes; `radiant_panics_total` that grows; `radiant_model_ready` of 0.
+";
+
 fn metrics_page() -> String {
     let mut page = HEAD.to_owned();
     for (heading, seldon) in [("Radiant's own", false), ("Seldon Core's names", true)] {
@@ -57,6 +107,7 @@ fn metrics_page() -> String {
         write!(page, "\nBuckets of `{}` in {unit}: {}.\n", family.name, bounds.join(", "))
             .expect("a string takes it");
     }
+    page.push_str(WATCH);
     page
 }
 

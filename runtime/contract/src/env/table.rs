@@ -101,6 +101,10 @@ variables! {
         "Origins that browsers may call from: `*`, a comma-separated list, or `none`.";
     RADIANT_RESPONSE_COMPRESS_BYTES_MIN, Ours, "1KiB",
         "The size from which a reply is compressed for a client that accepts it, or `none`.";
+    RADIANT_RESPONSE_CACHE_BYTES, Ours, "none",
+        "The memory of a cache of answers, from 1MiB up, or `none`.";
+    RADIANT_TIMING, Ours, "off",
+        "Who is told where the time of a request went, in `Server-Timing`: `off` (nobody), `asked` (who sends `X-Server-Timing: 1`), `always`.";
     RADIANT_TLS_CERT_FILE, Ours, "",
         "A PEM file with the certificate of the REST and gRPC ports and its chain; read again when it changes.";
     RADIANT_TLS_KEY_FILE, Ours, "",

@@ -44,6 +44,12 @@ impl NodeProto {
         self.attribute.iter().flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs))
     }
 
+    /// Whether the operator is one that gives something else each time.
+    pub(crate) fn is_random(&self) -> bool {
+        self.op_type.starts_with("Random")
+            || matches!(self.op_type.as_str(), "Bernoulli" | "Multinomial" | "Sampling")
+    }
+
     /// The value of an attribute that is an integer, or `default` where it is left out.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use radiant_core::{DType, Signature, TensorSpec};
 
 use crate::map_input::{self, map_type};
 
-use crate::pb::{DimensionValue, TensorShapeProto, TypeValue, ValueInfoProto};
+use crate::pb::{DimensionValue, NodeProto, TensorShapeProto, TypeValue, ValueInfoProto};
 use crate::{Model, OnnxError, dtype_of, elem_type_name};
 
 impl Model {
@@ -46,6 +46,7 @@ impl Model {
         });
         let mut signature = Signature::new(inputs, outputs.collect::<Result<_, _>>()?);
         signature.classifier = self.classifier(&signature.outputs);
+        signature.varies = self.graph.all_nodes().into_iter().any(varies);
         Ok(signature)
     }
 
@@ -55,6 +56,12 @@ impl Model {
         let constants: HashSet<&str> = constants.collect();
         self.graph.input.iter().filter(move |input| !constants.contains(&*input.name))
     }
+}
+
+/// Whether a node may give something else each time: a Dropout may, where an input can tell it that it
+/// is being trained.
+fn varies(node: &NodeProto) -> bool {
+    node.is_random() || (node.op_type.ends_with("Dropout") && node.input_name(2).is_some())
 }
 
 fn spec(value: &ValueInfoProto, what: &str) -> Result<TensorSpec, OnnxError> {
@@ -88,4 +95,25 @@ pub(crate) fn dims(shape: &TensorShapeProto) -> Vec<Option<usize>> {
         DimensionValue::DimParam(_) => None,
     };
     shape.dim.iter().map(|dim| dim.value.as_ref().and_then(extent)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::test_graph::{body, graph, model, node, truth};
+
+    #[test]
+    fn graphs_that_draw_random_numbers_say_so() {
+        let varies = |nodes| model(graph(nodes, vec![truth("mode")])).signature().unwrap().varies;
+        assert!(!varies(vec![node("Relu", &["x"], &["y"])]));
+        assert!(!varies(vec![node("Dropout", &["x"], &["y"])]));
+        assert!(varies(vec![node("Dropout", &["x", "", "mode"], &["y"])]));
+        for name in ["RandomNormalLike", "RandomUniformLike", "Bernoulli"] {
+            assert!(varies(vec![node(name, &["x"], &["y"])]), "{name}");
+        }
+        let mut branch = node("If", &["mode"], &["y"]);
+        let inner = || node("RandomNormalLike", &["x"], &["z"]);
+        branch.attribute.push(body("then_branch", (&[], &["z"]), inner()));
+        branch.attribute.push(body("else_branch", (&[], &["z"]), node("Relu", &["x"], &["z"])));
+        assert!(varies(vec![branch]));
+    }
 }

@@ -203,6 +203,19 @@ pub(crate) struct ServeArgs {
     /// compress than to send.
     #[arg(long, help_heading = "Network", value_name = "SIZE")]
     response_compress_bytes_min: Option<String>,
+    /// Memory of a cache of answers, from 1MiB up, or `none`
+    ///
+    /// Whoever sends a model exactly what it has answered before is given that answer without a run.
+    /// Models that draw random numbers are left out. A reply says in Cache-Status whether it came
+    /// from there: a client can so learn that another has asked the same.
+    #[arg(long, help_heading = "Network", value_name = "SIZE")]
+    response_cache_bytes: Option<String>,
+    /// Tell where a request's time went: off, asked or always
+    ///
+    /// In the header Server-Timing, over gRPC in the trailer of that name. `asked` tells it to who
+    /// sends `X-Server-Timing: 1`.
+    #[arg(long, help_heading = "Network", value_name = "WHO")]
+    timing: Option<String>,
 
     /// Serve REST and gRPC over TLS with the certificate in this PEM file
     ///
@@ -334,6 +347,8 @@ impl From<ServeArgs> for Flags {
             ports_file: args.ports_file,
             cors_allow_origin: args.cors_allow_origin,
             response_compress_bytes_min: args.response_compress_bytes_min,
+            response_cache_bytes: args.response_cache_bytes,
+            timing: args.timing,
             tls_cert_file: args.tls_cert_file,
             tls_key_file: args.tls_key_file,
             tls_client_ca_file: args.tls_client_ca_file,

@@ -121,6 +121,8 @@ bind_early                false          default
 ports_file                <unset>        default
 cors_allow_origin         *              default
 response_compress_bytes_min 1KiB          default
+response_cache_bytes      none           default
+timing                    off            default
 tls_cert_file             <unset>        default
 tls_key_file              <unset>        default
 tls_client_ca_file        <unset>        default

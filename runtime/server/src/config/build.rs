@@ -32,10 +32,10 @@ use super::value::{
     THREADS, URL_PATH,
 };
 use super::{
-    Config, ConfigErrors, Cors, Fetching, Flags, Loading, LogFormat, LogLevel, Method,
-    NodeIdentity, batching, fetching, loading,
+    AnswerOptions, Config, ConfigErrors, Cors, Fetching, Flags, Loading, LogFormat, LogLevel,
+    Method, NodeIdentity, batching, fetching, loading,
 };
-use super::{models, node, tls};
+use super::{answers, models, node, tls};
 use crate::BatchOptions;
 
 /// The idle time up to which Seldon's orchestrator reuses a connection (the default of Go's HTTP
@@ -63,6 +63,7 @@ impl Config {
         config.loading = loading::loading(&mut resolver, flags);
         config.fetching = fetching::fetching(&mut resolver, &flags.fetch);
         network(&mut config, &mut resolver, flags);
+        config.answers = answers::answers(&mut resolver, flags);
         config.tls = tls::files(&mut resolver, flags);
         timeouts(&mut config, &mut resolver, flags, &annotations);
         limits(&mut config, &mut resolver, flags, &annotations);
@@ -109,6 +110,7 @@ fn defaults() -> Config {
         ports_file: None,
         cors: Cors::Any,
         compress_bytes_min: Some(1 << 10),
+        answers: AnswerOptions::default(),
         tls: None,
         keep_alive: Duration::from_mins(2),
         head_read_timeout: Duration::from_secs(15),

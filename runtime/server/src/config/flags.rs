@@ -50,6 +50,8 @@ pub struct Flags {
     pub ports_file: Option<String>,
     pub cors_allow_origin: Option<String>,
     pub response_compress_bytes_min: Option<String>,
+    pub response_cache_bytes: Option<String>,
+    pub timing: Option<String>,
     pub tls_cert_file: Option<String>,
     pub tls_key_file: Option<String>,
     pub tls_client_ca_file: Option<String>,

@@ -7,6 +7,7 @@
 //! the annotations come in.
 
 mod also;
+mod answers;
 mod batching;
 mod build;
 mod choice;
@@ -31,6 +32,7 @@ use radiant_storage::ModelUri;
 
 use crate::BatchOptions;
 
+pub use answers::{AnswerOptions, Telling};
 pub use build::termination_log;
 pub use choice::{Cors, LogFormat, LogLevel, Method, default_name};
 pub use fetching::{FetchFlags, Fetching};
@@ -99,6 +101,8 @@ pub struct Config {
     pub cors: Cors,
     /// The size of a reply, in bytes, from which it is compressed for a client that accepts it.
     pub compress_bytes_min: Option<usize>,
+    /// What goes along with answers, and which of them are kept.
+    pub answers: AnswerOptions,
     /// What the REST and gRPC ports speak TLS with; without it they are plain.
     pub tls: Option<TlsFiles>,
 

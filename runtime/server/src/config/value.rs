@@ -7,7 +7,7 @@ use std::time::Duration;
 use radiant_contract::parameters::parse_bool;
 use radiant_storage::ModelUri;
 
-use super::{Cors, LogFormat, LogLevel, Method};
+use super::{Cors, LogFormat, LogLevel, Method, Telling};
 
 /// A type of option.
 pub(super) struct Kind<T> {
@@ -129,6 +129,23 @@ pub(super) const SIZE_OR_NONE: Kind<Option<usize>> = Kind {
         text => parse_size(text).map(Some),
     },
     print: |bytes| bytes.map_or_else(|| "none".to_owned(), print_size),
+};
+
+/// The least that the response cache can do something with.
+const CACHE_BYTES_MIN: usize = 1 << 20;
+
+pub(super) const CACHE_BYTES: Kind<Option<usize>> = Kind {
+    accepts: "a size from 1MiB up, such as 64MiB or 1GB, or `none`",
+    parse: |text| {
+        (SIZE_OR_NONE.parse)(text).filter(|size| size.is_none_or(|n| n >= CACHE_BYTES_MIN))
+    },
+    print: SIZE_OR_NONE.print,
+};
+
+pub(super) const TIMING: Kind<Telling> = Kind {
+    accepts: "off, asked or always",
+    parse: Telling::parse,
+    print: |telling| telling.as_str().to_owned(),
 };
 
 pub(super) const DURATION: Kind<Duration> = Kind {

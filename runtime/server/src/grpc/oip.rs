@@ -10,6 +10,7 @@ use radiant_protocol::pb::{self as messages, inference as pb};
 use super::record::Record;
 use crate::endpoint::Endpoint;
 use crate::node::Node;
+use crate::notes::Finished;
 use crate::oip;
 use crate::repository::{Entry, Found};
 use crate::schedule::Clock;
@@ -21,13 +22,13 @@ pub(super) async fn answer<'a>(
     state: &'a Arc<State>,
     record: &mut Record<'a>,
     message: Bytes,
-) -> Result<Bytes, Error> {
+) -> Result<Finished, Error> {
     if record.endpoint == Endpoint::Infer {
         let found = find(state, &message);
         let served = state.serve(record.clock, &mut record.found, found).await?;
         return infer(state, record.clock, served, &message).await;
     }
-    Box::pin(about(state, record, &message)).await
+    Ok(Box::pin(about(state, record, &message)).await?.into())
 }
 
 /// The model that a request is for.
@@ -45,7 +46,7 @@ async fn infer(
     clock: &Clock,
     (entry, node): (&Entry, &Arc<Node>),
     message: &[u8],
-) -> Result<Bytes, Error> {
+) -> Result<Finished, Error> {
     let work = oip::infer(state, clock, node, decode(state, node, message)?).await?;
     encode(entry, node, work, codec::encode_proto)
 }
@@ -71,7 +72,7 @@ pub(super) fn encode(
     node: &Node,
     mut work: Box<Work>,
     write: impl FnOnce(&mut Vec<u8>, &codec::Reply<'_>) -> Result<(), Error>,
-) -> Result<Bytes, Error> {
+) -> Result<Finished, Error> {
     let Work { oip, outputs, reply, .. } = &mut *work;
     let (model, version) = (&*entry.name, &*entry.version);
     reply.clear();

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::error;
 use crate::endpoint::Endpoint;
+use crate::notes::Notes;
 use crate::observe::{Access, Outcome, Transport};
 use crate::repository::Found;
 use crate::schedule::Clock;
@@ -21,6 +22,8 @@ pub(super) struct Record<'a> {
     /// The model that was asked, once that is known.
     pub(super) found: Option<Found>,
     pub(super) started: Instant,
+    /// What there is to tell along with the answer.
+    pub(super) notes: Notes,
     pub(super) code: u16,
     pub(super) request_bytes: usize,
     pub(super) reply_bytes: usize,
@@ -42,6 +45,7 @@ impl<'a> Record<'a> {
             clock,
             found: None,
             started: Instant::now(),
+            notes: Notes::default(),
             code: error::CANCELLED,
             request_bytes: 0,
             reply_bytes: 0,

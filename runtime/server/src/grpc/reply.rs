@@ -11,7 +11,9 @@ use radiant_core::{Error, ErrorKind};
 
 use super::error;
 use super::message::HEAD_BYTES;
+use super::record::Record;
 use crate::encoding::Encoding;
+use crate::notes::{ASK, CACHE_STATUS, SERVER_TIMING};
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/grpc");
 /// How the messages are compressed that say that they are.
@@ -82,14 +84,17 @@ impl Buf for Framed {
 /// Messages of a stream; after a failure there are none.
 pub(super) type Replies = Pin<Box<dyn Stream<Item = Result<Framed, Error>> + Send>>;
 
+/// Trailers beside the status; most calls have none.
+type Told = Option<Box<HeaderMap>>;
+
 /// What follows the headers.
 pub(super) enum Body {
     /// Nothing: the status was among the headers, or has been sent.
     Nothing,
-    /// A message, and that it went well.
-    Message(Framed),
-    /// That it went well.
-    Success,
+    /// A message, and that it went well, with what else there is to tell.
+    Message(Framed, Told),
+    /// That it went well, with what else there is to tell.
+    Success(Told),
     /// Messages, and how it went.
     Messages(Replies),
     /// The answer of a service of tonic's.
@@ -107,12 +112,12 @@ impl http_body::Body for Body {
         let body = self.get_mut();
         let (frame, next) = match std::mem::replace(body, Self::Nothing) {
             Self::Nothing => return Poll::Ready(None),
-            Self::Message(message) => (Frame::data(message), Self::Success),
-            Self::Success => (success(), Self::Nothing),
+            Self::Message(message, told) => (Frame::data(message), Self::Success(told)),
+            Self::Success(told) => (success(told), Self::Nothing),
             Self::Messages(mut messages) => match messages.as_mut().poll_next(context) {
                 Poll::Ready(Some(Ok(message))) => (Frame::data(message), Self::Messages(messages)),
                 Poll::Ready(Some(Err(error))) => (failure(&error), Self::Nothing),
-                Poll::Ready(None) => (success(), Self::Nothing),
+                Poll::Ready(None) => (success(None), Self::Nothing),
                 Poll::Pending => {
                     *body = Self::Messages(messages);
                     return Poll::Pending;
@@ -131,14 +136,14 @@ impl http_body::Body for Body {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Nothing => true,
-            Self::Message(_) | Self::Success | Self::Messages(_) => false,
+            Self::Message(..) | Self::Success(_) | Self::Messages(_) => false,
             Self::Foreign(foreign) => foreign.is_end_stream(),
         }
     }
 }
 
-fn success() -> Frame<Framed> {
-    let mut trailers = HeaderMap::with_capacity(1);
+fn success(told: Told) -> Frame<Framed> {
+    let mut trailers = told.map_or_else(|| HeaderMap::with_capacity(1), |told| *told);
     error::write_ok(&mut trailers);
     Frame::trailers(trailers)
 }
@@ -161,7 +166,7 @@ fn respond(body: Body, encoding: Option<Encoding>) -> Response<Body> {
 
 /// A message, and that it went well. `encoding` is how the message is compressed.
 pub(super) fn message(message: Framed, encoding: Option<Encoding>) -> Response<Body> {
-    respond(Body::Message(message), encoding)
+    respond(Body::Message(message, None), encoding)
 }
 
 /// Messages as they come, those compressed that say so.
@@ -180,6 +185,28 @@ pub(super) fn failed(error: &Error) -> Response<Body> {
         headers.insert(ACCEPT_ENCODING, ACCEPTED);
     }
     response
+}
+
+/// Tells along with a reply what there is to tell of its call: in trailers, as the time is known last.
+pub(super) fn tell(record: &Record<'_>, response: &mut Response<Body>) {
+    let Record { notes, state, parts, started, .. } = record;
+    let cache = notes.cache_status();
+    let is_told = state.config.timing.tells(|| parts.headers.get(ASK).map(HeaderValue::as_bytes));
+    if cache.is_none() && !is_told {
+        return;
+    }
+    let mut told = HeaderMap::with_capacity(3);
+    if let Some(status) = cache {
+        told.insert(CACHE_STATUS, HeaderValue::from_static(status));
+    }
+    if is_told && let Ok(value) = HeaderValue::try_from(notes.server_timing(started.elapsed())) {
+        told.insert(SERVER_TIMING, value);
+    }
+    match response.body_mut() {
+        Body::Message(_, trailers) => *trailers = Some(Box::new(told)),
+        // The headers of a failure are its trailers.
+        _ => response.headers_mut().extend(told),
+    }
 }
 
 #[cfg(test)]

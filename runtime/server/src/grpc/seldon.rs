@@ -8,6 +8,7 @@ use radiant_protocol::seldon::proto;
 use super::record::Record;
 use crate::endpoint::Endpoint;
 use crate::node::Node;
+use crate::notes::Finished;
 use crate::seldon::{Call, Proto};
 use crate::state::State;
 
@@ -16,18 +17,18 @@ pub(super) async fn answer<'a>(
     state: &'a State,
     record: &mut Record<'a>,
     message: Bytes,
-) -> Result<Bytes, Error> {
+) -> Result<Finished, Error> {
     if record.endpoint == Endpoint::GraphMetadata {
         return Err(no_graph());
     }
     let (entry, node) =
         state.serve(record.clock, &mut record.found, state.repository.main()).await?;
     if record.endpoint == Endpoint::Metadata {
-        return metadata(node, state);
+        return Ok(metadata(node, state)?.into());
     }
     let call = Call::<Proto>::new(state, entry, node, record.endpoint);
     if let Some(answer) = call.pass_through(&message) {
-        return answer;
+        return answer.map(Finished::from);
     }
     call.answer(&message, record.clock.deadline()).await
 }

@@ -94,11 +94,13 @@ pub(super) async fn dispatch<B: Incoming>(
         Ok(_) => clock.guard(pin!(answer(&shared.state, &mut record, body))).await,
         Err(error) => Err(error),
     };
-    Ok(answered.unwrap_or_else(|error| {
+    let mut response = answered.unwrap_or_else(|error| {
         error::log(&error);
         record.code = error::code(&error);
         reply::failed(&error)
-    }))
+    });
+    reply::tell(&record, &mut response);
+    Ok(response)
 }
 
 /// Answers a call of gRPC's own services.
@@ -136,7 +138,8 @@ async fn answer<'a, B: Incoming>(
         // Spoken over REST alone.
         Protocol::Mlflow => return Err(unanswered(record.parts.uri.path())),
     };
-    let (message, encoding) = pack(state, answer, encoding).await?;
+    record.notes = answer.notes;
+    let (message, encoding) = pack(state, answer.body, encoding).await?;
     record.reply_bytes = bytes::Buf::remaining(&message);
     record.code = error::OK;
     Ok(reply::message(message, encoding))

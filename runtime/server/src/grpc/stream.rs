@@ -128,9 +128,11 @@ async fn inference<'a>(
     let (entry, node) =
         state.serve(record.clock, &mut record.found, oip::find(state, message)).await?;
     let work = infer(state, record.clock, node, oip::decode(state, node, message)?).await?;
-    oip::encode(entry, node, work, |reply, answer| {
+    let finished = oip::encode(entry, node, work, |reply, answer| {
         codec::encode_stream_reply(reply, answer, Some(true))
-    })
+    });
+    // A reply in a stream has no trailers in which there could be more to tell.
+    Ok(finished?.body)
 }
 
 /// The reply that tells of a failure, with the request's id if it can be read.

@@ -10,6 +10,7 @@ use radiant_protocol::tfs as codec;
 use super::record::Record;
 use crate::endpoint::Endpoint;
 use crate::node::Node;
+use crate::notes::Finished;
 use crate::repository::Entry;
 use crate::schedule::Clock;
 use crate::state::State;
@@ -21,7 +22,7 @@ pub(super) async fn answer<'a>(
     state: &'a Arc<State>,
     record: &mut Record<'a>,
     message: Bytes,
-) -> Result<Bytes, Error> {
+) -> Result<Finished, Error> {
     let spec = codec::target(&message)?;
     let found = tfs::find_spec(state, &spec);
     match record.endpoint {
@@ -31,14 +32,14 @@ pub(super) async fn answer<'a>(
         }
         Endpoint::TfMetadata => {
             let (entry, node) = state.serve(record.clock, &mut record.found, found).await?;
-            metadata(entry, node, &message)
+            Ok(metadata(entry, node, &message)?.into())
         }
         _ => {
             let found = record.found.insert(found?);
             let is_named = spec.version.is_some() || !spec.version_label.is_empty();
             let status =
                 tfs::status(found, is_named, |_, versions| codec::status_message(versions));
-            Ok(Bytes::from(messages::encode(&status)))
+            Ok(Bytes::from(messages::encode(&status)).into())
         }
     }
 }
@@ -58,7 +59,7 @@ async fn predict(
     clock: &Clock,
     (entry, node): (&Entry, &Arc<Node>),
     message: &[u8],
-) -> Result<Bytes, Error> {
+) -> Result<Finished, Error> {
     let mut work = Work::take();
     work.begin();
     let Work { tfs: request, inputs, .. } = &mut *work;

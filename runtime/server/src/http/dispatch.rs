@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::came::Came;
 use super::doc;
 use super::error::HttpError;
-use super::reply::{Body, JSON, Reply, TEXT, puid, respond};
+use super::reply::{Body, JSON, Reply, TEXT, puid, respond, tell};
 use super::route::{Target, resolve};
 use super::{mlflow, oip, seldon, tfs};
 use crate::endpoint::{Endpoint, Protocol};
@@ -49,7 +49,9 @@ pub(super) async fn dispatch(
     let protocol = target.endpoint.protocol();
     let reply = reply.unwrap_or_else(|error| Reply::error(&error, protocol));
     let (status, reply_bytes) = (reply.status, reply.body.len() as u64);
-    let response = respond(&came, reply, protocol, &state.config.cors, state.is_draining());
+    let notes = reply.notes;
+    let mut response = respond(&came, reply, protocol, &state.config.cors, state.is_draining());
+    tell(&came, &mut response, &notes, (state.config.timing, started));
     let elapsed = started.elapsed();
     let outcome = Outcome {
         transport: Transport::Rest,

@@ -5,18 +5,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix_http::body::{BodySize, MessageBody};
-use actix_http::header::{self, HeaderMap, HeaderValue};
+use actix_http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_http::{ConnectionType, Response, StatusCode};
 use bytes::Bytes;
 use radiant_protocol::{mlflow, oip, seldon, tfs};
+use tokio::time::Instant;
 
 use super::came::{Came, HEAD_BYTES, PUID};
 use super::error::HttpError;
 use super::puid::new_puid;
-use crate::config::Cors;
+use crate::config::{Cors, Telling};
 use crate::encoding::Encoding;
 use crate::endpoint::Protocol;
 use crate::generate::Pieces;
+use crate::notes::{ASK, CACHE_STATUS, Finished, Notes, SERVER_TIMING};
 
 /// The content of a reply.
 #[derive(Debug)]
@@ -76,6 +78,8 @@ pub(crate) struct Reply {
     pub(crate) encoding: Option<Encoding>,
     /// Whether another client could have got it in another encoding.
     pub(crate) varies: bool,
+    /// What there is to tell along with it.
+    pub(super) notes: Notes,
     pub(super) allow: Option<&'static str>,
     pub(super) retry: bool,
     pub(super) close: bool,
@@ -89,7 +93,8 @@ pub(crate) const TEXT: &str = "text/html; charset=utf-8";
 
 impl Reply {
     /// 200 with this body.
-    pub(crate) fn ok(content_type: &'static str, body: Bytes) -> Self {
+    pub(crate) fn ok(content_type: &'static str, answer: impl Into<Finished>) -> Self {
+        let Finished { body, notes } = answer.into();
         Self {
             status: 200,
             content_type,
@@ -97,6 +102,7 @@ impl Reply {
             head_bytes: None,
             encoding: None,
             varies: false,
+            notes,
             allow: None,
             retry: false,
             close: false,
@@ -145,8 +151,9 @@ pub(crate) fn respond(
     cors: &Cors,
     draining: bool,
 ) -> Response<Body> {
-    let Reply { status, content_type, body, head_bytes, encoding, varies, allow, retry, close } =
-        reply;
+    let Reply {
+        status, content_type, body, head_bytes, encoding, varies, allow, retry, close, ..
+    } = reply;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::with_body(status, body);
     if close || draining {
@@ -183,6 +190,25 @@ pub(crate) fn respond(
         headers.insert(name.clone(), value.clone());
     }
     response
+}
+
+/// Tells along with a reply what there is to tell of its request, which took so long up to now.
+pub(crate) fn tell(
+    came: &Came<'_>,
+    response: &mut Response<Body>,
+    notes: &Notes,
+    (telling, started): (Telling, Instant),
+) {
+    let headers = response.headers_mut();
+    if let Some(status) = notes.cache_status() {
+        let name = HeaderName::from_static(CACHE_STATUS);
+        headers.insert(name, HeaderValue::from_static(status));
+    }
+    if telling.tells(|| came.headers.get(ASK).map(HeaderValue::as_bytes))
+        && let Ok(value) = HeaderValue::try_from(notes.server_timing(started.elapsed()))
+    {
+        headers.insert(HeaderName::from_static(SERVER_TIMING), value);
+    }
 }
 
 /// Lets pages of other origins read the reply, as the Python microservice does; tells whether.

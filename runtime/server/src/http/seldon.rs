@@ -39,5 +39,5 @@ pub(super) fn health_status(
     node: &Arc<Node>,
 ) -> Result<Bytes, HttpError> {
     let call = Call::<Json>::new(state, entry, node, Endpoint::HealthStatus);
-    Ok(call.health_status()?)
+    Ok(call.health_status()?.body)
 }

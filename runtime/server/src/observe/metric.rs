@@ -1,5 +1,6 @@
 //! The names of the server's metrics: the only list of them.
 
+mod cache;
 mod inference;
 
 /// A metric of the server.
@@ -33,6 +34,16 @@ pub enum Metric {
     BatchRows,
     /// Inferences, by how they ended.
     Inferences,
+    /// Requests that the response cache answered.
+    CacheHits,
+    /// Requests that it did not.
+    CacheMisses,
+    /// Answers that made room for others.
+    CacheEvictions,
+    /// The memory that it takes.
+    CacheBytes,
+    /// The most that it takes.
+    CacheBytesMax,
     /// Panics of engines and components, each contained to one request.
     Panics,
     /// Whether the model answers.
@@ -169,7 +180,7 @@ const COMPONENT: &[&str] = &[
 
 impl Metric {
     /// All metrics, in the order of the documentation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::RequestsInFlight,
@@ -184,6 +195,11 @@ impl Metric {
         Self::EngineSeconds,
         Self::BatchRows,
         Self::Inferences,
+        Self::CacheHits,
+        Self::CacheMisses,
+        Self::CacheEvictions,
+        Self::CacheBytes,
+        Self::CacheBytesMax,
         Self::Panics,
         Self::ModelReady,
         Self::ModelLoadSeconds,
@@ -245,6 +261,11 @@ impl Metric {
             | Self::EngineSeconds
             | Self::BatchRows
             | Self::Inferences => self.inference_family(),
+            Self::CacheHits
+            | Self::CacheMisses
+            | Self::CacheEvictions
+            | Self::CacheBytes
+            | Self::CacheBytesMax => self.cache_family(),
             Self::ModelReady
             | Self::ModelLoadSeconds
             | Self::ModelLoads

@@ -80,6 +80,8 @@ pub(crate) struct Statistics {
     /// The requests that shared a run with others, but for one of each run, and the time of those runs
     /// once for each of them.
     sharing: Sampled,
+    recalled: Sampled,
+    missed: Sampled,
 }
 
 /// The runs with one number of rows.
@@ -97,6 +99,10 @@ pub(crate) struct StatisticsSnapshot {
     pub(crate) encoding: Total,
     pub(crate) queue: Total,
     pub(crate) sharing: Total,
+    /// Requests that the response cache answered.
+    pub(crate) recalled: Total,
+    /// Requests that it did not, with the time of looking and of keeping.
+    pub(crate) missed: Total,
 }
 
 impl StatisticsSnapshot {
@@ -139,6 +145,8 @@ impl Default for Statistics {
             encoding: Sampled::default(),
             queue: Sampled::default(),
             sharing: Sampled::default(),
+            recalled: Sampled::default(),
+            missed: Sampled::default(),
         }
     }
 }
@@ -187,6 +195,16 @@ impl Statistics {
         self.queue.add(elapsed);
     }
 
+    /// Records how long the response cache took to answer a request.
+    pub(crate) fn recalled(&self, elapsed: Duration) {
+        self.recalled.add(elapsed);
+    }
+
+    /// Records how long the response cache was looked in without success, and took to keep the answer.
+    pub(crate) fn missed(&self, elapsed: Duration) {
+        self.missed.add(elapsed);
+    }
+
     /// What there is so far.
     pub(crate) fn snapshot(&self) -> StatisticsSnapshot {
         let small = self.small.iter().enumerate().map(|(rows, runs)| Batch {
@@ -200,13 +218,19 @@ impl Statistics {
         let sharing = self.sharing.exact();
         let runs = batches.iter().fold(0_u64, |sum, batch| sum.saturating_add(batch.total.count));
         let requests = runs.saturating_add(sharing.count);
+        let recalled = self.recalled.exact();
         StatisticsSnapshot {
             batches,
             decoding: self.decoding.total(requests),
             encoding: self.encoding.total(requests),
-            // Who ran where it was decoded waited for nobody.
-            queue: Total { count: requests, ns: self.queue.exact().ns },
+            // Who ran where it was decoded waited for nobody, nor did whom the cache answered.
+            queue: Total {
+                count: requests.saturating_add(recalled.count),
+                ns: self.queue.exact().ns,
+            },
             sharing,
+            recalled,
+            missed: self.missed.exact(),
         }
     }
 }
@@ -239,10 +263,12 @@ mod tests {
         let took = Duration::from_nanos(100);
         statistics.ran(6, 3, Some(took));
         (0..3).for_each(|_| statistics.queued(Duration::from_nanos(7)));
+        statistics.recalled(Duration::from_nanos(5));
         let snapshot = statistics.snapshot();
         assert_eq!((snapshot.runs(), snapshot.rows()), (Total { count: 1, ns: 100 }, 6));
         assert_eq!(snapshot.requests(), Total { count: 3, ns: 300 });
-        assert_eq!(snapshot.queue, Total { count: 3, ns: 21 });
+        assert_eq!(snapshot.queue, Total { count: 4, ns: 21 });
+        assert_eq!(snapshot.recalled, Total { count: 1, ns: 5 });
     }
 
     #[test]

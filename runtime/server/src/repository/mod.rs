@@ -21,6 +21,7 @@ use arc_swap::{ArcSwap, Guard};
 use metrics::Gauge;
 use radiant_core::{Error, ErrorKind};
 
+use crate::cache::Cache;
 use crate::node::Node;
 use crate::observe::{GaugeGuard, Metric, ModelMetrics, NodeLabels, Registry, RequestMetrics};
 use crate::schedule::Pool;
@@ -37,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) required: Vec<(String, String)>,
     /// How much memory models may take together.
     pub(crate) bytes_max: Option<u64>,
+    /// How much memory their answers may take in a cache.
+    pub(crate) response_cache_bytes: Option<usize>,
 }
 
 /// The models.
@@ -57,6 +60,7 @@ pub(crate) struct Repository {
     registry: Arc<Registry>,
     labels: NodeLabels,
     bytes_max: Option<u64>,
+    cache: Option<Arc<Cache>>,
 }
 
 impl Repository {
@@ -83,6 +87,7 @@ impl Repository {
             registry: Arc::clone(registry),
             labels,
             bytes_max: plan.bytes_max,
+            cache: plan.response_cache_bytes.map(|bytes_max| Cache::new(bytes_max, registry)),
         };
         let listed = |(name, version): &(String, String)| {
             let entry = repository.new_entry(name, version);

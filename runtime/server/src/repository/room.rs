@@ -33,7 +33,11 @@ impl Repository {
                 entry.set_progress("warming up");
                 let (metrics, statistics) = (Arc::clone(&entry.metrics), &entry.statistics);
                 Node::new(model, &self.pool, metrics, Arc::clone(statistics))
-            })?;
+            });
+            let mut node = node?;
+            if let Some(cache) = &self.cache {
+                node.keep_answers(cache, (&entry.name, &entry.version));
+            }
             let grown = resident_bytes().zip(before).map(|(now, then)| now.saturating_sub(then));
             Ok(Loaded { entry: Arc::clone(entry), node: Arc::new(node), measured_bytes: grown })
         });

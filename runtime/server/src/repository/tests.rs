@@ -103,7 +103,7 @@ impl Stage {
         shelf.put(models(texts));
         let registry = Arc::new(Registry::new());
         let labels = NodeLabels::new(&NodeIdentity::default());
-        let plan = Plan { required: Vec::new(), bytes_max };
+        let plan = Plan { bytes_max, ..Plan::default() };
         let source: Arc<dyn Source> = Arc::clone(&shelf) as Arc<dyn Source>;
         let pool = Pool::start(1, |work| work(), BatchOptions::default(), &registry).unwrap();
         let pool = Arc::new(pool);

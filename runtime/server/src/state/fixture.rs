@@ -13,7 +13,7 @@ use radiant_core::{
 use radiant_protocol::Limits;
 
 use super::{RequestConfig, State};
-use crate::config::{Cors, LogLevel, NodeIdentity};
+use crate::config::{Cors, LogLevel, NodeIdentity, Telling};
 use crate::http::BodyLimits;
 use crate::node::OutputChoice;
 use crate::observe::{NodeLabels, Registry, RequestMetrics};
@@ -138,7 +138,7 @@ fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> A
     let unrouted = RequestMetrics::new(&registry, &labels, "", "1");
     let source = Arc::new(One { name: model.to_owned(), served, scoring: scoring.clone() });
     let required = vec![(model.to_owned(), "1".to_owned())];
-    let plan = Plan { required, bytes_max: None };
+    let plan = Plan { required, ..Plan::default() };
     let batching = BatchOptions::default();
     let pool = Arc::new(Pool::start(1, |work| work(), batching, &registry).unwrap());
     let repository = Repository::new(&plan, source, &pool, &registry, labels);
@@ -152,6 +152,7 @@ fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> A
         compress_bytes_min: Some(150),
         request_timeout: None,
         inline_cost_max: Duration::ZERO,
+        timing: Telling::Off,
         include_metrics: true,
         feedback_counters: false,
         payload_passthrough: false,

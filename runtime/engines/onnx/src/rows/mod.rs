@@ -180,7 +180,7 @@ impl<'m> Tracker<'m> {
             return None;
         }
         if tracks.iter().all(is_free) {
-            return if is_random(node) { None } else { self.define_all(node, Track::Free) };
+            return if node.is_random() { None } else { self.define_all(node, Track::Free) };
         }
         let mut rows = tracks.iter().filter_map(|track| match track {
             Track::Rows(rows) => Some(*rows),
@@ -306,10 +306,4 @@ fn captures(node: &NodeProto) -> impl Iterator<Item = &String> {
             outputs.flat_map(|graph| &graph.output).map(|value| &value.name).collect();
         inner.flat_map(|node| &node.input).chain(outputs)
     })
-}
-
-/// Whether a node gives something else each time.
-fn is_random(node: &NodeProto) -> bool {
-    node.op_type.starts_with("Random")
-        || matches!(node.op_type.as_str(), "Bernoulli" | "Multinomial")
 }

@@ -30,8 +30,8 @@ impl Metric {
             ),
             Self::EngineSeconds => family(
                 "radiant_engine_seconds",
-                "Time that one run of the engine took: every run on an engine thread, and of runs on \
-                 the thread that decoded the request every 16th of a number of rows",
+                "Time that one run of the engine took: every run on an engine thread or of more than \
+                 128 rows, and of others every 16th of a number of rows, or every one with --timing",
                 MODEL,
                 Unit::Seconds(ENGINE_BOUNDS),
             ),
@@ -44,10 +44,10 @@ impl Metric {
             ),
             _ => family(
                 "radiant_inferences_total",
-                "Requests that were ready to run, each by its one `outcome`: `done`; `retried`, which \
-                 is done too, but alone after its batch had failed; `failed`; `rejected`, because a \
-                 limit was reached; `expired`, because its deadline passed; `abandoned`, because \
-                 its client went away",
+                "Requests that were ready to run and that no cache answered, each by its one \
+                 `outcome`: `done`; `retried`, which is done too, but alone after its batch had \
+                 failed; `failed`; `rejected`, because a limit was reached; `expired`, because its \
+                 deadline passed; `abandoned`, because its client went away",
                 MODEL_OUTCOME,
                 Unit::Count,
             ),
