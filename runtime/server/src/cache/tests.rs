@@ -86,7 +86,7 @@ fn what_is_large_for_the_cache_is_not_kept() {
 
 #[test]
 fn what_is_asked_often_stays_when_others_come() {
-    let (cache, _) = cache(1 << 20);
+    let (cache, registry) = cache(1 << 20);
     let part = part(&cache);
     let kept = [7.0; 100];
     ask(&part, &kept);
@@ -95,6 +95,7 @@ fn what_is_asked_often_stays_when_others_come() {
         assert_eq!(ask(&part, &kept).1, Some(CacheUse::Hit), "after {other} others");
         assert!(cache.n_bytes() <= 1 << 20);
     }
+    assert!(!registry.render().contains("radiant_response_cache_evictions_total 0.0"));
 }
 
 #[test]
