@@ -1,0 +1,116 @@
+//! What it costs to hand a job to an engine thread and to get its answer back, beside the least that
+//! it can cost: a one-shot channel and a thread that is parked.
+//!
+//! In both one job at a time is handed over by a thread that waits for the answer, and does next to
+//! nothing on the other side, so that what is measured are two wake-ups and what stands around them.
+//! Read the ratio within one run; absolute times are those of the machine's scheduler.
+
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use radiant_schedule::{CostCurve, Counts, Gone, Job, Pool, Ran, Rule, Terms};
+use tokio::sync::oneshot;
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a future by parking this thread.
+fn wait<F: Future>(waker: &Waker, future: F) -> F::Output {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(waker)) {
+            return output;
+        }
+        thread::park();
+    }
+}
+
+fn this_thread() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
+}
+
+/// Adds one to a number.
+struct AddOne(u64);
+
+impl Job for AddOne {
+    type Answer = u64;
+
+    fn run(jobs: Vec<Self>, _waited: &[Duration], _gone: &Gone<Self>) -> Ran<u64> {
+        Ran { answers: jobs.iter().map(|job| job.0 + 1).collect(), is_typical: true }
+    }
+}
+
+fn handover(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("handover");
+    let waker = this_thread();
+
+    type Request = (u64, oneshot::Sender<u64>);
+    let slot: Arc<(Mutex<Option<Request>>, AtomicBool)> = Arc::default();
+    let parked = thread::spawn({
+        let slot = Arc::clone(&slot);
+        move || {
+            while !slot.1.load(Ordering::SeqCst) {
+                let request = slot.0.lock().expect("nobody panics").take();
+                match request {
+                    Some((number, reply)) => drop(reply.send(number + 1)),
+                    None => thread::park(),
+                }
+            }
+        }
+    });
+    group.bench_function("oneshot_and_parked_thread", |bencher| {
+        bencher.iter(|| {
+            let (reply, answer) = oneshot::channel();
+            *slot.0.lock().expect("nobody panics") = Some((black_box(1), reply));
+            parked.thread().unpark();
+            wait(&waker, answer).expect("the thread lives")
+        });
+    });
+    slot.1.store(true, Ordering::SeqCst);
+    parked.thread().unpark();
+    parked.join().expect("the thread ends");
+
+    // With a channel between them, as who has several to hand over needs one.
+    let (sender, receiver) = channel::<Request>();
+    let blocked = thread::spawn(move || {
+        for (number, reply) in receiver {
+            drop(reply.send(number + 1));
+        }
+    });
+    group.bench_function("oneshot_and_channel", |bencher| {
+        bencher.iter(|| {
+            let (reply, answer) = oneshot::channel();
+            sender.send((black_box(1), reply)).expect("the thread lives");
+            wait(&waker, answer).expect("the thread lives")
+        });
+    });
+    drop(sender);
+    blocked.join().expect("the thread ends");
+
+    let pool = Pool::start(1, |work: Box<dyn FnOnce() + Send>| work()).expect("a thread");
+    let mut cost = CostCurve::new();
+    cost.teach(1, Duration::from_micros(100));
+    let lane = pool.lane(Rule::adaptive(64), 1.0, cost, Counts::default());
+    let terms = Terms { rows: 1, key: 0, priority: 0, patience: None };
+    group.bench_function("lane_of_a_pool", |bencher| {
+        bencher.iter(|| wait(&waker, lane.bring(AddOne(black_box(1)), terms)).expect("it runs"));
+    });
+    pool.close();
+    group.finish();
+}
+
+criterion_group!(benches, handover);
+criterion_main!(benches);
