@@ -8,6 +8,8 @@
 mod support;
 
 #[cfg(test)]
+mod admission;
+#[cfg(test)]
 mod boosters;
 #[cfg(test)]
 mod container;

@@ -43,7 +43,7 @@ pub(crate) async fn whole(
     prompt: String,
     parameters: Map,
 ) -> Result<String, Error> {
-    let permit = state.permits.take()?;
+    let permit = state.permits.take(&node.share, 1)?;
     let node = Arc::clone(node);
     let run = move || {
         let _permit = permit;
@@ -69,7 +69,7 @@ pub(crate) async fn pieces(
     parameters: Map,
     encode: impl Fn(&mut Vec<u8>, &str) + Send + 'static,
 ) -> Result<Pieces, Error> {
-    let permit = state.permits.take()?;
+    let permit = state.permits.take(&node.share, 1)?;
     let node = Arc::clone(node);
     let (sender, mut rest) = mpsc::channel(PIECES_MAX);
     let run = move || {

@@ -56,7 +56,7 @@ async fn compute(
     let endings = &node.metrics.endings;
     let mut counted = Counted { endings, ending: Ending::Abandoned, deadline };
     let rows = rows(signature, &work.inputs);
-    let permit = counted.unless(state.permits.take())?;
+    let permit = counted.unless(state.permits.take(&node.share, rows))?;
     if plan.cost.runs_inline(rows, state.config.inline_cost_max) {
         let timed = state.config.timing != Telling::Off;
         counted.unless(node.run(&mut work, &Cancel::never(), timed))?;

@@ -1,11 +1,13 @@
-//! How much memory this process has in use.
+//! How much memory this process has in use, and how much it may use.
+
+mod limit;
+
+pub(crate) use limit::limit_bytes;
 
 /// The memory that this process has in use, in bytes, where the system tells it.
 pub fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
-    Some(kib << 10)
+    limit::kib_of(&status, "VmRSS:")
 }
 
 #[cfg(test)]
@@ -15,5 +17,12 @@ mod tests {
     #[test]
     fn the_system_tells_how_much_is_in_use() {
         assert!(resident_bytes().is_none_or(|bytes| bytes > 1 << 16));
+    }
+
+    #[test]
+    fn what_is_in_use_is_less_than_what_may_be() {
+        if let (Some(used), Some(limit)) = (resident_bytes(), limit_bytes()) {
+            assert!(used < limit, "{used} {limit}");
+        }
     }
 }

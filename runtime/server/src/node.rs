@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::cache::{Cache, Part};
 use crate::observe::{ModelMetrics, Statistics};
-use crate::schedule::{Batch, Cost, ModelLane, Pool, WARM_ROWS, rows};
+use crate::schedule::{Batch, Cost, ModelLane, Pool, Share, WARM_ROWS, rows};
 use crate::work::Work;
 use crate::{LoadError, Model, Served};
 
@@ -77,6 +77,8 @@ pub(crate) struct Node {
     pub(crate) kept: Option<Part>,
     pub(crate) metrics: Arc<ModelMetrics>,
     pub(crate) statistics: Arc<Statistics>,
+    /// The model's part of the permits.
+    pub(crate) share: Arc<Share>,
     plan: Option<Plan>,
 }
 
@@ -95,6 +97,7 @@ impl Node {
         pool: &Pool,
         metrics: Arc<ModelMetrics>,
         statistics: Arc<Statistics>,
+        share: Arc<Share>,
     ) -> Result<Self, LoadError> {
         let plan = match &model.served {
             Served::Engine(engine) => {
@@ -127,6 +130,7 @@ impl Node {
             kept: None,
             metrics,
             statistics,
+            share,
             plan,
         })
     }

@@ -170,7 +170,8 @@ fn classify(work: &mut Work, labels: Option<&radiant_core::Strings>) -> Result<(
 
 /// Gives a component the tensors by name.
 fn run_component(state: &State, node: &Node, work: &mut Work) -> Result<(), Error> {
-    let _permit = state.permits.take()?;
+    let rows = work.inputs.first().map_or(1, |tensor| tensor.shape.rows());
+    let _permit = state.permits.take(&node.share, rows)?;
     let inputs = std::mem::take(&mut work.inputs);
     work.decoded(&node.statistics);
     let mut outputs = node.contain(|| node.component().infer(inputs))?;

@@ -224,7 +224,7 @@ impl<'a, W: Wire> Call<'a, W> {
         W::decode(body, None, &self.state.config.body.json, &mut work.request)?;
         let names = std::mem::take(&mut work.request.names);
         let input = std::mem::replace(&mut work.request.payload, Payload::Json(Value::Null));
-        let _permit = self.state.permits.take()?;
+        let _permit = self.state.permits.take(&self.node.share, 1)?;
         let answer = self.run_method(input, &names)?;
         let mut meta = std::mem::take(&mut work.request.meta);
         if self.endpoint == Endpoint::Route {
@@ -249,7 +249,7 @@ impl<'a, W: Wire> Call<'a, W> {
     pub(crate) fn pass_through(&self, body: &Bytes) -> Option<Result<Bytes, Error>> {
         let wanted = self.state.config.payload_passthrough && self.node.engine().is_none();
         wanted.then(|| {
-            let _permit = self.state.permits.take()?;
+            let _permit = self.state.permits.take(&self.node.share, 1)?;
             match self.run_method(Payload::Bytes(body.clone()), &[])?.payload {
                 Payload::Bytes(bytes) => Ok(bytes),
                 _ => Err(Error::model_failed(
@@ -272,7 +272,7 @@ impl<'a, W: Wire> Call<'a, W> {
             inputs.push(message.payload);
             names.push(message.names);
         }
-        let _permit = self.state.permits.take()?;
+        let _permit = self.state.permits.take(&self.node.share, 1)?;
         let answer = self.node.contain(|| self.node.component().aggregate(inputs, &names))?;
         self.encode(kind, meta, answer, Work::take())
     }
@@ -289,7 +289,7 @@ impl<'a, W: Wire> Call<'a, W> {
         };
         let truth = feedback.truth.map(|truth| truth.payload);
         let told = Feedback { request, names, reward, truth, routing };
-        let _permit = self.state.permits.take()?;
+        let _permit = self.state.permits.take(&self.node.share, 1)?;
         let answer = self.node.contain(|| self.node.component().send_feedback(told))?;
         // As in the original, a reward of zero says nothing.
         if reward != 0.0 && self.state.config.feedback_counters {

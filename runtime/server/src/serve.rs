@@ -147,6 +147,8 @@ where
     let pool = Pool::start(config.engine_threads, place, config.batching, &registry)
         .map_err(|source| system("start the engine threads", source))?;
     let state = Arc::new(new_state(config, &registry, Arc::new(pool), host.source));
+    let watching = Arc::clone(&state);
+    drop(tokio::task::spawn_local(async move { watching.permits.refusals.watch().await }));
     let tls = load_tls(config)?;
     let servers = servers(config, tls.clone(), &registry);
 
@@ -191,7 +193,9 @@ fn new_state(
     let labels = NodeLabels::new(&config.node);
     let unrouted = RequestMetrics::new(registry, &labels, "", "");
     let required = config.given().map(|(name, _)| (name.to_owned(), config.model_version.clone()));
+    let permits = Permits::new(config.admission, registry);
     let plan = Plan {
+        permits: Arc::clone(&permits),
         required: required.collect(),
         bytes_max: config.models_memory.map(|bytes| bytes as u64),
         response_cache_bytes: config.answers.cache_bytes,
@@ -215,7 +219,6 @@ fn new_state(
         access_log: config.access_log,
         log_level: config.log_level,
     };
-    let permits = Permits::new(config.requests_max, registry);
     State::new(request_config, permits, pool, repository, unrouted)
 }
 

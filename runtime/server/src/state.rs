@@ -103,7 +103,7 @@ impl State {
             return Ok(found);
         }
         // The permits bound how many wait.
-        let _permit = self.permits.take()?;
+        let _permit = self.permits.take(&found.entry().share, 0)?;
         self.repository.wake(found).await
     }
 

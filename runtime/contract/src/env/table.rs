@@ -125,8 +125,14 @@ variables! {
         "The largest request body.";
     RADIANT_GRPC_MESSAGE_BYTES_MAX, Ours, "2147483647",
         "The largest gRPC message, in either direction.";
-    RADIANT_REQUESTS_MAX, Ours, "1024",
-        "Requests in flight at once; one more is answered 503, over gRPC UNAVAILABLE.";
+    RADIANT_REQUESTS_MAX, Ours, "",
+        "Requests in flight at once; one more is answered 503, over gRPC UNAVAILABLE. Unset: 512 for each CPU that the container's quota allows, 16384 at most.";
+    RADIANT_MODEL_REQUESTS_MAX, Ours, "auto",
+        "Requests in flight of each model; with `auto` the only one may have all, and several leave room for each other.";
+    RADIANT_ROWS_MAX, Ours, "",
+        "Rows of the requests in flight at once. Unset: 1024 for each of `RADIANT_REQUESTS_MAX`.";
+    RADIANT_BYTES_MAX, Ours, "",
+        "Bytes of the requests in flight at once, with what they unpack to. Unset: an eighth of the memory that the container may use.";
     RADIANT_CONNECTIONS_MAX, Ours, "10000",
         "Open connections of the HTTP port, and of the gRPC port.";
     RADIANT_JSON_DEPTH_MAX, Ours, "128",

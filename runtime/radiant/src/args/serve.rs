@@ -270,8 +270,28 @@ pub(crate) struct ServeArgs {
     #[arg(long, help_heading = "Limits", value_name = "SIZE")]
     grpc_message_bytes_max: Option<String>,
     /// Requests in flight at once; one more is answered 503, over gRPC UNAVAILABLE
+    ///
+    /// Not given, it is 512 for each CPU that the container's quota allows, 16384 at most.
     #[arg(long, help_heading = "Limits", value_name = "N")]
     requests_max: Option<String>,
+    /// Requests in flight of each model, or `auto`
+    ///
+    /// With `auto` the only model may have all. Of several each may have up to four times as many as
+    /// are free, so that one that is asked seldom finds room beside one that is asked too much.
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    model_requests_max: Option<String>,
+    /// Rows of the requests in flight at once
+    ///
+    /// Not given, it is 1024 for each request of `--requests-max`. A request of more rows runs while
+    /// no other does.
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    rows_max: Option<String>,
+    /// Bytes of the requests in flight at once, with what they unpack to
+    ///
+    /// Not given, it is an eighth of the memory that the container may use. Bodies of up to 16 KiB
+    /// that come at once are not counted.
+    #[arg(long, help_heading = "Limits", value_name = "SIZE")]
+    bytes_max: Option<String>,
     /// Open connections of the HTTP port, and of the gRPC port
     ///
     /// One more waits for another to end at the HTTP port, and is closed at the gRPC port.
@@ -360,6 +380,9 @@ impl From<ServeArgs> for Flags {
             body_bytes_max: args.body_bytes_max,
             grpc_message_bytes_max: args.grpc_message_bytes_max,
             requests_max: args.requests_max,
+            model_requests_max: args.model_requests_max,
+            rows_max: args.rows_max,
+            bytes_max: args.bytes_max,
             connections_max: args.connections_max,
             json_depth_max: args.json_depth_max,
             json_elements_max: args.json_elements_max,

@@ -68,6 +68,8 @@ mod tests {
         let env: MapEnv = [
             ("PREDICTIVE_UNIT_HTTP_SERVICE_PORT", "9500"),
             ("RADIANT_KEEP_ALIVE", "60s"),
+            ("RADIANT_REQUESTS_MAX", "1024"),
+            ("RADIANT_BYTES_MAX", "1GiB"),
             (
                 "PREDICTIVE_UNIT_PARAMETERS",
                 r#"[{"name":"method","value":"predict","type":"STRING"}]"#,
@@ -133,7 +135,10 @@ request_timeout           2s             annotation seldon.io/rest-timeout
 shutdown_timeout          8s             default
 body_bytes_max            256MiB         default
 grpc_message_bytes_max    2147483647     default
-requests_max              1024           default
+requests_max              1024           environment variable RADIANT_REQUESTS_MAX
+model_requests_max        auto           default
+rows_max                  1048576        default
+bytes_max                 1GiB           environment variable RADIANT_BYTES_MAX
 connections_max           10000          default
 json_depth_max            128            default
 json_elements_max         16777216       default

@@ -18,9 +18,9 @@ use radiant_contract::env::{
     RADIANT_HTTP_PORT, RADIANT_INLINE_COST_MAX_US, RADIANT_JSON_DEPTH_MAX,
     RADIANT_JSON_ELEMENTS_MAX, RADIANT_KEEP_ALIVE, RADIANT_LOG_FORMAT, RADIANT_LOG_LEVEL,
     RADIANT_METRICS_PATH, RADIANT_METRICS_PORT, RADIANT_PORTS_FILE, RADIANT_REQUEST_TIMEOUT,
-    RADIANT_REQUESTS_MAX, RADIANT_RESPONSE_COMPRESS_BYTES_MIN, RADIANT_RUN_THREADS,
-    RADIANT_SHUTDOWN_TIMEOUT, RADIANT_TERMINATION_LOG, RADIANT_THREADS, RADIANT_WORKERS,
-    SELDON_EXECUTOR_ENABLED, SELDON_LOG_LEVEL,
+    RADIANT_RESPONSE_COMPRESS_BYTES_MIN, RADIANT_RUN_THREADS, RADIANT_SHUTDOWN_TIMEOUT,
+    RADIANT_TERMINATION_LOG, RADIANT_THREADS, RADIANT_WORKERS, SELDON_EXECUTOR_ENABLED,
+    SELDON_LOG_LEVEL,
 };
 use radiant_contract::{Annotations, EnvSource, Layer, Metadata, Parameters, ports};
 use radiant_protocol::Limits;
@@ -32,8 +32,8 @@ use super::value::{
     THREADS, URL_PATH,
 };
 use super::{
-    AnswerOptions, Config, ConfigErrors, Cors, Fetching, Flags, Loading, LogFormat, LogLevel,
-    Method, NodeIdentity, batching, fetching, loading,
+    Admission, AnswerOptions, Config, ConfigErrors, Cors, Fetching, Flags, Loading, LogFormat,
+    LogLevel, Method, NodeIdentity, admission, batching, fetching, loading,
 };
 use super::{answers, models, node, tls};
 use crate::BatchOptions;
@@ -119,7 +119,7 @@ fn defaults() -> Config {
         shutdown_timeout: Duration::from_secs(8),
         body_bytes_max: 256 << 20,
         grpc_message_bytes_max: i32::MAX.unsigned_abs() as usize,
-        requests_max: 1024,
+        admission: Admission::of_machine(n_cpus),
         // Ten for each request that may be in flight: clients keep idle ones for later.
         connections_max: 10_000,
         limits: Limits::default(),
@@ -327,11 +327,7 @@ fn limits(
             message_bytes_max.map(|max| max.map(|max| max.to_string())),
         )
         .or(&SIZE, config.grpc_message_bytes_max);
-    config.requests_max = resolver
-        .option("requests_max")
-        .flag(flags.requests_max.as_ref())
-        .env(&[&RADIANT_REQUESTS_MAX])
-        .or(&COUNT, config.requests_max);
+    admission::admission(config, resolver, flags);
     config.connections_max = resolver
         .option("connections_max")
         .flag(flags.connections_max.as_ref())

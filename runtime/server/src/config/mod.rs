@@ -3,9 +3,10 @@
 //! [`Config::build`] looks at the flags, then at the `RADIANT_` variables, then at those of Seldon
 //! Core and MLServer and the node's parameters, then at the pod's annotations, then at the defaults;
 //! what stands first holds, and what it hides is not looked at. All problems are told at once.
-//! Nothing else in the server reads the environment, and nothing here does IO: the environment and
-//! the annotations come in.
+//! Nothing else in the server reads the environment, and nothing here does IO but to look at the CPUs
+//! and the memory that there are: the environment and the annotations come in.
 
+mod admission;
 mod also;
 mod answers;
 mod batching;
@@ -32,6 +33,7 @@ use radiant_storage::ModelUri;
 
 use crate::BatchOptions;
 
+pub use admission::Admission;
 pub use answers::{AnswerOptions, Telling};
 pub use build::termination_log;
 pub use choice::{Cors, LogFormat, LogLevel, Method, default_name};
@@ -121,8 +123,8 @@ pub struct Config {
     pub body_bytes_max: usize,
     /// The largest gRPC message, in bytes.
     pub grpc_message_bytes_max: usize,
-    /// Requests in flight at once in this process.
-    pub requests_max: usize,
+    /// How much may be in flight at once.
+    pub admission: Admission,
     /// Open connections of the HTTP port, and of the gRPC port.
     pub connections_max: usize,
     /// What decoders accept.

@@ -120,7 +120,8 @@ fn defaults_are_those_of_the_documentation() {
     for effective in &config.effective {
         let name = format!("RADIANT_{}", effective.name.to_uppercase());
         let variable = env::ALL.iter().find(|variable| variable.name == name);
-        let derived = ["name", "threads", "workers", "engine_threads", "grpc_message_bytes_max"];
+        let of_machine = ["threads", "workers", "engine_threads", "requests_max", "rows_max"];
+        let derived = [&of_machine[..], &["bytes_max", "name", "grpc_message_bytes_max"]].concat();
         if let Some(variable) = variable
             && !derived.contains(&effective.name)
         {
@@ -347,4 +348,27 @@ fn replies_are_compressed_from_a_size_or_never() {
         "`response_compress_bytes_min` from flag --response-compress-bytes-min: expected a size \
          above 0, such as 1048576, 64MiB or 1GB, or `none`, got `0`"
     );
+}
+
+#[test]
+fn a_limit_that_another_makes_meaningless_stops_the_start() {
+    let text = |text: &str| Some(text.to_owned());
+    let (body, all) = (text("2MiB"), text("1MiB"));
+    let flags = Flags { body_bytes_max: body, bytes_max: all, ..Flags::default() };
+    let flags = Flags { requests_max: text("8"), model_requests_max: text("9"), ..flags };
+    let errors = try_build(&flags, &[], "").expect_err("both are wrong");
+    let lines: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "`model_requests_max` from flag --model-requests-max: expected at most `requests_max`, \
+             which is 8, got `9`",
+            "`body_bytes_max` from flag --body-bytes-max: expected at most `bytes_max`, which is \
+             1MiB, got `2MiB`",
+        ]
+    );
+    let flags = Flags { bytes_max: text("1MiB"), requests_max: text("8"), ..Flags::default() };
+    let admission = build(&flags, &[], "").admission;
+    assert_eq!((admission.bytes_max, admission.rows_max), (1 << 20, 8192));
+    assert_eq!(admission.model_requests_max, None);
 }

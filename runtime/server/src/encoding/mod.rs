@@ -71,20 +71,28 @@ impl Encoding {
         }
     }
 
-    /// Unpacks a body to at most `bytes_max` bytes, and takes no more room than that.
+    /// Unpacks a body to at most `bytes_max` bytes, and takes no more room than that; `may_take` is
+    /// asked before room is made for so many bytes in all.
     ///
     /// # Errors
     /// `TooLarge` when it unpacks to more; `InvalidInput` when it is damaged, ends early or does not
-    /// end where the body does.
-    pub(crate) fn decode(self, body: &[u8], bytes_max: usize) -> Result<Vec<u8>, Error> {
-        let room = body.len().saturating_mul(TYPICAL_RATIO);
+    /// end where the body does; what `may_take` says.
+    pub(crate) fn decode(
+        self,
+        body: &[u8],
+        bytes_max: usize,
+        may_take: &mut dyn FnMut(usize) -> Result<(), Error>,
+    ) -> Result<Vec<u8>, Error> {
+        let room = body.len().saturating_mul(TYPICAL_RATIO).max(ROOM_MIN).min(bytes_max);
+        let mut room = Room { first: room, bytes_max, may_take };
         let read = match self {
             // Several members after one another are one body (RFC 1952, 2.2).
-            Self::Gzip => read_within(MultiGzDecoder::new(body), room, bytes_max),
-            Self::Deflate => read_within(Inflate::new(body), room, bytes_max),
+            Self::Gzip => room.read(MultiGzDecoder::new(body)),
+            Self::Deflate => room.read(Inflate::new(body)),
         };
         match read {
             Ok(Some(unpacked)) => Ok(unpacked),
+            Err(Unread::Refused(error)) => Err(error),
             Ok(None) => {
                 let message = format!(
                     "the body is larger than the limit of {bytes_max} bytes once unpacked \
@@ -92,7 +100,7 @@ impl Encoding {
                 );
                 Err(Error::new(ErrorKind::TooLarge, message))
             }
-            Err(error) => {
+            Err(Unread::Broken(error)) => {
                 let got = match error.kind() {
                     io::ErrorKind::UnexpectedEof => "one that ends early",
                     _ => "one that is damaged or followed by something else",
@@ -154,27 +162,54 @@ const TYPICAL_RATIO: usize = 4;
 /// The room that a body begins with at least.
 const ROOM_MIN: usize = 4096;
 
-/// Reads to the end, or nothing when there is more than `bytes_max`. Room doubles from `room` up to
-/// `bytes_max` and not beyond.
-fn read_within(mut from: impl Read, room: usize, bytes_max: usize) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = vec![0; room.max(ROOM_MIN).min(bytes_max)];
-    let mut n_read = 0;
-    loop {
-        if n_read == bytes.len() && n_read < bytes_max {
-            let more = n_read.max(ROOM_MIN).min(bytes_max - n_read);
-            bytes.reserve_exact(more);
-            bytes.resize(n_read + more, 0);
+/// The room that a body may unpack to.
+struct Room<'a> {
+    first: usize,
+    bytes_max: usize,
+    may_take: &'a mut dyn FnMut(usize) -> Result<(), Error>,
+}
+
+/// Why a body is not unpacked.
+enum Unread {
+    /// It is damaged.
+    Broken(io::Error),
+    /// There is no room for it.
+    Refused(Error),
+}
+
+impl Room<'_> {
+    /// Reads to the end, or nothing when there is more than may be. Room doubles from the first up to
+    /// what may be and not beyond.
+    fn read(&mut self, mut from: impl Read) -> Result<Option<Vec<u8>>, Unread> {
+        let mut bytes = Vec::new();
+        self.grow(&mut bytes, self.first)?;
+        let mut n_read = 0;
+        loop {
+            if n_read == bytes.len() && n_read < self.bytes_max {
+                let more = n_read.max(ROOM_MIN).min(self.bytes_max - n_read);
+                self.grow(&mut bytes, n_read + more)?;
+            }
+            let n = match bytes.get_mut(n_read..) {
+                Some(free) if !free.is_empty() => from.read(free).map_err(Unread::Broken)?,
+                // All that may be there is there: only the end may follow.
+                _ => {
+                    let n = from.read(&mut [0]).map_err(Unread::Broken)?;
+                    return Ok((n == 0).then_some(bytes));
+                }
+            };
+            if n == 0 {
+                bytes.truncate(n_read);
+                return Ok(Some(bytes));
+            }
+            n_read += n;
         }
-        let n = match bytes.get_mut(n_read..) {
-            Some(free) if !free.is_empty() => from.read(free)?,
-            // All that may be there is there: only the end may follow.
-            _ => return Ok((from.read(&mut [0])? == 0).then_some(bytes)),
-        };
-        if n == 0 {
-            bytes.truncate(n_read);
-            return Ok(Some(bytes));
-        }
-        n_read += n;
+    }
+
+    fn grow(&mut self, bytes: &mut Vec<u8>, length: usize) -> Result<(), Unread> {
+        (self.may_take)(length).map_err(Unread::Refused)?;
+        bytes.reserve_exact(length - bytes.len());
+        bytes.resize(length, 0);
+        Ok(())
     }
 }
 

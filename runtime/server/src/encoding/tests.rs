@@ -24,7 +24,7 @@ fn stored(body: &[u8]) -> Vec<u8> {
 
 /// What `decode` says, as kind and message.
 fn refusal(encoding: Encoding, body: &[u8], bytes_max: usize) -> (ErrorKind, String) {
-    let error = encoding.decode(body, bytes_max).expect_err("it is refused");
+    let error = encoding.decode(body, bytes_max, &mut |_| Ok(())).expect_err("it is refused");
     (error.kind(), error.to_string())
 }
 
@@ -34,10 +34,15 @@ fn what_is_packed_unpacks_to_itself() {
         let body = text(n_bytes);
         for encoding in [Encoding::Gzip, Encoding::Deflate] {
             let packed = encoding.encode(&body);
-            assert_eq!(encoding.decode(&packed, LIMIT).expect("it is whole"), body, "{n_bytes}");
+            assert_eq!(
+                encoding.decode(&packed, LIMIT, &mut |_| Ok(())).expect("it is whole"),
+                body,
+                "{n_bytes}"
+            );
         }
         for packed in [raw_deflate(&body), stored(&body)] {
-            let unpacked = Encoding::Deflate.decode(&packed, LIMIT).expect("it is whole");
+            let unpacked =
+                Encoding::Deflate.decode(&packed, LIMIT, &mut |_| Ok(())).expect("it is whole");
             assert_eq!(unpacked, body, "{n_bytes}");
         }
     }
@@ -47,7 +52,10 @@ fn what_is_packed_unpacks_to_itself() {
 fn members_of_gzip_after_one_another_are_one_body() {
     let mut packed = Encoding::Gzip.encode(b"[1, ");
     packed.extend(Encoding::Gzip.encode(b"2]"));
-    assert_eq!(Encoding::Gzip.decode(&packed, LIMIT).expect("both are whole"), b"[1, 2]");
+    assert_eq!(
+        Encoding::Gzip.decode(&packed, LIMIT, &mut |_| Ok(())).expect("both are whole"),
+        b"[1, 2]"
+    );
 }
 
 #[test]
@@ -68,7 +76,9 @@ fn the_limit_counts_unpacked_bytes_and_bounds_the_room() {
     };
     for (encoding, packed) in packed {
         for bytes_max in [10_000, 10_001, 1 << 30] {
-            let unpacked = encoding.decode(&packed, bytes_max).expect("it is within the limit");
+            let unpacked = encoding
+                .decode(&packed, bytes_max, &mut |_| Ok(()))
+                .expect("it is within the limit");
             assert_eq!(unpacked, body);
             assert!(unpacked.capacity() <= bytes_max.min(20_000 + 4 * packed.len()));
         }
@@ -115,7 +125,7 @@ fn a_damaged_stream_is_refused_unless_the_damage_says_nothing() {
         for at in 0..packed.len() * 8 {
             let mut damaged = packed.clone();
             damaged[at / 8] ^= 1 << (at % 8);
-            match encoding.decode(&damaged, LIMIT) {
+            match encoding.decode(&damaged, LIMIT, &mut |_| Ok(())) {
                 // A reader passes over time, level and system in gzip's header, and over the bits
                 // that fill the last byte.
                 Ok(unpacked) => assert_eq!(unpacked, body, "bit {at}"),

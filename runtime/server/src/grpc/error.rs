@@ -26,14 +26,14 @@ pub(super) fn code(error: &Error) -> u16 {
     u16::try_from(grpc::code(error.kind()) as i32).unwrap_or_default()
 }
 
-/// Says in the log what is not the client's mistake.
+/// Says in the log what is not the client's mistake; overload is told when it begins and when it has
+/// ended.
 pub(super) fn log(error: &Error) {
     let blamed_on_us = matches!(
         error.kind(),
         ErrorKind::ModelFailed
             | ErrorKind::Internal
             | ErrorKind::NotReady
-            | ErrorKind::Overloaded
             | ErrorKind::DeadlineExceeded
             | ErrorKind::Upstream
     );

@@ -5,6 +5,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use http_body::Body;
 use radiant_core::{Error, ErrorKind};
 use tokio::time::Sleep;
+
+use crate::schedule::{Held, Permits, SMALL_BYTES, Taken};
 
 /// Bytes in front of a message.
 pub(super) const HEAD_BYTES: usize = 5;
@@ -23,10 +26,10 @@ const BYTES_A_SECOND_MIN: f64 = 65_536.0;
 const FIRST_BYTES_MAX: usize = 1 << 20;
 
 /// A message as it came.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Message {
     pub(super) is_compressed: bool,
-    pub(super) bytes: Bytes,
+    pub(super) taken: Taken,
 }
 
 /// The messages that come in a body.
@@ -55,14 +58,15 @@ where
     /// and a second later for each 64 KiB.
     ///
     /// # Errors
-    /// It is too large, too slow, breaks off, or is not one message.
+    /// It is too large, too slow, breaks off, is not one message, or there is no room for it.
     pub(super) async fn only(
         body: B,
         bytes_max: usize,
         read_timeout: Duration,
+        permits: &Arc<Permits>,
     ) -> Result<Message, Error> {
         let mut messages = Self { read_timeout: Some(read_timeout), ..Self::new(body, bytes_max) };
-        let message = messages.next().await?;
+        let message = messages.next(permits).await?;
         let message = message.ok_or_else(|| malformed("expected a message, got none"))?;
         while messages.rest.is_empty() && !messages.body.is_end_stream() {
             match messages.chunk().await? {
@@ -80,8 +84,8 @@ where
     /// The next message; `None` when the client has sent its last.
     ///
     /// # Errors
-    /// It is too large or breaks off; no further message can be found then.
-    pub(super) async fn next(&mut self) -> Result<Option<Message>, Error> {
+    /// It is too large or breaks off, or there is no room for it; no further message can be found then.
+    pub(super) async fn next(&mut self, permits: &Arc<Permits>) -> Result<Option<Message>, Error> {
         while self.rest.len() < HEAD_BYTES {
             let Some(chunk) = self.chunk().await? else {
                 return if self.rest.is_empty() { Ok(None) } else { Err(broken_off()) };
@@ -101,8 +105,14 @@ where
         if length > self.bytes_max {
             return Err(too_large(length, self.bytes_max));
         }
+        let mut held = Held::default();
+        held.announce(permits, length)?;
+        if self.rest.len() < length {
+            // It is waited for: then a small one holds its part, too.
+            held.grow_to(permits, length.max(SMALL_BYTES))?;
+        }
         let bytes = self.take(length).await?;
-        Ok(Some(Message { is_compressed, bytes }))
+        Ok(Some(Message { is_compressed, taken: Taken { bytes, held } }))
     }
 
     async fn take(&mut self, length: usize) -> Result<Bytes, Error> {

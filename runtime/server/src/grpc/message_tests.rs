@@ -7,6 +7,8 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 
 use super::*;
+use crate::observe::Registry;
+use crate::schedule::UNLIMITED;
 
 const LIMIT: usize = 1000;
 
@@ -35,15 +37,19 @@ fn all(bytes: &[u8], piece_bytes: usize) -> Result<Vec<Vec<u8>>, Error> {
     block_on(async {
         let mut messages = Messages::new(body(bytes, piece_bytes), LIMIT);
         let mut all = Vec::new();
-        while let Some(message) = messages.next().await? {
-            all.push(message.bytes.to_vec());
+        while let Some(message) = messages.next(&permits()).await? {
+            all.push(message.taken.to_vec());
         }
         Ok(all)
     })
 }
 
+fn permits() -> Arc<Permits> {
+    Permits::new(UNLIMITED, &Arc::new(Registry::new()))
+}
+
 fn only(bytes: &[u8]) -> Result<Message, Error> {
-    block_on(Messages::only(body(bytes, 7), LIMIT, Duration::from_secs(1)))
+    block_on(Messages::only(body(bytes, 7), LIMIT, Duration::from_secs(1), &permits()))
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -78,14 +84,14 @@ fn any_bytes_are_messages_or_an_error() {
 fn a_message_in_one_piece_is_not_copied() {
     let bytes = Bytes::from(framed(&[vec![1; 50]]));
     let whole = http_body_util::Full::new(bytes.clone());
-    let message = block_on(Messages::only(whole, LIMIT, Duration::ZERO)).unwrap();
-    assert_eq!(message.bytes.as_ptr(), bytes[HEAD_BYTES..].as_ptr());
+    let message = block_on(Messages::only(whole, LIMIT, Duration::ZERO, &permits())).unwrap();
+    assert_eq!(message.taken.as_ptr(), bytes[HEAD_BYTES..].as_ptr());
 }
 
 #[test]
 fn a_call_has_one_message() {
     let one = framed(&[b"text".to_vec()]);
-    assert_eq!(only(&one).unwrap().bytes, "text");
+    assert_eq!(only(&one).unwrap().taken.bytes, "text");
     for (bytes, expected) in [
         (&[][..], "expected a message, got none"),
         (&[one.clone(), one.clone()].concat(), "expected one message, got more"),
@@ -111,7 +117,8 @@ fn a_message_beyond_the_limit_is_refused_by_its_head() {
 async fn a_client_that_stalls_is_given_up() {
     let head = stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from_static(&[0, 0, 0])))]);
     let stalled = StreamBody::new(futures_util::StreamExt::chain(head, stream::pending()));
-    let error = Messages::only(stalled, LIMIT, Duration::from_millis(2)).await.unwrap_err();
+    let error =
+        Messages::only(stalled, LIMIT, Duration::from_millis(2), &permits()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert_eq!(error.message(), "the message did not arrive within 0.002 s");
 }

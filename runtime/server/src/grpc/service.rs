@@ -24,7 +24,7 @@ use super::serve::Draining;
 use super::{error, oip, seldon, stream, tfs};
 use crate::encoding::Encoding;
 use crate::endpoint::{Endpoint, Protocol};
-use crate::schedule::{Clock, Deadline, Timeouts};
+use crate::schedule::{Clock, Deadline, Taken, Timeouts};
 use crate::state::State;
 use crate::tls::Tls;
 
@@ -128,9 +128,10 @@ async fn answer<'a, B: Incoming>(
     }
     let encoding = encoding(record.parts)?;
     let config = &state.config;
-    let message = Messages::only(body, config.message_bytes_max, config.body.read_timeout).await?;
-    record.request_bytes = message.bytes.len();
-    let message = unpack(state, message, encoding).await?;
+    let (bytes_max, patience) = (config.message_bytes_max, config.body.read_timeout);
+    let message = Messages::only(body, bytes_max, patience, &state.permits).await?;
+    record.request_bytes = message.taken.len();
+    let Taken { bytes: message, held: _held } = unpack(state, message, encoding).await?;
     let answer = match endpoint.protocol() {
         Protocol::V2 => oip::answer(state, record, message).await?,
         Protocol::Seldon => seldon::answer(state, record, message).await?,
@@ -165,26 +166,24 @@ pub(super) fn encoding(parts: &Parts) -> Result<Option<Encoding>, Error> {
 /// The message as its codec reads it.
 ///
 /// # Errors
-/// It is not compressed as it says, or is larger than the limit.
+/// It is not compressed as it says, is larger than the limit, or there is no room for it.
 pub(super) async fn unpack(
     state: &State,
     message: Message,
     encoding: Option<Encoding>,
-) -> Result<Bytes, Error> {
-    let Message { is_compressed, bytes } = message;
+) -> Result<Taken, Error> {
+    let Message { is_compressed, taken } = message;
     if !is_compressed {
-        return Ok(bytes);
+        return Ok(taken);
     }
     let encoding = encoding.ok_or_else(|| {
         Error::invalid_input("the message is compressed: expected grpc-encoding, got none")
     })?;
     // A little that is sent may unpack to very much: that has the limit of bodies, too.
     let bytes_max = state.config.message_bytes_max.min(state.config.body.bytes_max);
-    if bytes.len() <= INLINE_BYTES_MAX {
-        return encoding.decode(&bytes, bytes_max).map(Bytes::from);
-    }
-    let unpacking = state.pool.run(move || encoding.decode(&bytes, bytes_max));
-    Box::pin(unpacking).await?.map(Bytes::from)
+    let (is_short, permits) = (taken.len() <= INLINE_BYTES_MAX, Arc::clone(&state.permits));
+    let unpack = move || Taken::unpacked(&permits, |room| encoding.decode(&taken, bytes_max, room));
+    if is_short { unpack() } else { Box::pin(state.pool.run(unpack)).await? }
 }
 
 /// The message as it is sent: compressed where the request was, if it is long enough to gain by it.

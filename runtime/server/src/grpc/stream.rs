@@ -90,7 +90,7 @@ impl<B: Incoming> Inferences<B> {
         let state = &self.shared.state;
         let what = (Endpoint::StreamInfer, true);
         let mut record = Record::new(state, &self.parts, what, &clock);
-        record.request_bytes = message.bytes.len();
+        record.request_bytes = message.taken.len();
         let message = unpack(state, message, self.encoding).await?;
         let inferred = clock.guard(pin!(inference(state, &mut record, &message))).await;
         let answer = match inferred {
@@ -114,7 +114,7 @@ impl<B: Incoming> Inferences<B> {
 
     async fn message(&mut self) -> Result<Option<Message>, Error> {
         tokio::select! {
-            message = self.messages.next() => message,
+            message = self.messages.next(&self.shared.state.permits) => message,
             () = self.draining.begun() => Err(closing()),
         }
     }

@@ -5,6 +5,7 @@
 //! contract 2.2 and 2.3).
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use super::came::Came;
 use super::error::HttpError;
 use crate::encoding::Encoding;
+use crate::schedule::{Held, SMALL_BYTES, Taken};
 use crate::state::State;
 
 /// The rate below which a client that sends a body is too slow once its time is used up.
@@ -56,22 +58,32 @@ pub(crate) async fn find_json(
 /// Reads the whole body. A body that arrives in one piece is not copied.
 ///
 /// # Errors
-/// 413 beyond the limit, before anything is read where the length is announced; 408 when the client
-/// is too slow; 400 when it breaks off.
+/// 413 beyond the limit, and 503 when there is no room for it, before anything is read where the
+/// length is announced; 408 when the client is too slow; 400 when it breaks off.
 pub(crate) async fn read(
+    state: &State,
     came: &Came<'_>,
     mut payload: Payload,
-    limits: &BodyLimits,
-) -> Result<Bytes, HttpError> {
-    if came.content_length.is_some_and(|length| length > limits.bytes_max as u64) {
-        return Err(HttpError::too_large(limits.bytes_max));
+) -> Result<Taken, HttpError> {
+    let (limits, permits) = (&state.config.body, &state.permits);
+    let mut held = Held::default();
+    if let Some(length) = came.content_length {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length > limits.bytes_max {
+            return Err(HttpError::too_large(limits.bytes_max));
+        }
+        held.announce(permits, length).map_err(HttpError::unread)?;
     }
     let mut patience = Patience::New;
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
-    while let Some(chunk) = next_chunk(&mut payload, limits, &mut patience).await? {
-        if first.len() + joined.len() + chunk.len() > limits.bytes_max {
+    while let Some(chunk) = next_chunk(&mut payload, state, &mut patience, &mut held).await? {
+        let n_bytes = first.len() + joined.len() + chunk.len();
+        if n_bytes > limits.bytes_max {
             return Err(HttpError::too_large(limits.bytes_max));
+        }
+        if n_bytes > SMALL_BYTES {
+            held.grow_to(permits, n_bytes).map_err(HttpError::unread)?;
         }
         if first.is_empty() && joined.is_empty() {
             first = chunk;
@@ -82,7 +94,8 @@ pub(crate) async fn read(
             joined.extend_from_slice(&chunk);
         }
     }
-    Ok(if joined.is_empty() { first } else { joined.freeze() })
+    let bytes = if joined.is_empty() { first } else { joined.freeze() };
+    Ok(Taken { bytes, held })
 }
 
 /// A longer compressed body is decompressed on an engine thread: at a thousand to one, the most that
@@ -94,7 +107,7 @@ const INLINE_BYTES_MAX: usize = 1 << 10;
 /// # Errors
 /// 415 for an encoding that is not known, 413 when the content is larger than the limit, 400 when it
 /// is broken.
-pub(crate) async fn plain(state: &State, came: &Came<'_>, body: Bytes) -> Result<Bytes, HttpError> {
+pub(crate) async fn plain(state: &State, came: &Came<'_>, body: Taken) -> Result<Taken, HttpError> {
     if came.content_encoding.is_empty() {
         return Ok(body);
     }
@@ -102,12 +115,13 @@ pub(crate) async fn plain(state: &State, came: &Came<'_>, body: Bytes) -> Result
         .map_err(|error| HttpError::unknown_encoding(&error))?;
     let Some(encoding) = encoding else { return Ok(body) };
     let bytes_max = state.config.body.bytes_max;
-    if body.len() <= INLINE_BYTES_MAX {
-        return Ok(encoding.decode(&body, bytes_max)?.into());
+    let (is_short, permits) = (body.len() <= INLINE_BYTES_MAX, Arc::clone(&state.permits));
+    let unpack = move || Taken::unpacked(&permits, |room| encoding.decode(&body, bytes_max, room));
+    if is_short {
+        return Ok(unpack()?);
     }
-    let _permit = state.permits.take()?;
-    let decoding = state.pool.run(move || encoding.decode(&body, bytes_max));
-    Ok(Box::pin(decoding).await??.into())
+    let unpacking = state.pool.run(unpack);
+    Ok(Box::pin(unpacking).await??)
 }
 
 /// How long the client has been waited for.
@@ -124,9 +138,11 @@ enum Patience {
 /// a large body may take long and one that trickles may not.
 async fn next_chunk(
     payload: &mut Payload,
-    limits: &BodyLimits,
+    state: &State,
     patience: &mut Patience,
+    held: &mut Held,
 ) -> Result<Option<Bytes>, HttpError> {
+    let limits = &state.config.body;
     let mut next = payload.next().now_or_never();
     if next.is_none() && matches!(patience, Patience::New) {
         // What has arrived already, which is most bodies, costs no timer.
@@ -142,6 +158,7 @@ async fn next_chunk(
             Patience::New | Patience::Glanced => Instant::now() + limits.read_timeout,
         };
         *patience = Patience::Until(until);
+        held.grow_to(&state.permits, SMALL_BYTES).map_err(HttpError::unread)?;
         let waiting = Box::pin(tokio::time::timeout_at(until, payload.next())).await;
         waiting.map_err(|_elapsed| HttpError::slow_client(limits.read_timeout))?
     };

@@ -85,6 +85,11 @@ impl HttpError {
         Self { close: true, ..Self::client(413, info) }
     }
 
+    /// What is told before the body has been read: nothing else can come on this connection.
+    pub(crate) fn unread(error: Error) -> Self {
+        Self { close: true, ..error.into() }
+    }
+
     /// 400: the body broke off or is not framed as HTTP wants it.
     pub(crate) fn broken_body(error: &actix_http::error::PayloadError) -> Self {
         Self { close: true, ..Self::client(400, format!("the body could not be read: {error}")) }
@@ -98,7 +103,8 @@ impl From<Error> for HttpError {
             Some(refusal) => (refusal.status, refusal.reason.clone()),
             None => (status.http, status.reason.to_owned()),
         };
-        if http >= 500 {
+        // Overload is told when it begins and when it has ended.
+        if http >= 500 && error.kind() != ErrorKind::Overloaded {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             tracing::warn!(kind = error.kind().as_str(), error = %error, source, "request failed");
         }

@@ -40,7 +40,7 @@ pub(super) async fn answer(
 
 async fn invocations(state: &State, incoming: Incoming<'_>) -> Result<Reply, HttpError> {
     let Incoming { came, payload, clock, found, .. } = incoming;
-    let body = read(came, payload, &state.config.body).await?;
+    let body = read(state, came, payload).await?;
     let body = plain(state, came, body).await?;
     let header = String::from_utf8_lossy(came.content_type);
     let content_type = match ContentType::parse(&header) {

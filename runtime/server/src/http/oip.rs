@@ -99,7 +99,7 @@ async fn infer(
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
     let Incoming { came, payload, clock, found, .. } = incoming;
-    let body = read(came, payload, &state.config.body).await?;
+    let body = read(state, came, payload).await?;
     let body = plain(state, came, body).await?;
     let asked = match &target.model {
         Some(name) => state.repository.find(name, &target.version),
@@ -162,7 +162,7 @@ async fn text(
     target: &Target<'_>,
 ) -> Result<Reply, HttpError> {
     let Incoming { came, payload, clock, found, .. } = incoming;
-    let body = read(came, payload, &state.config.body).await?;
+    let body = read(state, came, payload).await?;
     let body = plain(state, came, body).await?;
     let asked = state.repository.find(target.model.as_deref().unwrap_or_default(), &target.version);
     let (entry, node) = state.serve(clock, found, asked).await?;
@@ -188,7 +188,7 @@ async fn settings(
     endpoint: Endpoint,
 ) -> Result<Vec<u8>, HttpError> {
     let Incoming { came, payload, .. } = incoming;
-    let body = plain(state, came, read(came, payload, &state.config.body).await?).await?;
+    let body = plain(state, came, read(state, came, payload).await?).await?;
     if !matches!(body.trim_ascii(), b"" | b"{}") {
         return Err(oip::settings_are_fixed().into());
     }
@@ -206,7 +206,7 @@ async fn repository(
     target: &Target<'_>,
 ) -> Result<Vec<u8>, HttpError> {
     let Incoming { came, payload, .. } = incoming;
-    let body = read(came, payload, &state.config.body).await?;
+    let body = read(state, came, payload).await?;
     let body = plain(state, came, body).await?;
     let limits = &state.config.body.json;
     let name = target.model.as_deref().unwrap_or_default();

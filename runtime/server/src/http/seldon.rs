@@ -11,6 +11,7 @@ use super::reply::{JSON, Reply};
 use crate::endpoint::Endpoint;
 use crate::node::Node;
 use crate::repository::Entry;
+use crate::schedule::Taken;
 use crate::seldon::{Call, Json};
 use crate::state::State;
 
@@ -20,15 +21,14 @@ pub(super) async fn call(
     incoming: Incoming<'_>,
     endpoint: Endpoint,
 ) -> Result<Reply, HttpError> {
-    let limits = &state.config.body;
     let Incoming { request, came, payload, clock, found } = incoming;
-    let body = read(came, payload, limits).await?;
+    let Taken { bytes: body, held: _held } = read(state, came, payload).await?;
     let (entry, node) = state.serve(clock, found, state.repository.main()).await?;
     let call = Call::<Json>::new(state, entry, node, endpoint);
     if let Some(answer) = call.pass_through(&body) {
         return Ok(Reply::ok(JSON, answer?));
     }
-    let body = find_json(request, came, body, limits).await?;
+    let body = find_json(request, came, body, &state.config.body).await?;
     Ok(Reply::ok(JSON, call.answer(&body, clock.deadline()).await?))
 }
 

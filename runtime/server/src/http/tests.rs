@@ -49,7 +49,7 @@ async fn a_reply_that_may_be_compressed_varies_with_what_the_client_accepts() {
         assert_eq!(values(&response, &header::CONTENT_ENCODING), [encoding.name()]);
         let packed = bytes(response);
         assert!(packed.len() < plain.len());
-        assert_eq!(encoding.decode(&packed, 10_000).unwrap(), plain);
+        assert_eq!(encoding.decode(&packed, 10_000, &mut |_| Ok(())).unwrap(), plain);
     }
 }
 

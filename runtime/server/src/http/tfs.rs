@@ -56,7 +56,7 @@ async fn predict(
     version: &str,
 ) -> Result<Reply, HttpError> {
     let Incoming { came, payload, clock, found, .. } = incoming;
-    let body = read(came, payload, &state.config.body).await?;
+    let body = read(state, came, payload).await?;
     let body = plain(state, came, body).await?;
     let (_, node) = state.serve(clock, found, tfs::find(state, name, version)).await?;
     let work = decode(state, node, &body)?;

@@ -14,6 +14,22 @@ pub enum Metric {
     RequestsInFlight,
     /// The most requests that can hold a permit.
     RequestsInFlightMax,
+    /// Requests of one model that hold a permit.
+    ModelRequestsInFlight,
+    /// The most requests of one model that can hold a permit.
+    ModelRequestsInFlightMax,
+    /// Rows of the requests that hold a permit.
+    RowsInFlight,
+    /// The most rows that requests can have that hold a permit.
+    RowsInFlightMax,
+    /// Rows of the requests of one model that hold a permit.
+    ModelRowsInFlight,
+    /// Bytes that requests hold.
+    RequestBytes,
+    /// The most bytes that requests can hold.
+    RequestBytesMax,
+    /// Requests that were refused because a budget was used up.
+    Refusals,
     /// Requests that wait for an engine thread.
     QueueRequests,
     /// Open connections of the HTTP port.
@@ -180,11 +196,19 @@ const COMPONENT: &[&str] = &[
 
 impl Metric {
     /// All metrics, in the order of the documentation.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 41] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::RequestsInFlight,
         Self::RequestsInFlightMax,
+        Self::ModelRequestsInFlight,
+        Self::ModelRequestsInFlightMax,
+        Self::RowsInFlight,
+        Self::RowsInFlightMax,
+        Self::ModelRowsInFlight,
+        Self::RequestBytes,
+        Self::RequestBytesMax,
+        Self::Refusals,
         Self::QueueRequests,
         Self::HttpConnections,
         Self::GrpcConnections,
@@ -249,6 +273,14 @@ impl Metric {
                 &[],
                 Unit::Count,
             ),
+            Self::ModelRequestsInFlight
+            | Self::ModelRequestsInFlightMax
+            | Self::RowsInFlight
+            | Self::RowsInFlightMax
+            | Self::ModelRowsInFlight
+            | Self::RequestBytes
+            | Self::RequestBytesMax
+            | Self::Refusals => self.admission_family(),
             Self::RequestsInFlight
             | Self::RequestsInFlightMax
             | Self::QueueRequests
@@ -275,6 +307,63 @@ impl Metric {
             | Self::WaitingForModel
             | Self::RepositoryLooks => self.repository_family(),
             other => other.seldon_family(),
+        }
+    }
+
+    /// The families of the budgets that requests are admitted by.
+    const fn admission_family(self) -> Family {
+        match self {
+            Self::ModelRequestsInFlight => family(
+                "radiant_model_requests_in_flight",
+                "Requests of the model that hold a permit",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::ModelRequestsInFlightMax => family(
+                "radiant_model_requests_in_flight_max",
+                "The limit of radiant_model_requests_in_flight while other models hold no permit \
+                 (--model-requests-max, --requests-max)",
+                &[],
+                Unit::Level,
+            ),
+            Self::RowsInFlight => family(
+                "radiant_rows_in_flight",
+                "Rows of the requests that hold a permit",
+                &[],
+                Unit::Level,
+            ),
+            Self::RowsInFlightMax => family(
+                "radiant_rows_in_flight_max",
+                "The limit of radiant_rows_in_flight; a request of more rows runs alone (--rows-max)",
+                &[],
+                Unit::Level,
+            ),
+            Self::ModelRowsInFlight => family(
+                "radiant_model_rows_in_flight",
+                "Rows of the requests of the model that hold a permit; bounded by --rows-max",
+                MODEL,
+                Unit::Level,
+            ),
+            Self::RequestBytes => family(
+                "radiant_request_bytes",
+                "Bytes of bodies and messages that are being read or answered, and of what they \
+                 unpack to, but for small ones that came at once",
+                &[],
+                Unit::Level,
+            ),
+            Self::RequestBytesMax => family(
+                "radiant_request_bytes_max",
+                "The limit of radiant_request_bytes (--bytes-max)",
+                &[],
+                Unit::Level,
+            ),
+            _ => family(
+                "radiant_refusals_total",
+                "Requests refused because a budget was used up; `budget` is `requests`, \
+                 `model_requests`, `rows` or `bytes`",
+                &["budget"],
+                Unit::Count,
+            ),
         }
     }
 

@@ -7,6 +7,7 @@ use radiant_core::{Error, ErrorKind};
 
 use super::source::OfferedVersion;
 use crate::observe::{ModelMetrics, RequestMetrics, Statistics};
+use crate::schedule::Share;
 
 /// One version of a model, loaded or not.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Entry {
     pub(crate) requests: RequestMetrics,
     pub(crate) metrics: Arc<ModelMetrics>,
     pub(crate) statistics: Arc<Statistics>,
+    /// Its part of the permits.
+    pub(crate) share: Arc<Share>,
     life: Mutex<Life>,
 }
 
@@ -78,6 +81,7 @@ impl Entry {
         version: &str,
         requests: RequestMetrics,
         metrics: ModelMetrics,
+        share: Arc<Share>,
     ) -> Self {
         let life = Life {
             status: Status { phase: Phase::Loading, reason: "loading".to_owned() },
@@ -95,6 +99,7 @@ impl Entry {
             requests,
             metrics: Arc::new(metrics),
             statistics: Arc::default(),
+            share,
             life: Mutex::new(life),
         }
     }

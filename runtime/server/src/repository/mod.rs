@@ -24,7 +24,7 @@ use radiant_core::{Error, ErrorKind};
 use crate::cache::Cache;
 use crate::node::Node;
 use crate::observe::{GaugeGuard, Metric, ModelMetrics, NodeLabels, Registry, RequestMetrics};
-use crate::schedule::Pool;
+use crate::schedule::{Permits, Pool};
 
 pub(crate) use entry::{Entry, Phase, Status};
 pub use source::{Offered, OfferedVersion, Source};
@@ -32,7 +32,7 @@ pub(crate) use table::{Found, Listed, Slot, Table};
 pub(crate) use watch::watch;
 
 /// What the configuration says of the models as a whole.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// The models that have to be there, with the version of each, the main one first.
     pub(crate) required: Vec<(String, String)>,
@@ -40,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) bytes_max: Option<u64>,
     /// How much memory their answers may take in a cache.
     pub(crate) response_cache_bytes: Option<usize>,
+    /// What requests to them are admitted by.
+    pub(crate) permits: Arc<Permits>,
 }
 
 /// The models.
@@ -57,6 +59,7 @@ pub(crate) struct Repository {
     source: Arc<dyn Source>,
     /// Where the models will run.
     pool: Arc<Pool>,
+    permits: Arc<Permits>,
     registry: Arc<Registry>,
     labels: NodeLabels,
     bytes_max: Option<u64>,
@@ -84,6 +87,7 @@ impl Repository {
             waiting: registry.gauge(Metric::WaitingForModel, &[]),
             source,
             pool: Arc::clone(pool),
+            permits: Arc::clone(&plan.permits),
             registry: Arc::clone(registry),
             labels,
             bytes_max: plan.bytes_max,
@@ -174,7 +178,13 @@ impl Repository {
     fn new_entry(&self, name: &str, version: &str) -> Arc<Entry> {
         let requests = RequestMetrics::new(&self.registry, &self.labels, name, version);
         let metrics = ModelMetrics::new(&self.registry, name, version);
-        let entry = Arc::new(Entry::new(name, version, requests, metrics));
+        let entry = Arc::new(Entry::new(
+            name,
+            version,
+            requests,
+            metrics,
+            self.permits.share(name, version),
+        ));
         self.registry.expose_runs(Metric::BatchRows, &[name, version], &entry.statistics);
         entry
     }

@@ -32,7 +32,8 @@ impl Repository {
                 let model = self.source.load(&entry.name, &entry.version, &say)?;
                 entry.set_progress("warming up");
                 let (metrics, statistics) = (Arc::clone(&entry.metrics), &entry.statistics);
-                Node::new(model, &self.pool, metrics, Arc::clone(statistics))
+                let (statistics, share) = (Arc::clone(statistics), Arc::clone(&entry.share));
+                Node::new(model, &self.pool, metrics, statistics, share)
             });
             let mut node = node?;
             if let Some(cache) = &self.cache {

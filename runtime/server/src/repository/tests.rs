@@ -12,7 +12,7 @@ use radiant_core::{Component, Error, ErrorKind, Payload, Reply};
 use super::{Found, Offered, OfferedVersion, Phase, Plan, Repository, Source};
 use crate::config::NodeIdentity;
 use crate::observe::{NodeLabels, Registry};
-use crate::schedule::{BatchOptions, Pool};
+use crate::schedule::{BatchOptions, Permits, Pool, UNLIMITED};
 use crate::{LoadError, Model, OutputChoice, Served};
 
 #[derive(Debug)]
@@ -103,7 +103,8 @@ impl Stage {
         shelf.put(models(texts));
         let registry = Arc::new(Registry::new());
         let labels = NodeLabels::new(&NodeIdentity::default());
-        let plan = Plan { bytes_max, ..Plan::default() };
+        let permits = Permits::new(UNLIMITED, &registry);
+        let plan = Plan { required: Vec::new(), bytes_max, response_cache_bytes: None, permits };
         let source: Arc<dyn Source> = Arc::clone(&shelf) as Arc<dyn Source>;
         let pool = Pool::start(1, |work| work(), BatchOptions::default(), &registry).unwrap();
         let pool = Arc::new(pool);

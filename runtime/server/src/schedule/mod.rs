@@ -7,16 +7,22 @@
 
 mod batch;
 mod deadline;
+mod held;
 mod job;
 mod permit;
 mod policy;
 mod pool;
+mod refusals;
+mod threshold;
 mod timeout;
 
 pub(crate) use batch::{Batch, key, rows};
 pub(crate) use deadline::{Clock, Deadline};
+pub(crate) use held::{Held, SMALL_BYTES, Taken};
 pub(crate) use job::Inference;
-pub(crate) use permit::Permits;
+#[cfg(test)]
+pub(crate) use permit::UNLIMITED;
+pub(crate) use permit::{Permits, Share};
 pub(crate) use policy::{Cost, WARM_ROWS};
 pub use pool::{BatchOptions, EngineThread};
 pub(crate) use pool::{ModelLane, Pool, refusal};

@@ -3,76 +3,191 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use radiant_core::{Error, ErrorKind};
+use radiant_core::Error;
 
+use super::refusals::{Budget, Refusals};
+use super::threshold::{may_take, most_alone};
+use crate::config::Admission;
 use crate::observe::{Metric, Registry};
 
 /// The permits of the process.
 #[derive(Debug)]
 pub(crate) struct Permits {
-    max: usize,
-    taken: Arc<AtomicUsize>,
+    pub(super) limits: Admission,
+    requests: Arc<AtomicUsize>,
+    rows: Arc<AtomicUsize>,
+    pub(super) bytes: Arc<AtomicUsize>,
+    /// How many versions of models share them.
+    n_shares: AtomicUsize,
+    pub(crate) refusals: Refusals,
+    registry: Arc<Registry>,
 }
 
 impl Permits {
-    /// As many permits as requests may be in flight.
-    pub(crate) fn new(max: usize, registry: &Registry) -> Arc<Self> {
-        registry.gauge(Metric::RequestsInFlightMax, &[]).set(max as f64);
-        let taken = Arc::new(AtomicUsize::new(0));
-        registry.expose(Metric::RequestsInFlight, &[], &taken);
-        Arc::new(Self { max, taken })
+    /// As many permits as may be in flight.
+    pub(crate) fn new(limits: Admission, registry: &Arc<Registry>) -> Arc<Self> {
+        let level = |now, max, limit: usize| {
+            registry.gauge(max, &[]).set(limit as f64);
+            let level = Arc::<AtomicUsize>::default();
+            registry.expose(now, &[], &level);
+            level
+        };
+        let Admission { requests_max, rows_max, bytes_max, .. } = limits;
+        Arc::new(Self {
+            limits,
+            requests: level(Metric::RequestsInFlight, Metric::RequestsInFlightMax, requests_max),
+            rows: level(Metric::RowsInFlight, Metric::RowsInFlightMax, rows_max),
+            bytes: level(Metric::RequestBytes, Metric::RequestBytesMax, bytes_max),
+            n_shares: AtomicUsize::new(0),
+            refusals: Refusals::new(registry),
+            registry: Arc::clone(registry),
+        })
     }
 
-    /// Takes a permit for as long as the answer is kept.
+    /// The part of a version of a model, which it keeps for as long as it is there.
+    pub(crate) fn share(self: &Arc<Self>, model: &str, version: &str) -> Arc<Share> {
+        let level = |metric| {
+            let level = Arc::<AtomicUsize>::default();
+            self.registry.expose(metric, &[model, version], &level);
+            level
+        };
+        self.count_share(true);
+        Arc::new(Share {
+            permits: Arc::clone(self),
+            requests: level(Metric::ModelRequestsInFlight),
+            rows: level(Metric::ModelRowsInFlight),
+        })
+    }
+
+    /// Takes a permit for as long as the answer is kept, for a request of so many rows.
     ///
     /// # Errors
-    /// [`ErrorKind::Overloaded`] when all are taken. Nobody waits here: a caller that is told at
-    /// once can try another replica.
-    pub(crate) fn take(self: &Arc<Self>) -> Result<Permit, Error> {
-        let before = self.taken.fetch_add(1, Ordering::Relaxed);
-        // The permit exists before the check, so that its drop gives back what was added.
-        let permit = Permit(Arc::clone(self));
-        if before >= self.max {
-            return Err(overloaded(self.max));
+    /// [`ErrorKind::Overloaded`](radiant_core::ErrorKind::Overloaded) when a budget is used up. Nobody
+    /// waits here: a caller that is told at once can try another replica.
+    pub(crate) fn take(&self, share: &Arc<Share>, rows: usize) -> Result<Permit, Error> {
+        let taken = self.requests.fetch_add(1, Ordering::Relaxed);
+        let held = share.requests.fetch_add(1, Ordering::Relaxed);
+        let rows_taken = self.rows.fetch_add(rows, Ordering::Relaxed);
+        share.rows.fetch_add(rows, Ordering::Relaxed);
+        // The permit exists before the checks, so that its drop gives back what was added.
+        let permit = Permit { share: Arc::clone(share), rows };
+        if taken >= self.limits.requests_max {
+            return Err(self.all_taken());
+        }
+        if !self.may_hold(held, self.limits.requests_max - taken) {
+            return Err(self.share_taken(held));
+        }
+        // One that is larger than the budget runs while nothing else does.
+        if rows_taken > 0 && rows_taken.saturating_add(rows) > self.limits.rows_max {
+            return Err(self.rows_taken(rows_taken, rows));
         }
         Ok(permit)
     }
 
+    /// Whether there is a permit just now, for who is about to read much.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take), when there is none.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.taken() >= self.limits.requests_max { Err(self.all_taken()) } else { Ok(()) }
+    }
+
     /// The number of permits that are taken.
     pub(crate) fn taken(&self) -> usize {
-        self.taken.load(Ordering::Relaxed)
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Whether a model that holds so many may take one more of those that are free.
+    fn may_hold(&self, held: usize, free: usize) -> bool {
+        match self.limits.model_requests_max {
+            Some(max) => held < max,
+            None => self.n_shares.load(Ordering::Relaxed) < 2 || may_take(held, free),
+        }
+    }
+
+    fn count_share(&self, comes: bool) {
+        let n_shares = if comes {
+            self.n_shares.fetch_add(1, Ordering::Relaxed) + 1
+        } else {
+            self.n_shares.fetch_sub(1, Ordering::Relaxed) - 1
+        };
+        let all = self.limits.requests_max;
+        let auto = if n_shares < 2 { all } else { most_alone(all) };
+        let max = self.limits.model_requests_max.unwrap_or(auto);
+        self.registry.gauge(Metric::ModelRequestsInFlightMax, &[]).set(max as f64);
+    }
+
+    #[cold]
+    fn all_taken(&self) -> Error {
+        let max = self.limits.requests_max;
+        let text =
+            format!("all {max} permits are taken (--requests-max); try again, or add replicas");
+        self.refusals.refuse(Budget::Requests, text)
+    }
+
+    #[cold]
+    fn share_taken(&self, held: usize) -> Error {
+        let of = match self.limits.model_requests_max {
+            Some(max) => format!("all {max} permits that it may hold"),
+            None => format!("{held} permits, its share of {}", self.limits.requests_max),
+        };
+        let text = format!(
+            "the model has {of} (--model-requests-max, --requests-max); try again, or add replicas"
+        );
+        self.refusals.refuse(Budget::ModelRequests, text)
+    }
+
+    #[cold]
+    fn rows_taken(&self, rows_taken: usize, rows: usize) -> Error {
+        let max = self.limits.rows_max;
+        let text = format!(
+            "{rows} rows do not fit beside the {rows_taken} in flight: all may have {max} \
+             (--rows-max); try again, or add replicas"
+        );
+        self.refusals.refuse(Budget::Rows, text)
     }
 }
 
-#[cold]
-fn overloaded(max: usize) -> Error {
-    Error::new(
-        ErrorKind::Overloaded,
-        format!("all {max} permits are taken (--requests-max); try again, or add replicas"),
-    )
+/// A model's part of the permits.
+#[derive(Debug)]
+pub(crate) struct Share {
+    permits: Arc<Permits>,
+    requests: Arc<AtomicUsize>,
+    rows: Arc<AtomicUsize>,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.permits.count_share(false);
+    }
 }
 
 /// The right to be in flight; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Permit(Arc<Permits>);
+pub(crate) struct Permit {
+    share: Arc<Share>,
+    rows: usize,
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Relaxed);
+        let Share { permits, requests, rows } = &*self.share;
+        permits.requests.fetch_sub(1, Ordering::Relaxed);
+        permits.rows.fetch_sub(self.rows, Ordering::Relaxed);
+        requests.fetch_sub(1, Ordering::Relaxed);
+        rows.fetch_sub(self.rows, Ordering::Relaxed);
     }
 }
+
+/// No limits.
+#[cfg(test)]
+pub(crate) const UNLIMITED: Admission = Admission {
+    requests_max: usize::MAX,
+    model_requests_max: None,
+    rows_max: usize::MAX,
+    bytes_max: usize::MAX,
+};
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refused_request_takes_nothing() {
-        let permits = Permits::new(1, &Registry::new());
-        let first = permits.take().unwrap();
-        assert_eq!(permits.take().unwrap_err().kind(), ErrorKind::Overloaded);
-        assert_eq!(permits.taken(), 1);
-        drop(first);
-        assert!(permits.take().is_ok());
-    }
-}
+#[path = "permit_tests.rs"]
+mod tests;

@@ -13,12 +13,12 @@ use radiant_core::{
 use radiant_protocol::Limits;
 
 use super::{RequestConfig, State};
-use crate::config::{Cors, LogLevel, NodeIdentity, Telling};
+use crate::config::{Admission, Cors, LogLevel, NodeIdentity, Telling};
 use crate::http::BodyLimits;
 use crate::node::OutputChoice;
 use crate::observe::{NodeLabels, Registry, RequestMetrics};
 use crate::repository::{Offered, OfferedVersion, Plan, Repository, Source};
-use crate::schedule::{BatchOptions, Permits, Pool};
+use crate::schedule::{BatchOptions, Permits, Pool, UNLIMITED};
 use crate::{LoadError, Model, Served};
 
 #[derive(Debug)]
@@ -138,7 +138,14 @@ fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> A
     let unrouted = RequestMetrics::new(&registry, &labels, "", "1");
     let source = Arc::new(One { name: model.to_owned(), served, scoring: scoring.clone() });
     let required = vec![(model.to_owned(), "1".to_owned())];
-    let plan = Plan { required, ..Plan::default() };
+    let limits = Admission { requests_max: 10, ..UNLIMITED };
+    let permits = Permits::new(limits, &registry);
+    let plan = Plan {
+        required,
+        bytes_max: None,
+        response_cache_bytes: None,
+        permits: Arc::clone(&permits),
+    };
     let batching = BatchOptions::default();
     let pool = Arc::new(Pool::start(1, |work| work(), batching, &registry).unwrap());
     let repository = Repository::new(&plan, source, &pool, &registry, labels);
@@ -160,7 +167,6 @@ fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> A
         access_log: false,
         log_level: LogLevel::Info,
     };
-    let permits = Permits::new(10, &registry);
     let state = Arc::new(State::new(config, permits, pool, repository, unrouted));
     if is_loaded {
         state.repository.start().unwrap();
