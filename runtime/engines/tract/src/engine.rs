@@ -33,6 +33,11 @@ impl Default for Options {
     }
 }
 
+/// A model of more bytes than this is heavy: every size of runs costs memory for another plan,
+const HEAVY_BYTES: usize = 16 << 20;
+/// so that requests share runs of a few sizes only.
+const HEAVY_ROWS_MAX: usize = 8;
+
 /// How the rows of a request become runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runs {
@@ -60,6 +65,7 @@ pub struct TractEngine {
     source: Source,
     runs: Runs,
     plans: Plans<Plan>,
+    is_heavy: bool,
 }
 
 impl TractEngine {
@@ -76,7 +82,8 @@ impl TractEngine {
     /// the batch are free and tract cannot take the graph without knowing them, what it finds
     /// wrong shows with the first request only.
     pub fn load(model: &radiant_onnx::Model, options: &Options) -> Result<Self, LoadError> {
-        let proto = tract_onnx::onnx().proto_model_for_read(&mut &*model.to_proto_bytes());
+        let bytes = model.to_proto_bytes();
+        let proto = tract_onnx::onnx().proto_model_for_read(&mut &*bytes);
         let proto = proto.map_err(|error| LoadError::Decode(format!("{error:#}")))?;
         let graph = proto.graph.as_ref();
         let graph = graph.ok_or_else(|| LoadError::Decode("it has no graph".to_owned()))?;
@@ -88,11 +95,13 @@ impl TractEngine {
         check_types("output", &signature.outputs)?;
         let axes = Axes::new(&signature, graph);
         let undeclared = undeclared(graph);
+        let is_heavy = bytes.len() > HEAVY_BYTES;
+        drop(bytes);
         let symbolic = Source::symbolic(&proto, &signature, &axes);
         if let Ok(source) = symbolic
             && let Ok(engine) = Self::new(source, &signature, &axes, (options, &undeclared))
         {
-            return Ok(engine);
+            return Ok(Self { is_heavy, ..engine });
         }
         Source::concrete(&proto, &signature)
             .and_then(|source| Self::new(source, &signature, &axes, (options, &undeclared)))
@@ -120,10 +129,15 @@ impl TractEngine {
         }
         let (mut signature, axes) = (signature.clone(), axes.clone());
         complete(&mut signature, &source, undeclared, axes.n_unknowns());
-        Ok(Self { signature, axes, source, runs, plans })
+        Ok(Self { signature, axes, source, runs, plans, is_heavy: false })
     }
 
-    /// How the rows of a request become runs.
+    /// A model of more bytes than this is heavy: every size of runs costs memory for another plan,
+const HEAVY_BYTES: usize = 16 << 20;
+/// so that requests share runs of a few sizes only.
+const HEAVY_ROWS_MAX: usize = 8;
+
+/// How the rows of a request become runs.
     pub fn runs(&self) -> Runs {
         self.runs
     }
@@ -224,7 +238,10 @@ impl Engine for TractEngine {
 
     fn batching(&self) -> Batching {
         match self.runs {
-            Runs::Padded { max_batch } => Batching::Rows { max: max_batch, exact: false },
+            Runs::Padded { max_batch } => {
+                let max = if self.is_heavy { max_batch.min(HEAVY_ROWS_MAX) } else { max_batch };
+                Batching::Rows { max, exact: false }
+            }
             Runs::Whole | Runs::Exact => Batching::Alone,
         }
     }
