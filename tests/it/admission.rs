@@ -147,3 +147,36 @@ fn overload_is_logged_once_however_many_are_refused() {
     assert_eq!(log.matches("refusing requests").count(), 1, "{log}");
     assert!(!log.contains("request failed"), "{log}");
 }
+
+#[test]
+fn a_client_has_a_bound_of_its_own_where_that_is_asked_for() {
+    let server = start(&["--client-requests-max", "1", "--client-header", "X-Client"]);
+    let gate = Gate::new();
+    let (port, first) = (server.http, hold(gate.port()).header("x-client", "a"));
+    let waiting = std::thread::spawn(move || http::send(port, &first));
+    let open = gate.wait_until_asked();
+    let refused = server.send(&hold(0).header("x-client", "a"));
+    assert_eq!(refused.status, 429, "{}", refused.text());
+    assert!(refused.text().contains("--client-requests-max"), "{}", refused.text());
+    assert!(refused.header("retry-after").is_some());
+    let over_grpc = |client| {
+        let call = Call::new(INFER).metadata("x-client", client);
+        Client::connect(server.grpc).call(&call, &[])
+    };
+    let refused = over_grpc("a");
+    assert_eq!(refused.status_name(), "RESOURCE_EXHAUSTED", "{}", refused.message);
+    assert!(refused.message.contains("--client-requests-max"), "{}", refused.message);
+    assert_ne!(over_grpc("b").status_name(), "RESOURCE_EXHAUSTED");
+    assert_eq!(server.send(&hold(0).header("x-client", "b")).status, 200);
+    assert_eq!(server.send(&Request::get("/v2/health/live").header("x-client", "a")).status, 200);
+    drop(open);
+    assert_eq!(waiting.join().expect("it was answered").status, 200);
+    assert_eq!(server.send(&hold(0).header("x-client", "a")).status, 200);
+    let (by_address, gate) = (start(&["--client-requests-max", "1"]), Gate::new());
+    let (waiting, open) = held(&by_address, &gate);
+    assert_eq!(by_address.send(&hold(0)).status, 429);
+    let refused = Client::connect(by_address.grpc).call(&Call::new(INFER), &[]);
+    assert_eq!(refused.status_name(), "RESOURCE_EXHAUSTED", "{}", refused.message);
+    drop(open);
+    assert_eq!(waiting.join().expect("it was answered").status, 200);
+}

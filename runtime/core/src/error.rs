@@ -32,6 +32,8 @@ pub enum ErrorKind {
     NotReady,
     /// A bounded resource is exhausted; trying again later can help.
     Overloaded,
+    /// The client has used up what it alone may have; waiting for its own answers helps.
+    ClientLimit,
     /// The request is larger than the server accepts.
     TooLarge,
     /// The time for the answer ran out.
@@ -48,11 +50,12 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::InvalidInput,
         Self::NotFound,
         Self::NotReady,
         Self::Overloaded,
+        Self::ClientLimit,
         Self::TooLarge,
         Self::DeadlineExceeded,
         Self::Unsupported,
@@ -68,6 +71,7 @@ impl ErrorKind {
             Self::NotFound => "not_found",
             Self::NotReady => "not_ready",
             Self::Overloaded => "overloaded",
+            Self::ClientLimit => "client_limit",
             Self::TooLarge => "too_large",
             Self::DeadlineExceeded => "deadline_exceeded",
             Self::Unsupported => "unsupported",
@@ -106,6 +110,7 @@ impl Error {
         let blame = match kind {
             ErrorKind::InvalidInput
             | ErrorKind::NotFound
+            | ErrorKind::ClientLimit
             | ErrorKind::TooLarge
             | ErrorKind::Unsupported => Blame::Client,
             ErrorKind::ModelFailed => Blame::Model,

@@ -17,7 +17,7 @@ use crate::model::LoadError;
 use crate::observe::{Metric, NodeLabels, Registry, RequestMetrics};
 use crate::place::Places;
 use crate::repository::{self, Plan, Repository, Source};
-use crate::schedule::{EngineThread, Permits, Pool};
+use crate::schedule::{Clients, EngineThread, Permits, Pool};
 use crate::state::{RequestConfig, State};
 use crate::tls::Tls;
 
@@ -201,6 +201,9 @@ fn new_state(
         response_cache_bytes: config.answers.cache_bytes,
     };
     let repository = Repository::new(&plan, source, &pool, registry, labels);
+    let clients = config
+        .client_requests_max
+        .map(|max| Clients::new(max, config.client_header.clone(), registry));
     let request_config = RequestConfig {
         body: BodyLimits {
             bytes_max: config.body_bytes_max,
@@ -217,6 +220,7 @@ fn new_state(
         cors: config.cors.clone(),
         feedback_counters: config.executor_enabled,
         access_log: config.access_log,
+        clients,
         log_level: config.log_level,
     };
     State::new(request_config, permits, pool, repository, unrouted)

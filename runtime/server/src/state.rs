@@ -14,7 +14,7 @@ use crate::http::BodyLimits;
 use crate::node::Node;
 use crate::observe::RequestMetrics;
 use crate::repository::{Entry, Found, Phase, Repository};
-use crate::schedule::{Clock, Permits, Pool};
+use crate::schedule::{Clients, Clock, Permits, Pool};
 
 /// The part of the configuration that requests look at.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub(crate) struct RequestConfig {
     pub(crate) payload_passthrough: bool,
     pub(crate) cors: Cors,
     pub(crate) access_log: bool,
+    /// The requests of each client, where they are bounded.
+    pub(crate) clients: Option<Arc<Clients>>,
     pub(crate) log_level: LogLevel,
 }
 

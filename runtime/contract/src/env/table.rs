@@ -133,6 +133,10 @@ variables! {
         "Rows of the requests in flight at once. Unset: 1024 for each of `RADIANT_REQUESTS_MAX`.";
     RADIANT_BYTES_MAX, Ours, "",
         "Bytes of the requests in flight at once, with what they unpack to. Unset: an eighth of the memory that the container may use.";
+    RADIANT_CLIENT_REQUESTS_MAX, Ours, "none",
+        "Requests to models in flight of one client, or `none`; one more is answered 429, over gRPC RESOURCE_EXHAUSTED.";
+    RADIANT_CLIENT_HEADER, Ours, "",
+        "The header whose value tells one client from another. Unset: the address does.";
     RADIANT_CONNECTIONS_MAX, Ours, "10000",
         "Open connections of the HTTP port, and of the gRPC port.";
     RADIANT_JSON_DEPTH_MAX, Ours, "128",

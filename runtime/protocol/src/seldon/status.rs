@@ -28,6 +28,7 @@ pub const fn status(kind: ErrorKind) -> Status {
         ErrorKind::InvalidInput | ErrorKind::Unsupported => (400, BAD_DATA),
         ErrorKind::NotFound => (404, INTERNAL_ERROR),
         ErrorKind::TooLarge => (413, BAD_DATA),
+        ErrorKind::ClientLimit => (429, BAD_DATA),
         ErrorKind::ModelFailed | ErrorKind::Internal => (500, INTERNAL_ERROR),
         ErrorKind::Upstream => (502, INTERNAL_ERROR),
         ErrorKind::NotReady | ErrorKind::Overloaded => (503, INTERNAL_ERROR),

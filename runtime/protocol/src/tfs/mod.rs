@@ -89,6 +89,7 @@ pub const fn http_status(kind: ErrorKind) -> u16 {
         ErrorKind::InvalidInput => 400,
         ErrorKind::NotFound => 404,
         ErrorKind::TooLarge => 413,
+        ErrorKind::ClientLimit => 429,
         ErrorKind::ModelFailed | ErrorKind::Internal => 500,
         ErrorKind::Unsupported => 501,
         ErrorKind::Upstream => 502,

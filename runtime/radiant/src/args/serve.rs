@@ -292,6 +292,18 @@ pub(crate) struct ServeArgs {
     /// that come at once are not counted.
     #[arg(long, help_heading = "Limits", value_name = "SIZE")]
     bytes_max: Option<String>,
+    /// Requests to models in flight of one client, or `none`
+    ///
+    /// One more is answered 429, over gRPC RESOURCE_EXHAUSTED. A client is who has an address, or what
+    /// `--client-header` says.
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    client_requests_max: Option<String>,
+    /// The header whose value tells one client from another
+    ///
+    /// Behind a proxy all requests come from its address. Who can write the header can be many clients:
+    /// it should be one that the proxy sets. Needs `--client-requests-max`.
+    #[arg(long, help_heading = "Limits", value_name = "NAME")]
+    client_header: Option<String>,
     /// Open connections of the HTTP port, and of the gRPC port
     ///
     /// One more waits for another to end at the HTTP port, and is closed at the gRPC port.
@@ -383,6 +395,8 @@ impl From<ServeArgs> for Flags {
             model_requests_max: args.model_requests_max,
             rows_max: args.rows_max,
             bytes_max: args.bytes_max,
+            client_requests_max: args.client_requests_max,
+            client_header: args.client_header,
             connections_max: args.connections_max,
             json_depth_max: args.json_depth_max,
             json_elements_max: args.json_elements_max,

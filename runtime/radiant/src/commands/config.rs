@@ -139,6 +139,8 @@ requests_max              1024           environment variable RADIANT_REQUESTS_M
 model_requests_max        auto           default
 rows_max                  1048576        default
 bytes_max                 1GiB           environment variable RADIANT_BYTES_MAX
+client_requests_max       none           default
+client_header             <unset>        default
 connections_max           10000          default
 json_depth_max            128            default
 json_elements_max         16777216       default

@@ -1,7 +1,8 @@
 //! How much may be in flight at once: requests, rows and bytes.
 
 use radiant_contract::env::{
-    RADIANT_BYTES_MAX, RADIANT_MODEL_REQUESTS_MAX, RADIANT_REQUESTS_MAX, RADIANT_ROWS_MAX,
+    RADIANT_BYTES_MAX, RADIANT_CLIENT_HEADER, RADIANT_CLIENT_REQUESTS_MAX,
+    RADIANT_MODEL_REQUESTS_MAX, RADIANT_REQUESTS_MAX, RADIANT_ROWS_MAX,
 };
 
 use super::resolve::{Resolver, Source};
@@ -41,6 +42,26 @@ const COUNT_OR_AUTO: Kind<Option<usize>> = Kind {
         text => (COUNT.parse)(text).map(Some),
     },
     print: |count| count.map_or_else(|| "auto".to_owned(), |count| count.to_string()),
+};
+
+const COUNT_OR_NONE: Kind<Option<usize>> = Kind {
+    accepts: "a whole number from 1 to 1000000000, or `none`",
+    parse: |text| match text.trim() {
+        "none" => Some(None),
+        text => (COUNT.parse)(text).map(Some),
+    },
+    print: |count| count.map_or_else(|| "none".to_owned(), |count| count.to_string()),
+};
+
+/// A name as both transports compare it.
+const HEADER: Kind<String> = Kind {
+    accepts: "the name of a header, of letters, digits, `-` and `_`",
+    parse: |text| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let name = text.trim().to_ascii_lowercase();
+        (!name.is_empty() && name.chars().all(is_name)).then_some(name)
+    },
+    print: Clone::clone,
 };
 
 impl Admission {
@@ -93,7 +114,26 @@ pub(super) fn admission(config: &mut Config, resolver: &mut Resolver<'_>, flags:
             .env(&[&RADIANT_BYTES_MAX])
             .or(&SIZE, default.bytes_max),
     };
+    clients(config, resolver, flags);
     fits(config, resolver);
+}
+
+fn clients(config: &mut Config, resolver: &mut Resolver<'_>, flags: &Flags) {
+    config.client_requests_max = resolver
+        .option("client_requests_max")
+        .flag(flags.client_requests_max.as_ref())
+        .env(&[&RADIANT_CLIENT_REQUESTS_MAX])
+        .or(&COUNT_OR_NONE, None);
+    config.client_header = resolver
+        .option("client_header")
+        .flag(flags.client_header.as_ref())
+        .env(&[&RADIANT_CLIENT_HEADER])
+        .optional(&HEADER);
+    if config.client_header.is_some() && config.client_requests_max.is_none() {
+        let source = resolver.source_of("client_header");
+        let message = "it tells clients apart for `client_requests_max`, which is not set";
+        resolver.problem("client_header", source, message.to_owned());
+    }
 }
 
 /// Checks what was said against what else was: a limit that another one makes meaningless is a

@@ -120,6 +120,8 @@ fn defaults() -> Config {
         body_bytes_max: 256 << 20,
         grpc_message_bytes_max: i32::MAX.unsigned_abs() as usize,
         admission: Admission::of_machine(n_cpus),
+        client_requests_max: None,
+        client_header: None,
         // Ten for each request that may be in flight: clients keep idle ones for later.
         connections_max: 10_000,
         limits: Limits::default(),

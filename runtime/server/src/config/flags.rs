@@ -66,6 +66,8 @@ pub struct Flags {
     pub model_requests_max: Option<String>,
     pub rows_max: Option<String>,
     pub bytes_max: Option<String>,
+    pub client_requests_max: Option<String>,
+    pub client_header: Option<String>,
     pub connections_max: Option<String>,
     pub json_depth_max: Option<String>,
     pub json_elements_max: Option<String>,

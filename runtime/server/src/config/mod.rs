@@ -125,6 +125,10 @@ pub struct Config {
     pub grpc_message_bytes_max: usize,
     /// How much may be in flight at once.
     pub admission: Admission,
+    /// Requests in flight of each client.
+    pub client_requests_max: Option<usize>,
+    /// The header whose value tells a client; its address does where there is none.
+    pub client_header: Option<String>,
     /// Open connections of the HTTP port, and of the gRPC port.
     pub connections_max: usize,
     /// What decoders accept.

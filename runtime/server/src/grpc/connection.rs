@@ -77,10 +77,16 @@ async fn serve(
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let Accepted { stream, places: _places } = accepted;
     let stream = TcpStream::from_std(stream)?;
+    let peer = stream.peer_addr().ok().map(|peer| peer.ip());
     let stream = tls::accept(shared.tls.as_deref(), Alpn::H2, stream, opening_timeout).await?;
     let io = Opening::new(stream, opening_timeout);
     let mut draining = shared.draining.clone();
-    let service = service_fn(move |request| dispatch(Arc::clone(&shared), request));
+    let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
+        if let Some(peer) = peer.filter(|_| shared.state.config.clients.is_some()) {
+            request.extensions_mut().insert(peer);
+        }
+        dispatch(Arc::clone(&shared), request)
+    });
     let mut connection = pin!(protocol().serve_connection(TokioIo::new(io), service));
     tokio::select! {
         ended = connection.as_mut() => return Ok(ended?),

@@ -58,7 +58,8 @@ pub(super) fn write(error: &Error, headers: &mut HeaderMap) {
     if let Ok(message) = HeaderValue::try_from(escaped) {
         headers.insert(MESSAGE, message);
     }
-    if matches!(error.kind(), ErrorKind::Overloaded | ErrorKind::NotReady) {
+    if matches!(error.kind(), ErrorKind::Overloaded | ErrorKind::NotReady | ErrorKind::ClientLimit)
+    {
         headers.insert(RETRY_PUSHBACK, HeaderValue::from_static("1000"));
     }
 }

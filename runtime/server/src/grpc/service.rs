@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body as HttpBody;
 use radiant_core::{Error, ErrorKind};
 use tokio::time::Instant;
@@ -24,7 +25,7 @@ use super::serve::Draining;
 use super::{error, oip, seldon, stream, tfs};
 use crate::encoding::Encoding;
 use crate::endpoint::{Endpoint, Protocol};
-use crate::schedule::{Clock, Deadline, Taken, Timeouts};
+use crate::schedule::{Clock, Deadline, Entered, Taken, Timeouts};
 use crate::state::State;
 use crate::tls::Tls;
 
@@ -126,6 +127,7 @@ async fn answer<'a, B: Incoming>(
     if matches!(endpoint, Endpoint::Unknown | Endpoint::V2Unknown | Endpoint::TfUnknown) {
         return Err(unanswered(record.parts.uri.path()));
     }
+    let _entered = entered(state, record.parts, endpoint)?;
     let encoding = encoding(record.parts)?;
     let config = &state.config;
     let (bytes_max, patience) = (config.message_bytes_max, config.body.read_timeout);
@@ -146,12 +148,31 @@ async fn answer<'a, B: Incoming>(
     Ok(reply::message(message, encoding))
 }
 
+/// Counts a request that asks a model with its client, where that is bounded.
+///
+/// # Errors
+/// The client has as many as it may.
+pub(super) fn entered(
+    state: &State,
+    parts: &Parts,
+    endpoint: Endpoint,
+) -> Result<Option<Entered>, Error> {
+    let Some(clients) = state.config.clients.as_ref().filter(|_| endpoint.runs_model()) else {
+        return Ok(None);
+    };
+    let entered = match clients.header() {
+        Some(name) => clients.enter(parts.headers.get(name).map(HeaderValue::as_bytes)),
+        None => clients.enter(parts.extensions.get::<IpAddr>()),
+    };
+    entered.map(Some)
+}
+
 /// How the compressed messages of a call are compressed.
 ///
 /// # Errors
 /// [`ErrorKind::Unsupported`] for an encoding that is not known.
 pub(super) fn encoding(parts: &Parts) -> Result<Option<Encoding>, Error> {
-    match parts.headers.get(reply::ENCODING).map(http::HeaderValue::as_bytes) {
+    match parts.headers.get(reply::ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"identity") => Ok(None),
         Some(b"gzip") => Ok(Some(Encoding::Gzip)),
         Some(b"deflate") => Ok(Some(Encoding::Deflate)),

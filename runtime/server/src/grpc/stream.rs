@@ -19,7 +19,7 @@ use super::message::{Message, Messages};
 use super::record::Record;
 use super::reply::{self, Body, Framed};
 use super::serve::Draining;
-use super::service::{Incoming, Shared, deadline, encoding, pack, unpack};
+use super::service::{Incoming, Shared, deadline, encoding, entered, pack, unpack};
 use super::{error, oip};
 use crate::encoding::Encoding;
 use crate::endpoint::Endpoint;
@@ -125,6 +125,7 @@ async fn inference<'a>(
     record: &mut Record<'a>,
     message: &[u8],
 ) -> Result<Bytes, Error> {
+    let _entered = entered(state, record.parts, record.endpoint)?;
     let (entry, node) =
         state.serve(record.clock, &mut record.found, oip::find(state, message)).await?;
     let work = infer(state, record.clock, node, oip::decode(state, node, message)?).await?;

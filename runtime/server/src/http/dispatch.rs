@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_http::header::HeaderValue;
 use actix_http::{Payload, Request, Response};
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -18,7 +19,7 @@ use super::{mlflow, oip, seldon, tfs};
 use crate::endpoint::{Endpoint, Protocol};
 use crate::observe::{Access, Outcome, Transport};
 use crate::repository::Found;
-use crate::schedule::Clock;
+use crate::schedule::{Clock, Entered};
 use crate::state::State;
 
 /// What the requests of one worker share: behind an `Rc`, whose count is cheaper than an `Arc`'s.
@@ -108,12 +109,30 @@ async fn answer(
     if !target.methods.allow(method) {
         return Err(HttpError::wrong_method(method, target.methods.header()));
     }
+    let _entered = entered(state, request, target.endpoint)?;
     match target.endpoint.protocol() {
         Protocol::Seldon => seldon_v1(state, incoming, target).await,
         Protocol::V2 => Box::pin(oip::answer(state, incoming, target)).await,
         Protocol::TensorFlow => Box::pin(tfs::answer(state, incoming, target)).await,
         Protocol::Mlflow => Box::pin(mlflow::answer(state, incoming, target)).await,
     }
+}
+
+/// Counts a request that asks a model with its client, where that is bounded.
+fn entered(
+    state: &State,
+    request: &Request,
+    endpoint: Endpoint,
+) -> Result<Option<Entered>, HttpError> {
+    let Some(clients) = state.config.clients.as_ref().filter(|_| endpoint.runs_model()) else {
+        return Ok(None);
+    };
+    let entered = match clients.header() {
+        Some(name) => clients.enter(request.head().headers.get(name).map(HeaderValue::as_bytes)),
+        None => clients.enter(request.peer_addr().map(|peer| peer.ip())),
+    };
+    // Its body is not read.
+    entered.map(Some).map_err(HttpError::unread)
 }
 
 async fn seldon_v1(

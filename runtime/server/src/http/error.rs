@@ -108,7 +108,10 @@ impl From<Error> for HttpError {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             tracing::warn!(kind = error.kind().as_str(), error = %error, source, "request failed");
         }
-        let retry = matches!(error.kind(), ErrorKind::Overloaded | ErrorKind::NotReady);
+        let retry = matches!(
+            error.kind(),
+            ErrorKind::Overloaded | ErrorKind::NotReady | ErrorKind::ClientLimit
+        );
         let info = error.message().to_owned();
         let kind = error.refusal().is_none().then(|| error.kind());
         Self { status: http, kind, reason, info, allow: None, retry, close: false }

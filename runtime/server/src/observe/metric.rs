@@ -28,6 +28,8 @@ pub enum Metric {
     RequestBytes,
     /// The most bytes that requests can hold.
     RequestBytesMax,
+    /// The most requests that one client can have in flight.
+    ClientRequestsMax,
     /// Requests that were refused because a budget was used up.
     Refusals,
     /// Requests that wait for an engine thread.
@@ -196,7 +198,7 @@ const COMPONENT: &[&str] = &[
 
 impl Metric {
     /// All metrics, in the order of the documentation.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::RequestsInFlight,
@@ -208,6 +210,7 @@ impl Metric {
         Self::ModelRowsInFlight,
         Self::RequestBytes,
         Self::RequestBytesMax,
+        Self::ClientRequestsMax,
         Self::Refusals,
         Self::QueueRequests,
         Self::HttpConnections,
@@ -280,6 +283,7 @@ impl Metric {
             | Self::ModelRowsInFlight
             | Self::RequestBytes
             | Self::RequestBytesMax
+            | Self::ClientRequestsMax
             | Self::Refusals => self.admission_family(),
             Self::RequestsInFlight
             | Self::RequestsInFlightMax
@@ -357,10 +361,17 @@ impl Metric {
                 &[],
                 Unit::Level,
             ),
+            Self::ClientRequestsMax => family(
+                "radiant_client_requests_max",
+                "The most requests that one client can have in flight, where that is bounded \
+                 (--client-requests-max)",
+                &[],
+                Unit::Level,
+            ),
             _ => family(
                 "radiant_refusals_total",
                 "Requests refused because a budget was used up; `budget` is `requests`, \
-                 `model_requests`, `rows` or `bytes`",
+                 `model_requests`, `rows`, `bytes` or `client_requests`",
                 &["budget"],
                 Unit::Count,
             ),

@@ -6,6 +6,7 @@
 //! runs.
 
 mod batch;
+mod clients;
 mod deadline;
 mod held;
 mod job;
@@ -17,6 +18,7 @@ mod threshold;
 mod timeout;
 
 pub(crate) use batch::{Batch, key, rows};
+pub(crate) use clients::{Clients, Entered};
 pub(crate) use deadline::{Clock, Deadline};
 pub(crate) use held::{Held, SMALL_BYTES, Taken};
 pub(crate) use job::Inference;

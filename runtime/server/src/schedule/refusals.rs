@@ -13,6 +13,9 @@ use crate::observe::{Metric, Registry};
 /// Refusals have ended when there was none for so long.
 const QUIET: Duration = Duration::from_secs(5);
 
+/// The value of the label `budget` for what a client alone may have; that is no overload.
+pub(super) const CLIENT_REQUESTS: &str = "client_requests";
+
 /// A budget that can be used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Budget {

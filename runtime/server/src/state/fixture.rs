@@ -165,6 +165,7 @@ fn serving(model: &str, served: Served, scoring: &Scoring, is_loaded: bool) -> A
         payload_passthrough: false,
         cors: Cors::Any,
         access_log: false,
+        clients: None,
         log_level: LogLevel::Info,
     };
     let state = Arc::new(State::new(config, permits, pool, repository, unrouted));

@@ -48,6 +48,7 @@ pub const fn http_status(kind: ErrorKind) -> u16 {
         ErrorKind::InvalidInput => 400,
         ErrorKind::NotFound => 404,
         ErrorKind::TooLarge => 413,
+        ErrorKind::ClientLimit => 429,
         ErrorKind::ModelFailed | ErrorKind::Internal => 500,
         ErrorKind::Unsupported => 501,
         ErrorKind::Upstream => 502,
@@ -70,6 +71,6 @@ mod tests {
     #[test]
     fn clients_and_servers_are_blamed_in_the_status() {
         let statuses: Vec<u16> = ErrorKind::ALL.into_iter().map(http_status).collect();
-        assert_eq!(statuses, [400, 404, 503, 503, 413, 504, 501, 500, 502, 500]);
+        assert_eq!(statuses, [400, 404, 503, 503, 429, 413, 504, 501, 500, 502, 500]);
     }
 }
