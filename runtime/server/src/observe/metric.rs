@@ -1,7 +1,11 @@
 //! The names of the server's metrics: the only list of them.
 
+mod bounds;
 mod cache;
 mod inference;
+
+pub(crate) use self::bounds::TIMER_BOUNDS;
+use self::bounds::{EXECUTOR_BOUNDS, REQUEST_BOUNDS};
 
 /// A metric of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -119,63 +123,6 @@ pub struct Family {
     /// How values combine.
     pub unit: Unit,
 }
-
-/// From 50 microseconds to 30 seconds: a tiny model's reply and a slow network's both show.
-const REQUEST_BOUNDS: &[f64] = &[
-    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
-    1.0, 2.5, 5.0, 10.0, 30.0,
-];
-
-/// From 1 microsecond: native kernels answer in less than one.
-const ENGINE_BOUNDS: &[f64] = &[
-    0.000_001,
-    0.000_002_5,
-    0.000_005,
-    0.000_01,
-    0.000_025,
-    0.000_05,
-    0.000_1,
-    0.000_25,
-    0.000_5,
-    0.001,
-    0.002_5,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-];
-
-/// The orchestrator's own bounds (seldon-core 1.18.2, executor).
-const EXECUTOR_BOUNDS: &[f64] =
-    &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
-
-/// The bounds of components' timers: 50 points from 1 ms to 30 s, evenly spaced in logarithm. As
-/// numbers and not as a formula, because numpy's powers, which the original's are, differ from
-/// other libraries' in the last digit (seldon-core 1.18.2).
-#[expect(clippy::unreadable_literal, reason = "the digits are to be compared with the original's page")]
-#[rustfmt::skip]
-pub(crate) const TIMER_BOUNDS: [f64; 50] = [
-    0.001, 0.0012341553253454693, 0.0015231393670785815, 0.0018797905611233593,
-    0.0023199535315445415, 0.002863183005509725, 0.0035336125536884733, 0.004361026750842238,
-    0.005382184388525997, 0.006642451525090608, 0.008197816923039709, 0.010117379411776668,
-    0.012486417679584786, 0.015410178873747385, 0.019018554321561593, 0.02347185009632733,
-    0.028967908792092944, 0.03575089889988335, 0.04412216226317852, 0.05445360152285871,
-    0.06720420230367624, 0.0829404241586763, 0.10236136616184238, 0.12632982515827532,
-    0.15591062646904755, 0.19241792993472334, 0.2374736129208902, 0.2930793240153456,
-    0.3617054084821892, 0.44640065608455204, 0.5509277469444613, 0.6799304127720881,
-    0.8391397397870157, 1.035628778567157, 1.2781267721496807, 1.5774069623151439,
-    1.9467652027782552, 2.402610642206036, 2.965194718810281, 3.65951085290597,
-    4.516404807273444, 5.573945044312399, 6.879113959621136, 8.489895126924782,
-    10.477849282518772, 12.931293490187748, 15.959224724520412, 19.696162182151948,
-    24.30812344597087, 29.999999999999996,
-];
 
 const REQUEST: &[&str] = &["model", "version", "protocol", "transport", "method", "code"];
 const MODEL: &[&str] = &["model", "version"];

@@ -1,10 +1,7 @@
 //! The families that tell of inferences between decoding and encoding.
 
-use super::{ENGINE_BOUNDS, Family, MODEL, MODEL_OUTCOME, Metric, Unit, family};
-
-/// Powers of two, as schedulers and people think of batches.
-const ROWS_BOUNDS: &[f64] =
-    &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
+use super::bounds::{ENGINE_BOUNDS, ROWS_BOUNDS};
+use super::{Family, MODEL, MODEL_OUTCOME, Metric, Unit, family};
 
 impl Metric {
     pub(super) const fn inference_family(self) -> Family {
