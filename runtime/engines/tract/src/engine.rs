@@ -133,11 +133,11 @@ impl TractEngine {
     }
 
     /// A model of more bytes than this is heavy: every size of runs costs memory for another plan,
-const HEAVY_BYTES: usize = 16 << 20;
-/// so that requests share runs of a few sizes only.
-const HEAVY_ROWS_MAX: usize = 8;
+    const HEAVY_BYTES: usize = 16 << 20;
+    /// so that requests share runs of a few sizes only.
+    const HEAVY_ROWS_MAX: usize = 8;
 
-/// How the rows of a request become runs.
+    /// How the rows of a request become runs.
     pub fn runs(&self) -> Runs {
         self.runs
     }

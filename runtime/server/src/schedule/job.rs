@@ -87,8 +87,8 @@ impl Inference {
     }
 
     /// It has run.
-    fn end(self: Box<Self>) -> Box<Work> {
-        let Self { work, permit, .. } = *self;
+    fn end(self) -> Box<Work> {
+        let Self { work, permit, .. } = self;
         drop(permit);
         work
     }

@@ -43,7 +43,7 @@ impl BatchOptions {
 /// socket's thread. There is at most one entry a permit, so it needs no bound of its own.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    pool: radiant_schedule::Pool<Job>,
+    threads: radiant_schedule::Pool<Job>,
     tasks: Lane<Job>,
     batching: BatchOptions,
 }
@@ -66,16 +66,16 @@ impl Pool {
         batching: BatchOptions,
         registry: &Registry,
     ) -> std::io::Result<Self> {
-        let pool = radiant_schedule::Pool::start(n_threads, place)?;
-        registry.expose(Metric::QueueRequests, &[], &pool.waiting().jobs);
-        let tasks = pool.lane(Rule::ALONE, 1.0, CostCurve::new(), Counts::default());
-        Ok(Self { pool, tasks, batching })
+        let threads = radiant_schedule::Pool::start(n_threads, place)?;
+        registry.expose(Metric::QueueRequests, &[], &threads.waiting().jobs);
+        let tasks = threads.lane(Rule::ALONE, 1.0, CostCurve::new(), Counts::default());
+        Ok(Self { threads, tasks, batching })
     }
 
     /// A way in for the inferences of a model whose engine allows such batches.
     pub(crate) fn lane(&self, batching: Batching, cost: Cost, counts: &Counts) -> ModelLane {
         let rule = self.batching.rule(batching);
-        let lane = self.pool.lane(rule, 1.0, cost.curve(), counts.clone());
+        let lane = self.threads.lane(rule, 1.0, cost.curve(), counts.clone());
         ModelLane { lane, rule }
     }
 
@@ -96,7 +96,7 @@ impl Pool {
 
     /// Lets the threads finish what is queued, then ends them. Blocks until they have.
     pub(crate) fn close(&self) {
-        self.pool.close();
+        self.threads.close();
     }
 }
 
