@@ -9,11 +9,12 @@ use crate::support::workspace;
 
 /// What each package may use of the others; a name that is missing here is a new package, which
 /// belongs into this table and into ARCHITECTURE.md.
-const EDGES: [(&str, &[&str]); 15] = [
+const EDGES: [(&str, &[&str]); 16] = [
     ("radiant-core", &[]),
     ("radiant-contract", &[]),
     ("radiant-protocol", &["radiant-core"]),
     ("radiant-storage", &["radiant-contract"]),
+    ("radiant-schedule", &[]),
     ("radiant-formats", &[]),
     ("radiant-kernels", &[]),
     ("radiant-onnx", &["radiant-core"]),
@@ -24,7 +25,13 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("radiant-engine-ort", &["radiant-core", "radiant-onnx"]),
     (
         "radiant-server",
-        &["radiant-core", "radiant-contract", "radiant-protocol", "radiant-storage"],
+        &[
+            "radiant-core",
+            "radiant-contract",
+            "radiant-protocol",
+            "radiant-schedule",
+            "radiant-storage",
+        ],
     ),
     (
         "radiant",

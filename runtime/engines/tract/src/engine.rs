@@ -132,11 +132,6 @@ impl TractEngine {
         Ok(Self { signature, axes, source, runs, plans, is_heavy: false })
     }
 
-    /// A model of more bytes than this is heavy: every size of runs costs memory for another plan,
-    const HEAVY_BYTES: usize = 16 << 20;
-    /// so that requests share runs of a few sizes only.
-    const HEAVY_ROWS_MAX: usize = 8;
-
     /// How the rows of a request become runs.
     pub fn runs(&self) -> Runs {
         self.runs
