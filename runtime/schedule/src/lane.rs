@@ -22,7 +22,8 @@ pub trait Entry {
 /// By priority, then in the order of coming.
 type Place = (u32, u64);
 
-/// Entries that are looked at for company to the first; those behind them wait for a later run.
+/// Entries that stay and are looked at for company to the first; those behind them wait for a later
+/// run.
 const LOOKED_AT_MAX: usize = 4096;
 
 /// What waits for one model.
@@ -79,10 +80,15 @@ impl<T: Entry> Queue<T> {
     ) -> Option<Gathered> {
         self.company.clear();
         let (mut left, mut found) = (Vec::new(), None::<(u64, Gathered)>);
-        for (&place, entry) in self.entries.iter().take(LOOKED_AT_MAX) {
+        let mut n_looked_at = 0;
+        for (&place, entry) in &self.entries {
             if entry.is_gone() || entry.deadline().is_some_and(|deadline| deadline <= now) {
                 left.push(place);
                 continue;
+            }
+            n_looked_at += 1;
+            if n_looked_at > LOOKED_AT_MAX {
+                break;
             }
             let Some((key, gathered)) = &mut found else {
                 let (rows, arrived) = (entry.rows(), entry.arrived());
@@ -219,6 +225,16 @@ mod tests {
         let mut queue = queue(&[low, high, plain(3, 1)]);
         queue.gather(NOW, 2, &mut Vec::new()).unwrap();
         assert_eq!(names(&queue.take(2)), [3, 2]);
+    }
+
+    #[test]
+    fn however_many_are_late_the_first_that_is_not_is_found() {
+        let late = Plain { deadline: Some(NOW), ..plain(1, 1) };
+        let mut entries = vec![late; LOOKED_AT_MAX + 1];
+        entries.push(plain(2, 1));
+        let (mut queue, mut expired) = (queue(&entries), Vec::new());
+        assert_eq!(queue.gather(NOW, 8, &mut expired).map(|gathered| gathered.rows), Some(1));
+        assert_eq!((names(&queue.take(8)), expired.len()), (vec![2], LOOKED_AT_MAX + 1));
     }
 
     #[test]
