@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::cost::CostCurve;
 
 /// A rate this near the best is as good: the smaller run is taken.
-const GOOD_ENOUGH: f64 = 0.97;
+const GOOD_ENOUGH: f64 = 0.985;
 
 /// What a model's runs must keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,14 +121,16 @@ mod tests {
         assert_eq!(rows(rule, &observed(&steep, 1)), 1);
         assert_eq!(rows(rule, &observed(&steep, 37)), 37);
         // Rows cost what they cost: company would only wait.
-        let flat = curve(&[(1, 100), (32, 3200)]);
-        assert_eq!(rows(rule, &observed(&flat, 37)), 1);
+        let points: Vec<_> = (1..=40).map(|rows| (rows, 100 * rows as u64)).collect();
+        assert_eq!(rows(rule, &observed(&curve(&points), 37)), 1);
     }
 
     #[test]
     fn a_size_that_is_padded_is_passed_by() {
         // As an engine that fills runs up to powers of two.
-        let padded = curve(&[(1, 40), (2, 50), (4, 70), (5, 110), (8, 110), (16, 190), (32, 350)]);
+        let paid = |rows: usize| 30 + 10 * rows.next_power_of_two() as u64;
+        let points: Vec<_> = (1..=32).map(|rows| (rows, paid(rows))).collect();
+        let padded = curve(&points);
         assert_eq!(rows(Rule::adaptive(64), &observed(&padded, 4)), 4);
         assert_eq!(rows(Rule::adaptive(64), &observed(&padded, 5)), 4);
         assert_eq!(rows(Rule::adaptive(64), &observed(&padded, 8)), 8);
