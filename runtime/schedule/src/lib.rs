@@ -7,6 +7,7 @@
 //!
 //! - [`policy`] says how many rows the next run of a model gets, from what its runs cost ([`cost`]).
 //! - Models share threads by the time that they take on them ([`Dispatcher`]).
+//! - [`simulate`] runs the same decisions in virtual time, beside those of other servers.
 //! - Who waits ([`Waiting`]) and goes away leaves at once, with all that it brought.
 //!
 //! Nothing here knows tensors, protocols or models: what runs is a [`Job`].
@@ -17,6 +18,7 @@ mod idle;
 mod lane;
 pub mod policy;
 mod pool;
+pub mod simulate;
 mod ticket;
 
 pub use cost::CostCurve;
