@@ -81,7 +81,7 @@ impl Inference {
     }
 
     /// Runs it alone.
-    fn run(mut self: Box<Self>, cancel: &Cancel) -> Answer {
+    fn run(mut self, cancel: &Cancel) -> Answer {
         self.node.run(&mut self.work, cancel, true)?;
         Ok(self.end())
     }
