@@ -16,6 +16,8 @@ mod container;
 #[cfg(test)]
 mod deadlines;
 #[cfg(test)]
+mod edge;
+#[cfg(test)]
 mod engines;
 #[cfg(test)]
 mod estimators;

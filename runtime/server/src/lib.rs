@@ -9,6 +9,7 @@ pub mod config;
 
 mod bind;
 mod cache;
+mod edge;
 mod encoding;
 mod endpoint;
 mod example;
@@ -22,6 +23,7 @@ mod node;
 mod notes;
 mod observe;
 mod oip;
+mod pace;
 mod place;
 mod repository;
 mod schedule;

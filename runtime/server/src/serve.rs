@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::config::Config;
+use crate::edge::{Edge, Patience};
 use crate::grpc::{self, GrpcListening, GrpcOptions};
 use crate::http::{BodyLimits, Listening, Servers, start, start_metrics};
 use crate::model::LoadError;
@@ -241,11 +242,15 @@ fn load_tls(config: &Config) -> Result<Option<Arc<Tls>>, ServeError> {
 fn servers(config: &Config, tls: Option<Arc<Tls>>, registry: &Registry) -> Servers {
     let places = Places::exposed(config.connections_max, Metric::HttpConnections, registry);
     registry.gauge(Metric::ConnectionsMax, &[]).set(places.max() as f64);
+    let timeouts = Patience {
+        keep_alive: config.keep_alive,
+        head_read: config.head_read_timeout,
+        reply_read: config.reply_read_timeout,
+    };
     Servers {
         workers: config.workers,
         places,
-        keep_alive: config.keep_alive,
-        head_read_timeout: config.head_read_timeout,
+        edge: Arc::new(Edge::new(config.edge, timeouts, registry)),
         shutdown_timeout: config.shutdown_timeout,
         metrics_path: config.metrics_path.clone(),
         tls,
@@ -294,7 +299,7 @@ impl Ports {
         let options = GrpcOptions {
             workers: config.workers,
             places: Places::exposed(config.connections_max, Metric::GrpcConnections, registry),
-            opening_timeout: config.head_read_timeout,
+            edge: Arc::clone(&servers.edge),
             tls: servers.tls.clone(),
         };
         let grpc = grpc::start(listener, Arc::clone(state), &options)

@@ -114,9 +114,11 @@ variables! {
     RADIANT_KEEP_ALIVE, Ours, "120s",
         "How long an idle connection stays open. Seldon's orchestrator reuses one for up to 90 s.";
     RADIANT_HEAD_READ_TIMEOUT, Ours, "15s",
-        "How long a client may take to send the head of its first request.";
+        "How long a client may take to send the head of a request, and for a TLS handshake.";
     RADIANT_BODY_READ_TIMEOUT, Ours, "30s",
         "How long a client may take to send a body, beyond a second for each 64 KiB.";
+    RADIANT_REPLY_READ_TIMEOUT, Ours, "30s",
+        "How long a client may take to read a reply, beyond a second for each 64 KiB.";
     RADIANT_REQUEST_TIMEOUT, Ours, "none",
         "How long a prediction may take, or `none`.";
     RADIANT_SHUTDOWN_TIMEOUT, Ours, "8s",
@@ -139,6 +141,16 @@ variables! {
         "The header whose value tells one client from another. Unset: the address does.";
     RADIANT_CONNECTIONS_MAX, Ours, "10000",
         "Open connections of the HTTP port, and of the gRPC port.";
+    RADIANT_HEADER_BYTES_MAX, Ours, "32KiB",
+        "The largest headers of a request together, 32 bytes for each counted beside its name and value.";
+    RADIANT_HEADERS_MAX, Ours, "96",
+        "How many headers a request may have.";
+    RADIANT_GRPC_STREAMS_MAX, Ours, "1024",
+        "Calls at once on one gRPC connection; more wait at the client.";
+    RADIANT_GRPC_RESETS_MAX, Ours, "1024",
+        "Calls that a client may take back within a second on one gRPC connection.";
+    RADIANT_TLS_HANDSHAKES_MAX, Ours, "1024",
+        "TLS handshakes at once; a connection beyond them is closed.";
     RADIANT_JSON_DEPTH_MAX, Ours, "128",
         "How deep JSON in a request may be nested.";
     RADIANT_JSON_ELEMENTS_MAX, Ours, "16777216",

@@ -244,12 +244,19 @@ pub(crate) struct ServeArgs {
     /// it meet closed ones.
     #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
     keep_alive: Option<String>,
-    /// How long a client may take to send the head of its first request
+    /// How long a client may take to send the head of a request
+    ///
+    /// Also for a TLS handshake, and for opening a gRPC connection.
     #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
     head_read_timeout: Option<String>,
     /// How long a client may take to send a body, beyond 1 s for each 64 KiB
     #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
     body_read_timeout: Option<String>,
+    /// How long a client may take to read a reply, beyond 1 s for each 64 KiB
+    ///
+    /// A connection whose client reads more slowly is closed, so that replies do not fill the memory.
+    #[arg(long, help_heading = "Timeouts", value_name = "DURATION")]
+    reply_read_timeout: Option<String>,
     /// How long a prediction may take, or `none`
     ///
     /// Also the annotation seldon.io/rest-timeout, in milliseconds.
@@ -309,6 +316,27 @@ pub(crate) struct ServeArgs {
     /// One more waits for another to end at the HTTP port, and is closed at the gRPC port.
     #[arg(long, help_heading = "Limits", value_name = "N")]
     connections_max: Option<String>,
+    /// The largest headers of a request together; beyond it 431
+    ///
+    /// Names, values and 32 bytes for each header, and over REST the path. At most 128KiB.
+    #[arg(long, help_heading = "Limits", value_name = "SIZE")]
+    header_bytes_max: Option<String>,
+    /// How many headers a request may have; beyond it 431, over gRPC RESOURCE_EXHAUSTED
+    ///
+    /// At most 96.
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    headers_max: Option<String>,
+    /// Calls at once on one gRPC connection; more wait at the client
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    grpc_streams_max: Option<String>,
+    /// Calls that a client may take back within a second on one gRPC connection
+    ///
+    /// A connection beyond it is closed with ENHANCE_YOUR_CALM.
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    grpc_resets_max: Option<String>,
+    /// TLS handshakes at once; a connection beyond them is closed
+    #[arg(long, help_heading = "Limits", value_name = "N")]
+    tls_handshakes_max: Option<String>,
     /// How deep JSON in a request may be nested
     #[arg(long, help_heading = "Limits", value_name = "N")]
     json_depth_max: Option<String>,
@@ -387,6 +415,7 @@ impl From<ServeArgs> for Flags {
             keep_alive: args.keep_alive,
             head_read_timeout: args.head_read_timeout,
             body_read_timeout: args.body_read_timeout,
+            reply_read_timeout: args.reply_read_timeout,
             request_timeout: args.request_timeout,
             shutdown_timeout: args.shutdown_timeout,
             body_bytes_max: args.body_bytes_max,
@@ -398,6 +427,11 @@ impl From<ServeArgs> for Flags {
             client_requests_max: args.client_requests_max,
             client_header: args.client_header,
             connections_max: args.connections_max,
+            header_bytes_max: args.header_bytes_max,
+            headers_max: args.headers_max,
+            grpc_streams_max: args.grpc_streams_max,
+            grpc_resets_max: args.grpc_resets_max,
+            tls_handshakes_max: args.tls_handshakes_max,
             json_depth_max: args.json_depth_max,
             json_elements_max: args.json_elements_max,
             termination_log: args.termination_log,

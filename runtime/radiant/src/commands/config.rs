@@ -131,6 +131,7 @@ tls_client_ca_file        <unset>        default
 keep_alive                60s            environment variable RADIANT_KEEP_ALIVE
 head_read_timeout         15s            default
 body_read_timeout         30s            default
+reply_read_timeout        30s            default
 request_timeout           2s             annotation seldon.io/rest-timeout
 shutdown_timeout          8s             default
 body_bytes_max            256MiB         default
@@ -142,6 +143,11 @@ bytes_max                 1GiB           environment variable RADIANT_BYTES_MAX
 client_requests_max       none           default
 client_header             <unset>        default
 connections_max           10000          default
+header_bytes_max          32KiB          default
+headers_max               96             default
+grpc_streams_max          1024           default
+grpc_resets_max           1024           default
+tls_handshakes_max        1024           default
 json_depth_max            128            default
 json_elements_max         16777216       default
 termination_log           /dev/termination-log default

@@ -32,8 +32,8 @@ use super::value::{
     THREADS, URL_PATH,
 };
 use super::{
-    Admission, AnswerOptions, Config, ConfigErrors, Cors, Fetching, Flags, Loading, LogFormat,
-    LogLevel, Method, NodeIdentity, admission, batching, fetching, loading,
+    Admission, AnswerOptions, Config, ConfigErrors, Cors, EdgeLimits, Fetching, Flags, Loading,
+    LogFormat, LogLevel, Method, NodeIdentity, admission, batching, edge, fetching, loading,
 };
 use super::{answers, models, node, tls};
 use crate::BatchOptions;
@@ -115,6 +115,7 @@ fn defaults() -> Config {
         keep_alive: Duration::from_mins(2),
         head_read_timeout: Duration::from_secs(15),
         body_read_timeout: Duration::from_secs(30),
+        reply_read_timeout: Duration::from_secs(30),
         request_timeout: None,
         shutdown_timeout: Duration::from_secs(8),
         body_bytes_max: 256 << 20,
@@ -124,6 +125,7 @@ fn defaults() -> Config {
         client_header: None,
         // Ten for each request that may be in flight: clients keep idle ones for later.
         connections_max: 10_000,
+        edge: EdgeLimits::default(),
         limits: Limits::default(),
         termination_log: None,
         log_level: LogLevel::Info,
@@ -294,6 +296,8 @@ fn timeouts(
         .flag(flags.body_read_timeout.as_ref())
         .env(&[&RADIANT_BODY_READ_TIMEOUT])
         .or(&DURATION, config.body_read_timeout);
+    config.reply_read_timeout =
+        edge::reply_read_timeout(resolver, flags, config.reply_read_timeout);
     let timeout_ms = |timeout: Duration| format!("{}ms", timeout.as_millis());
     config.request_timeout = resolver
         .option("request_timeout")
@@ -335,6 +339,7 @@ fn limits(
         .flag(flags.connections_max.as_ref())
         .env(&[&RADIANT_CONNECTIONS_MAX])
         .or(&COUNT, config.connections_max);
+    edge::limits(config, resolver, flags);
     config.limits.depth_max = resolver
         .option("json_depth_max")
         .flag(flags.json_depth_max.as_ref())

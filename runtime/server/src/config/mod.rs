@@ -12,6 +12,7 @@ mod answers;
 mod batching;
 mod build;
 mod choice;
+mod edge;
 mod fetching;
 mod flags;
 mod loading;
@@ -37,6 +38,7 @@ pub use admission::Admission;
 pub use answers::{AnswerOptions, Telling};
 pub use build::termination_log;
 pub use choice::{Cors, LogFormat, LogLevel, Method, default_name};
+pub use edge::EdgeLimits;
 pub use fetching::{FetchFlags, Fetching};
 pub use flags::Flags;
 pub use loading::{Isolated, Loading};
@@ -110,10 +112,12 @@ pub struct Config {
 
     /// How long an idle connection stays open.
     pub keep_alive: Duration,
-    /// How long a client may take to send the head of its first request.
+    /// How long a client may take to send the head of a request, and to open a connection.
     pub head_read_timeout: Duration,
     /// How long a client may take to send a body, beyond a second for each 64 KiB.
     pub body_read_timeout: Duration,
+    /// How long a client may take to read a reply, beyond a second for each 64 KiB.
+    pub reply_read_timeout: Duration,
     /// How long a prediction may take.
     pub request_timeout: Option<Duration>,
     /// How long requests may take to finish after SIGTERM.
@@ -131,6 +135,8 @@ pub struct Config {
     pub client_header: Option<String>,
     /// Open connections of the HTTP port, and of the gRPC port.
     pub connections_max: usize,
+    /// What a client may do at the ports, beside its requests.
+    pub edge: EdgeLimits,
     /// What decoders accept.
     pub limits: Limits,
 

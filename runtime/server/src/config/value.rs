@@ -116,6 +116,20 @@ pub(super) const DEPTH: Kind<usize> = Kind {
     print: ToString::to_string,
 };
 
+/// No more than the codec of HTTP/1 has room for.
+pub(super) const HEADERS: Kind<usize> = Kind {
+    accepts: "a whole number from 1 to 96",
+    parse: |text| text.trim().parse().ok().filter(|n| (1..=96).contains(n)),
+    print: ToString::to_string,
+};
+
+/// No more than the codec of HTTP/1 has room for, and no less than every request has.
+pub(super) const HEADER_BYTES: Kind<usize> = Kind {
+    accepts: "a size from 1KiB to 128KiB",
+    parse: |text| parse_size(text.trim()).filter(|n| (1 << 10..=128 << 10).contains(n)),
+    print: |bytes| print_size(*bytes),
+};
+
 pub(super) const SIZE: Kind<usize> = Kind {
     accepts: "a size above 0, such as 1048576, 64MiB or 1GB",
     parse: |text| parse_size(text.trim()),
@@ -273,6 +287,18 @@ mod tests {
         for (text, bytes, printed) in cases {
             assert_eq!(parse_size(text), bytes, "{text}");
             assert_eq!(bytes.map(print_size).unwrap_or_default(), printed, "{text}");
+        }
+    }
+
+    #[test]
+    fn headers_are_bounded_by_what_the_codec_has_room_for() {
+        for (text, expected) in [("1", Some(1)), ("96", Some(96)), ("0", None), ("97", None)] {
+            assert_eq!((HEADERS.parse)(text), expected, "{text}");
+        }
+        for (text, expected) in
+            [("1KiB", Some(1 << 10)), ("128KiB", Some(128 << 10)), ("1023", None), ("129KiB", None)]
+        {
+            assert_eq!((HEADER_BYTES.parse)(text), expected, "{text}");
         }
     }
 

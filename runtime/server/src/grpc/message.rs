@@ -3,6 +3,7 @@
 //! Each is preceded by five bytes: whether it is compressed, and its length (gRPC over HTTP/2,
 //! "Length-Prefixed-Message"). A message that arrives in one piece is not copied.
 
+use std::error::Error as StdError;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,13 +15,11 @@ use http_body::Body;
 use radiant_core::{Error, ErrorKind};
 use tokio::time::Sleep;
 
+use crate::pace;
 use crate::schedule::{Held, Permits, SMALL_BYTES, Taken};
 
 /// Bytes in front of a message.
 pub(super) const HEAD_BYTES: usize = 5;
-
-/// The rate below which a client that sends a message is too slow once its time is used up.
-const BYTES_A_SECOND_MIN: f64 = 65_536.0;
 
 /// The room that is made before the bytes that a message announces have come.
 const FIRST_BYTES_MAX: usize = 1 << 20;
@@ -39,7 +38,11 @@ pub(super) struct Messages<B> {
     /// What came behind the last message.
     rest: Bytes,
     bytes_max: usize,
-    read_timeout: Option<Duration>,
+    /// From the first byte of a message of a stream, and from the head of a call with only one.
+    read_timeout: Duration,
+    is_stream: bool,
+    /// Whether a client may take its time, as it does between the messages of a stream.
+    is_between: bool,
     // Made when the client is waited for, which it seldom is.
     patience: Option<Pin<Box<Sleep>>>,
 }
@@ -49,9 +52,19 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
-    /// The messages of a stream, each of at most `bytes_max` bytes.
-    pub(super) fn new(body: B, bytes_max: usize) -> Self {
-        Self { body, rest: Bytes::new(), bytes_max, read_timeout: None, patience: None }
+    /// The messages of a stream, each of at most `bytes_max` bytes, which must have come
+    /// `read_timeout` after it began, and a second later for each 64 KiB.
+    pub(super) fn new(body: B, bytes_max: usize, read_timeout: Duration) -> Self {
+        let rest = Bytes::new();
+        Self {
+            body,
+            rest,
+            bytes_max,
+            read_timeout,
+            is_stream: true,
+            is_between: false,
+            patience: None,
+        }
     }
 
     /// The one message of a call, which must have come `read_timeout` after it was first waited for,
@@ -65,7 +78,8 @@ where
         read_timeout: Duration,
         permits: &Arc<Permits>,
     ) -> Result<Message, Error> {
-        let mut messages = Self { read_timeout: Some(read_timeout), ..Self::new(body, bytes_max) };
+        let messages = Self::new(body, bytes_max, read_timeout);
+        let mut messages = Self { is_stream: false, ..messages };
         let message = messages.next(permits).await?;
         let message = message.ok_or_else(|| malformed("expected a message, got none"))?;
         while messages.rest.is_empty() && !messages.body.is_end_stream() {
@@ -84,12 +98,15 @@ where
     /// The next message; `None` when the client has sent its last.
     ///
     /// # Errors
-    /// It is too large or breaks off, or there is no room for it; no further message can be found then.
+    /// It is too large, too slow or breaks off, or there is no room for it; no further message can be
+    /// found then.
     pub(super) async fn next(&mut self, permits: &Arc<Permits>) -> Result<Option<Message>, Error> {
+        self.is_between = self.is_stream && self.rest.is_empty();
         while self.rest.len() < HEAD_BYTES {
             let Some(chunk) = self.chunk().await? else {
                 return if self.rest.is_empty() { Ok(None) } else { Err(broken_off()) };
             };
+            self.is_between = self.is_between && chunk.is_empty();
             self.rest = if self.rest.is_empty() {
                 chunk
             } else {
@@ -112,6 +129,9 @@ where
             held.grow_to(permits, length.max(SMALL_BYTES))?;
         }
         let bytes = self.take(length).await?;
+        if self.is_stream {
+            self.patience = None;
+        }
         Ok(Some(Message { is_compressed, taken: Taken { bytes, held } }))
     }
 
@@ -145,13 +165,15 @@ where
             // Clients have no trailers in gRPC.
             let Ok(chunk) = frame.into_data() else { continue };
             if let Some(patience) = &mut self.patience {
-                let bought = Duration::from_secs_f64(chunk.len() as f64 / BYTES_A_SECOND_MIN);
-                let until = patience.deadline() + bought;
+                let until = patience.deadline() + pace::bought(chunk.len());
                 patience.as_mut().reset(until);
             }
             return Poll::Ready(Ok(Some(chunk)));
         }
-        let Some(read_timeout) = self.read_timeout else { return Poll::Pending };
+        if self.is_between {
+            return Poll::Pending;
+        }
+        let read_timeout = self.read_timeout;
         let patience =
             self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(read_timeout)));
         ready!(patience.as_mut().poll(context));
@@ -181,8 +203,25 @@ fn too_large(length: usize, bytes_max: usize) -> Error {
 #[cold]
 fn too_slow(waited: Duration) -> Error {
     let text = format!("the message did not arrive within {} s", waited.as_secs_f64());
-    Error::new(ErrorKind::DeadlineExceeded, text)
+    Error::new(ErrorKind::DeadlineExceeded, text).with_source(TooSlow)
 }
+
+/// Whether a message did not come in time.
+pub(super) fn is_too_slow(error: &Error) -> bool {
+    StdError::source(error).is_some_and(<dyn StdError>::is::<TooSlow>)
+}
+
+/// Tells this end of a call from those that are the server's.
+#[derive(Debug)]
+struct TooSlow;
+
+impl std::fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the client is too slow")
+    }
+}
+
+impl StdError for TooSlow {}
 
 #[cfg(test)]
 #[path = "message_tests.rs"]

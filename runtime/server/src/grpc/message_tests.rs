@@ -35,7 +35,7 @@ fn body(
 
 fn all(bytes: &[u8], piece_bytes: usize) -> Result<Vec<Vec<u8>>, Error> {
     block_on(async {
-        let mut messages = Messages::new(body(bytes, piece_bytes), LIMIT);
+        let mut messages = Messages::new(body(bytes, piece_bytes), LIMIT, Duration::ZERO);
         let mut all = Vec::new();
         while let Some(message) = messages.next(&permits()).await? {
             all.push(message.taken.to_vec());
@@ -121,4 +121,22 @@ async fn a_client_that_stalls_is_given_up() {
         Messages::only(stalled, LIMIT, Duration::from_millis(2), &permits()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DeadlineExceeded);
     assert_eq!(error.message(), "the message did not arrive within 0.002 s");
+    assert!(is_too_slow(&error));
+}
+
+#[tokio::test]
+async fn a_stream_may_pause_between_messages_and_not_within_one() {
+    let whole = framed(&[b"text".to_vec()]);
+    let begun = [whole.clone(), whole[..3].to_vec()].concat();
+    let frames = [Ok::<_, Infallible>(Frame::data(Bytes::from(begun)))];
+    let body = futures_util::StreamExt::chain(stream::iter(frames), stream::pending());
+    let permits = permits();
+    let mut messages = Messages::new(StreamBody::new(body), LIMIT, Duration::from_millis(2));
+    assert_eq!(messages.next(&permits).await.unwrap().unwrap().taken.bytes, "text");
+    let error = messages.next(&permits).await.unwrap_err();
+    assert!(is_too_slow(&error), "{error}");
+
+    let silent = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
+    let mut silent = Messages::new(silent, LIMIT, Duration::ZERO);
+    assert!(futures_util::FutureExt::now_or_never(silent.next(&permits)).is_none(), "it may pause");
 }

@@ -15,6 +15,7 @@
 
 mod connection;
 mod error;
+mod frames;
 mod health;
 mod message;
 mod oip;
@@ -31,5 +32,6 @@ mod table_tests;
 #[cfg(test)]
 mod tests;
 mod tfs;
+mod watch;
 
 pub(crate) use serve::{GrpcListening, GrpcOptions, start};

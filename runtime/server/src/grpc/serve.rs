@@ -12,6 +12,8 @@ use tokio::sync::watch;
 
 use super::connection::{Accepted, serve_all};
 use super::service::Shared;
+use crate::edge::{Edge, Refused};
+use crate::observe::Transport;
 use crate::place::Places;
 use crate::state::State;
 use crate::tls::Tls;
@@ -29,8 +31,8 @@ pub(crate) struct GrpcOptions {
     pub(crate) workers: usize,
     /// For connections; one beyond them is closed at once, so that its client looks elsewhere.
     pub(crate) places: Places,
-    /// How long a client may take to open a connection that it has made.
-    pub(crate) opening_timeout: Duration,
+    /// What clients may do.
+    pub(crate) edge: Arc<Edge>,
     /// What the port is secured by, if it is.
     pub(crate) tls: Option<Arc<Tls>>,
 }
@@ -78,14 +80,14 @@ pub(crate) fn start(
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let (drain, begun) = watch::channel(false);
     let draining = Draining(begun);
-    let shared = Arc::new(Shared::new(state, options.tls.clone(), draining.clone())?);
+    let shared = Arc::new(Shared::new(state, options, draining.clone())?);
     let (mut workers, mut threads) = (Vec::new(), Vec::new());
     for index in 0..options.workers.max(1) {
         let (sender, accepted) = mpsc::channel(WAITING_MAX);
-        threads.push(start_thread(index, accepted, Arc::clone(&shared), options)?);
+        threads.push(start_thread(index, accepted, Arc::clone(&shared))?);
         workers.push(Worker { accepted: sender, places: Places::new(usize::MAX) });
     }
-    let accepting = tokio::spawn(accept_all(listener, options.places.clone(), workers, draining));
+    let accepting = tokio::spawn(accept_all(listener, options.clone(), workers, draining));
     Ok(GrpcListening { address, drain, accepting, threads })
 }
 
@@ -93,20 +95,18 @@ fn start_thread(
     index: usize,
     accepted: Receiver<Accepted>,
     shared: Arc<Shared>,
-    options: &GrpcOptions,
 ) -> io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let opening_timeout = options.opening_timeout;
     std::thread::Builder::new()
         .name(format!("grpc-{index}"))
-        .spawn(move || runtime.block_on(serve_all(accepted, shared, opening_timeout)))
+        .spawn(move || runtime.block_on(serve_all(accepted, shared)))
 }
 
 /// Accepts connections until the server drains, and gives each to the thread with the fewest: they
 /// live long, so that the threads' luck in accepting would decide who works.
 async fn accept_all(
     listener: tokio::net::TcpListener,
-    places: Places,
+    options: GrpcOptions,
     workers: Vec<Worker>,
     mut draining: Draining,
 ) {
@@ -116,7 +116,7 @@ async fn accept_all(
             () = draining.begun() => return,
         };
         let handed_over = match accepted {
-            Ok((stream, _peer)) => hand_over(stream, &places, &workers).await,
+            Ok((stream, _peer)) => hand_over(stream, &options, &workers).await,
             Err(error) => Err(error),
         };
         if let Err(error) = handed_over
@@ -130,12 +130,11 @@ async fn accept_all(
 
 async fn hand_over(
     stream: tokio::net::TcpStream,
-    places: &Places,
+    options: &GrpcOptions,
     workers: &[Worker],
 ) -> io::Result<()> {
-    let Some(place) = places.try_take() else {
-        let max = places.max();
-        tracing::debug!(max, "a gRPC connection was closed: all are taken (--connections-max)");
+    let Some(place) = options.places.try_take() else {
+        options.edge.refuse(Transport::Grpc, Refused::Connections);
         return Ok(());
     };
     stream.set_nodelay(true)?;
@@ -184,6 +183,8 @@ mod tests {
     use tokio::net::TcpStream;
 
     use super::*;
+    use crate::edge::fixture;
+    use crate::observe::Registry;
 
     #[tokio::test]
     async fn a_connection_beyond_the_bound_is_closed_until_another_ends() {
@@ -192,10 +193,12 @@ mod tests {
         let (sender, mut accepted) = mpsc::channel(4);
         let workers = [Worker { accepted: sender, places: Places::new(usize::MAX) }];
         let places = Places::new(1);
+        let edge = fixture::edge(&Registry::new());
+        let options = GrpcOptions { workers: 1, places: places.clone(), edge, tls: None };
         let connect = async || {
             let client = TcpStream::connect(address).await.unwrap();
             let (stream, _peer) = listener.accept().await.unwrap();
-            hand_over(stream, &places, &workers).await.unwrap();
+            hand_over(stream, &options, &workers).await.unwrap();
             client
         };
         let _first = connect().await;

@@ -16,15 +16,17 @@ use tonic_health::pb::health_server::HealthServer;
 use tower_service::Service as _;
 
 use super::health::HealthService;
-use super::message::{Message, Messages};
+use super::message::{self, Message, Messages};
 use super::record::Record;
 use super::reflection::Reflection;
 use super::reply::{self, Body, Framed};
 use super::route::{Route, resolve, unanswered};
-use super::serve::Draining;
+use super::serve::{Draining, GrpcOptions};
 use super::{error, oip, seldon, stream, tfs};
+use crate::edge::{Edge, Refused};
 use crate::encoding::Encoding;
 use crate::endpoint::{Endpoint, Protocol};
+use crate::observe::Transport;
 use crate::schedule::{Clock, Deadline, Entered, Taken, Timeouts};
 use crate::state::State;
 use crate::tls::Tls;
@@ -36,6 +38,7 @@ const INLINE_BYTES_MAX: usize = 1 << 16;
 /// What all calls share.
 pub(super) struct Shared {
     pub(super) state: Arc<State>,
+    pub(super) edge: Arc<Edge>,
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) draining: Draining,
     health: HealthServer<HealthService>,
@@ -47,12 +50,22 @@ impl Shared {
     /// The descriptors that reflection serves cannot be read.
     pub(super) fn new(
         state: Arc<State>,
-        tls: Option<Arc<Tls>>,
+        options: &GrpcOptions,
         draining: Draining,
     ) -> std::io::Result<Self> {
         let health = HealthService::server(Arc::clone(&state), draining.clone());
         let reflection = Reflection::new(draining.clone())?;
-        Ok(Self { state, tls, draining, health, reflection })
+        let (edge, tls) = (Arc::clone(&options.edge), options.tls.clone());
+        Ok(Self { state, edge, tls, draining, health, reflection })
+    }
+}
+
+impl Shared {
+    /// Counts a client whose message took too long.
+    pub(super) fn note(&self, error: &Error) {
+        if message::is_too_slow(error) {
+            self.edge.refuse(Transport::Grpc, Refused::Body);
+        }
     }
 }
 
@@ -96,6 +109,7 @@ pub(super) async fn dispatch<B: Incoming>(
         Err(error) => Err(error),
     };
     let mut response = answered.unwrap_or_else(|error| {
+        shared.note(&error);
         error::log(&error);
         record.code = error::code(&error);
         reply::failed(&error)

@@ -55,8 +55,9 @@ pub(super) fn answer<B: Incoming>(shared: Arc<Shared>, parts: Parts, body: B) ->
         }
     };
     let is_strict = parts.headers.get("triton_grpc_error").is_some_and(|value| value == "true");
+    let config = &shared.state.config;
     let inferences = Inferences {
-        messages: Messages::new(body, shared.state.config.message_bytes_max),
+        messages: Messages::new(body, config.message_bytes_max, config.body.read_timeout),
         deadline,
         draining: shared.draining.clone(),
         has_ended: false,
@@ -114,7 +115,9 @@ impl<B: Incoming> Inferences<B> {
 
     async fn message(&mut self) -> Result<Option<Message>, Error> {
         tokio::select! {
-            message = self.messages.next(&self.shared.state.permits) => message,
+            message = self.messages.next(&self.shared.state.permits) => {
+                message.inspect_err(|error| self.shared.note(error))
+            }
             () = self.draining.begun() => Err(closing()),
         }
     }

@@ -17,8 +17,11 @@ use radiant_protocol::pb::inference as pb;
 use tokio::sync::watch;
 
 use super::reply::Body;
-use super::serve::Draining;
+use super::serve::{Draining, GrpcOptions};
 use super::service::{Shared, dispatch};
+use crate::edge;
+use crate::observe::Registry;
+use crate::place::Places;
 use crate::state::{State, fixture};
 
 const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
@@ -32,7 +35,13 @@ fn server(is_loaded: bool) -> (Arc<Shared>, watch::Sender<bool>) {
 
 pub(super) fn of_state(state: Arc<State>) -> (Arc<Shared>, watch::Sender<bool>) {
     let (drain, draining) = watch::channel(false);
-    (Arc::new(Shared::new(state, None, Draining(draining)).unwrap()), drain)
+    let options = GrpcOptions {
+        workers: 1,
+        places: Places::new(1),
+        edge: edge::fixture::edge(&Registry::new()),
+        tls: None,
+    };
+    (Arc::new(Shared::new(state, &options, Draining(draining)).unwrap()), drain)
 }
 
 pub(super) fn framed(flag: u8, message: &[u8]) -> Vec<u8> {

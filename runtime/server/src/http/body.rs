@@ -22,11 +22,9 @@ use tokio::time::Instant;
 use super::came::Came;
 use super::error::HttpError;
 use crate::encoding::Encoding;
+use crate::pace;
 use crate::schedule::{Held, SMALL_BYTES, Taken};
 use crate::state::State;
-
-/// The rate below which a client that sends a body is too slow once its time is used up.
-const BYTES_A_SECOND_MIN: f64 = 65_536.0;
 
 /// How much is taken, and for how long the client may take to send it.
 #[derive(Debug, Clone)]
@@ -164,7 +162,7 @@ async fn next_chunk(
     };
     let chunk = next.transpose().map_err(|error| HttpError::broken_body(&error))?;
     if let (Some(chunk), Patience::Until(until)) = (&chunk, patience) {
-        *until += Duration::from_secs_f64(chunk.len() as f64 / BYTES_A_SECOND_MIN);
+        *until += pace::bought(chunk.len());
     }
     Ok(chunk)
 }

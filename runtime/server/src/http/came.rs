@@ -5,6 +5,9 @@ use actix_http::{HttpMessage as _, Request};
 
 use crate::schedule::Timeouts;
 
+/// What keeping a header costs beside its name and value.
+const HEADER_OVERHEAD_BYTES: usize = 32;
+
 /// The length of the JSON before binary tensors (Open Inference Protocol, binary tensor data).
 pub(super) const HEAD_BYTES: HeaderName =
     HeaderName::from_static("inference-header-content-length");
@@ -34,6 +37,9 @@ pub(super) struct Came<'a> {
     pub(super) accept_encoding: &'a [u8],
     pub(super) head_bytes: Option<&'a HeaderValue>,
     pub(super) timeouts: Timeouts<'a>,
+    pub(super) n_headers: usize,
+    /// Of the headers as HTTP/2 counts them (RFC 9113, 6.5.2), and of the path.
+    pub(super) n_bytes: usize,
     /// Whether any header of [`trace`](Self::trace) is there.
     traced: bool,
 }
@@ -51,9 +57,13 @@ impl<'a> Came<'a> {
             accept_encoding: b"",
             head_bytes: None,
             timeouts: Timeouts::default(),
+            n_headers: 0,
+            n_bytes: request.uri().path_and_query().map_or(0, |target| target.as_str().len()),
             traced: false,
         };
         for (name, value) in headers {
+            came.n_headers += 1;
+            came.n_bytes += name.as_str().len() + value.len() + HEADER_OVERHEAD_BYTES;
             if *name == header::CONTENT_TYPE {
                 came.content_type = value.as_bytes();
             } else if *name == header::CONTENT_LENGTH {

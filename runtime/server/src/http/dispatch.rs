@@ -15,7 +15,9 @@ use super::doc;
 use super::error::HttpError;
 use super::reply::{Body, JSON, Reply, TEXT, puid, respond, tell};
 use super::route::{Target, resolve};
+use super::watch::{InFlight, Watch};
 use super::{mlflow, oip, seldon, tfs};
+use crate::edge::Edge;
 use crate::endpoint::{Endpoint, Protocol};
 use crate::observe::{Access, Outcome, Transport};
 use crate::repository::Found;
@@ -25,6 +27,15 @@ use crate::state::State;
 /// What the requests of one worker share: behind an `Rc`, whose count is cheaper than an `Arc`'s.
 pub(super) struct Worker {
     pub(super) state: Arc<State>,
+    pub(super) edge: Arc<Edge>,
+}
+
+#[cfg(test)]
+impl Worker {
+    pub(super) fn of(state: Arc<State>) -> Rc<Self> {
+        let registry = crate::observe::Registry::new();
+        Rc::new(Self { state, edge: crate::edge::fixture::edge(&registry) })
+    }
 }
 
 /// Answers one request; this never fails and, apart from a defect of ours, never panics.
@@ -34,21 +45,29 @@ pub(super) async fn dispatch(
 ) -> Result<Response<Body>, Infallible> {
     let state = &worker.state;
     let started = Instant::now();
+    let _in_flight = request.conn_data::<Rc<Watch>>().map(InFlight::enter);
     let payload = request.take_payload();
     let came = Came::new(&request);
     let target = resolve(request.path());
     let mut found = None;
-    let reply = match came.timeouts.deadline(started.into_std()) {
+    let deadline = check_headers(&worker.edge, &came)
+        .and_then(|()| Ok(came.timeouts.deadline(started.into_std())?));
+    let reply = match deadline {
         Ok(deadline) => {
             let clock = &Clock::new(deadline);
             let (request, came, found) = (&request, &came, &mut found);
             let incoming = Incoming { request, came, payload, clock, found };
             clock.guard(pin!(answer(state, incoming, &target))).await
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     };
     let protocol = target.endpoint.protocol();
-    let reply = reply.unwrap_or_else(|error| Reply::error(&error, protocol));
+    let reply = reply.unwrap_or_else(|error| {
+        if let Some(reason) = error.refused {
+            worker.edge.refuse(Transport::Rest, reason);
+        }
+        Reply::error(&error, protocol)
+    });
     let (status, reply_bytes) = (reply.status, reply.body.len() as u64);
     let notes = reply.notes;
     let mut response = respond(&came, reply, protocol, &state.config.cors, state.is_draining());
@@ -81,6 +100,16 @@ pub(super) async fn dispatch(
         .write(state.config.access_log);
     }
     Ok(response)
+}
+
+/// # Errors
+/// 431 when the headers are too many or too large.
+fn check_headers(edge: &Edge, came: &Came<'_>) -> Result<(), HttpError> {
+    let limits = &edge.limits;
+    if came.n_headers <= limits.headers_max && came.n_bytes <= limits.header_bytes_max {
+        return Ok(());
+    }
+    Err(HttpError::large_headers(came.n_headers, came.n_bytes, limits))
 }
 
 /// A request as the codec hands it over.

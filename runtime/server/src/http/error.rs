@@ -5,6 +5,8 @@ use std::time::Duration;
 use radiant_core::{Error, ErrorKind};
 use radiant_protocol::{mlflow, oip, seldon, tfs};
 
+use crate::config::EdgeLimits;
+use crate::edge::Refused;
 use crate::endpoint::Protocol;
 
 /// What a failed request is answered with.
@@ -22,6 +24,8 @@ pub(crate) struct HttpError {
     pub(crate) retry: bool,
     /// Whether the connection cannot be used any further.
     pub(crate) close: bool,
+    /// The limit of the edge that the client went beyond, if it did.
+    pub(crate) refused: Option<Refused>,
 }
 
 const BAD_DATA: &str = "MICROSERVICE_BAD_DATA";
@@ -31,7 +35,16 @@ const INTERNAL_ERROR: &str = "MICROSERVICE_INTERNAL_ERROR";
 impl HttpError {
     fn client(status: u16, info: String) -> Self {
         let reason = BAD_DATA.to_owned();
-        Self { status, kind: None, reason, info, allow: None, retry: false, close: false }
+        Self {
+            status,
+            kind: None,
+            reason,
+            info,
+            allow: None,
+            retry: false,
+            close: false,
+            refused: None,
+        }
     }
 
     /// 400: the request holds nothing that can be read.
@@ -75,7 +88,21 @@ impl HttpError {
     /// 408: the body did not arrive in time.
     pub(crate) fn slow_client(waited: Duration) -> Self {
         let info = format!("the body did not arrive within {} s", waited.as_secs_f64());
-        Self { close: true, ..Self::client(408, info) }
+        Self { close: true, refused: Some(Refused::Body), ..Self::client(408, info) }
+    }
+
+    /// 431: the headers are too many, or too large together.
+    pub(crate) fn large_headers(n_headers: usize, n_bytes: usize, limits: &EdgeLimits) -> Self {
+        let EdgeLimits { headers_max, header_bytes_max, .. } = limits;
+        let info = if n_headers > *headers_max {
+            format!("the request has {n_headers} headers, of at most {headers_max} (--headers-max)")
+        } else {
+            format!(
+                "the request's headers are {n_bytes} bytes, of at most {header_bytes_max} \
+                 (--header-bytes-max)"
+            )
+        };
+        Self { close: true, refused: Some(Refused::Headers), ..Self::client(431, info) }
     }
 
     /// 413: the body is larger than the limit.
@@ -114,6 +141,6 @@ impl From<Error> for HttpError {
         );
         let info = error.message().to_owned();
         let kind = error.refusal().is_none().then(|| error.kind());
-        Self { status: http, kind, reason, info, allow: None, retry, close: false }
+        Self { status: http, kind, reason, info, allow: None, retry, close: false, refused: None }
     }
 }

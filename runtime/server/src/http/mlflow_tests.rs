@@ -1,7 +1,5 @@
 //! MLflow's paths, and what its signature means for other protocols.
 
-use std::rc::Rc;
-
 use actix_http::body::MessageBody as _;
 use actix_http::header;
 use actix_http::test::TestRequest;
@@ -32,7 +30,7 @@ async fn ask(path: &str, content_type: &str, body: Option<&str>) -> (u16, String
     if !content_type.is_empty() {
         request.insert_header((header::CONTENT_TYPE, content_type));
     }
-    let answered = dispatch(Rc::new(Worker { state }), request.finish()).await;
+    let answered = dispatch(Worker::of(state), request.finish()).await;
     let response: Response<Body> = answered.unwrap_or_else(|never| match never {});
     let content_type = response.headers().get(header::CONTENT_TYPE).unwrap();
     let content_type = content_type.to_str().unwrap().to_owned();

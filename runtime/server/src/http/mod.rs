@@ -6,7 +6,6 @@ mod compress;
 mod dispatch;
 mod doc;
 mod error;
-mod idle;
 mod mlflow;
 #[cfg(test)]
 mod mlflow_tests;
@@ -21,6 +20,7 @@ mod table_tests;
 #[cfg(test)]
 mod tests;
 mod tfs;
+mod watch;
 
 pub(crate) use body::BodyLimits;
 pub(crate) use serve::{Listening, Servers, start, start_metrics};

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::error::DispatchError;
+use actix_http::error::{DispatchError, ParseError};
 use actix_http::{HttpService, KeepAlive, Request};
 use actix_server::{Server, ServerBuilder, ServerHandle};
 use actix_service::{ServiceFactoryExt as _, fn_service};
@@ -19,11 +19,12 @@ use tokio::sync::Notify;
 
 use super::dispatch::{Worker, dispatch};
 use super::error::HttpError;
-use super::idle::Connections;
-use crate::observe::Registry;
+use super::watch::{Connection, Connections};
+use crate::edge::{Edge, Refused};
+use crate::observe::{Registry, Transport};
 use crate::place::Places;
 use crate::state::State;
-use crate::tls::{Alpn, Tls, accept};
+use crate::tls::{self, Alpn, Tls};
 
 /// How long a client may take to close a connection that has been closed here.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -34,8 +35,7 @@ pub(crate) struct Servers {
     pub(crate) workers: usize,
     /// For the connections of the main port; they are divided among its workers.
     pub(crate) places: Places,
-    pub(crate) keep_alive: Duration,
-    pub(crate) head_read_timeout: Duration,
+    pub(crate) edge: Arc<Edge>,
     pub(crate) shutdown_timeout: Duration,
     pub(crate) metrics_path: String,
     /// What the main port speaks TLS with; the metrics port is plain.
@@ -64,33 +64,32 @@ pub(crate) fn start(
     closing: Arc<Notify>,
 ) -> std::io::Result<Listening> {
     let address = listener.local_addr()?;
-    let (keep_alive, head_read_timeout) = (options.keep_alive, options.head_read_timeout);
-    let (tls, places) = (options.tls.clone(), options.places.clone());
+    let options_of_worker = options.clone();
     let service = move || {
-        let worker = Rc::new(Worker { state: Arc::clone(&state) });
+        let edge = Arc::clone(&options_of_worker.edge);
+        let worker = Rc::new(Worker { state: Arc::clone(&state), edge: Arc::clone(&edge) });
+        let opening =
+            Rc::new(Opening { options: options_of_worker.clone(), made: OnceCell::new() });
         let closing = Arc::clone(&closing);
         let handler = move |request: Request| dispatch(Rc::clone(&worker), request);
         let http = HttpService::build()
             .keep_alive(KeepAlive::Os)
-            .client_request_timeout(head_read_timeout)
+            // Slow heads are watched for with the rest.
+            .client_request_timeout(Duration::ZERO)
+            .on_connect_ext(|io: &Connection<tls::Stream>, known| {
+                known.insert(io.known());
+            })
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
             .graceful_shutdown_signal(move || Arc::clone(&closing).notified_owned())
             .h1(fn_service(handler));
-        let connections = Rc::new(OnceCell::new());
-        let (tls, places) = (tls.clone(), places.clone());
-        let accept = move |io: TcpStream| {
-            let (connections, tls) = (Rc::clone(&connections), tls.clone());
-            let place = places.take();
-            async move {
-                let peer = io.peer_addr().ok();
-                io.set_nodelay(true).map_err(DispatchError::Io)?;
-                let accepted = accept(tls.as_deref(), Alpn::Http1, io, head_read_timeout).await;
-                let io = accepted.map_err(DispatchError::Io)?;
-                let connections = connections.get_or_init(|| Connections::watch(keep_alive));
-                Ok((connections.add(io, place), peer))
+        let accept = move |io: TcpStream| Rc::clone(&opening).open(io);
+        fn_service(accept).and_then(http).map_err(move |error| {
+            // What the codec has no room for it answers itself, with 431.
+            if matches!(error, DispatchError::Parse(ParseError::TooLarge)) {
+                edge.refuse(Transport::Rest, Refused::Headers);
             }
-        };
-        fn_service(accept).and_then(http)
+            error
+        })
     };
     let server = ServerBuilder::new()
         .workers(options.workers)
@@ -101,6 +100,32 @@ pub(crate) fn start(
         .listen("http", listener, service)?
         .run();
     Ok(Listening { address, handle: spawn(server) })
+}
+
+/// Makes what is accepted a connection of the main port.
+struct Opening {
+    options: Servers,
+    /// Those of this worker; they can be watched once its runtime is there.
+    made: OnceCell<Rc<Connections>>,
+}
+
+impl Opening {
+    async fn open(
+        self: Rc<Self>,
+        io: TcpStream,
+    ) -> Result<(Connection<tls::Stream>, Option<SocketAddr>), DispatchError> {
+        let Servers { places, edge, tls, .. } = &self.options;
+        let place = places.take();
+        if places.taken() >= places.max() {
+            edge.refuse(Transport::Rest, Refused::Connections);
+        }
+        let peer = io.peer_addr().ok();
+        io.set_nodelay(true).map_err(DispatchError::Io)?;
+        let accepted = edge.accept(tls.as_deref(), Alpn::Http1, io).await;
+        let io = accepted.map_err(DispatchError::Io)?;
+        let connections = self.made.get_or_init(|| Connections::watch(edge));
+        Ok((connections.add(io, place), peer))
+    }
 }
 
 /// Serves the metrics page on `listener` until the handle stops it, and health for probes that cannot
@@ -133,7 +158,7 @@ pub(crate) fn start_metrics(
     };
     let server = HttpServer::new(app)
         .workers(1)
-        .client_request_timeout(options.head_read_timeout)
+        .client_request_timeout(options.edge.timeouts.head_read)
         .shutdown_timeout(1)
         .disable_signals()
         .listen(listener)?

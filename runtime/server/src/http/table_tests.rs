@@ -1,7 +1,5 @@
 //! Tables in every protocol of REST, as the engine gets to see them.
 
-use std::rc::Rc;
-
 use actix_http::Method;
 use actix_http::body::MessageBody as _;
 use actix_http::header::{self, HeaderName};
@@ -26,7 +24,7 @@ async fn ask(form: Form, path: &str, body: &[u8], head_bytes: Option<usize>) -> 
         let name = HeaderName::from_static("inference-header-content-length");
         request.insert_header((name, head_bytes));
     }
-    let worker = Rc::new(Worker { state: fixture::seen(form) });
+    let worker = Worker::of(fixture::seen(form));
     let answered = dispatch(worker, request.finish()).await;
     let answered = answered.unwrap_or_else(|never| match never {});
     let status = answered.status().as_u16();

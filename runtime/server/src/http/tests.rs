@@ -1,7 +1,5 @@
 //! Requests without a socket: how bodies may be encoded, and how replies are.
 
-use std::rc::Rc;
-
 use actix_http::body::MessageBody as _;
 use actix_http::header::{self, HeaderName};
 use actix_http::test::TestRequest;
@@ -21,8 +19,7 @@ async fn infer(n: usize, headers: &[(HeaderName, &str)]) -> Response<Body> {
     for (name, value) in headers {
         request.insert_header((name.clone(), *value));
     }
-    let worker = Rc::new(Worker { state: fixture::echo(true) });
-    let answered = dispatch(worker, request.finish()).await;
+    let answered = dispatch(Worker::of(fixture::echo(true)), request.finish()).await;
     answered.unwrap_or_else(|never| match never {})
 }
 

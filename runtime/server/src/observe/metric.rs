@@ -44,6 +44,12 @@ pub enum Metric {
     GrpcConnections,
     /// The most connections that either port can have.
     ConnectionsMax,
+    /// TLS handshakes that are going on.
+    TlsHandshakes,
+    /// Limits at the ports.
+    EdgeMax,
+    /// Clients that went beyond a limit at a port.
+    EdgeRefusals,
     /// Requests of one model that wait for an engine thread.
     ModelQueueRequests,
     /// Rows of the requests of one model that wait for an engine thread.
@@ -145,7 +151,7 @@ const COMPONENT: &[&str] = &[
 
 impl Metric {
     /// All metrics, in the order of the documentation.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 45] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::RequestsInFlight,
@@ -163,6 +169,9 @@ impl Metric {
         Self::HttpConnections,
         Self::GrpcConnections,
         Self::ConnectionsMax,
+        Self::TlsHandshakes,
+        Self::EdgeMax,
+        Self::EdgeRefusals,
         Self::ModelQueueRequests,
         Self::ModelQueueRows,
         Self::QueueSeconds,
@@ -237,7 +246,9 @@ impl Metric {
             | Self::QueueRequests
             | Self::HttpConnections
             | Self::GrpcConnections
-            | Self::ConnectionsMax => self.load_family(),
+            | Self::ConnectionsMax
+            | Self::TlsHandshakes => self.load_family(),
+            Self::EdgeMax | Self::EdgeRefusals => self.edge_family(),
             Self::ModelQueueRequests
             | Self::ModelQueueRows
             | Self::QueueSeconds
@@ -348,6 +359,10 @@ impl Metric {
                 "radiant_grpc_connections",
                 "Open connections of the gRPC port; bounded by --connections-max",
             ),
+            Self::TlsHandshakes => (
+                "radiant_tls_handshakes",
+                "TLS handshakes that are going on, of both ports; bounded by --tls-handshakes-max",
+            ),
             _ => (
                 "radiant_connections_max",
                 "The limit of radiant_http_connections and of radiant_grpc_connections, each \
@@ -355,6 +370,28 @@ impl Metric {
             ),
         };
         family(name, help, &[], Unit::Level)
+    }
+
+    /// The families that tell of the limits at the ports.
+    const fn edge_family(self) -> Family {
+        match self {
+            Self::EdgeMax => family(
+                "radiant_edge_max",
+                "The limits at the ports that docs/limits.md lists; `limit` is `header_bytes`, \
+                 `headers`, `grpc_streams_per_connection`, `grpc_resets_per_second` or \
+                 `tls_handshakes`",
+                &["limit"],
+                Unit::Level,
+            ),
+            _ => family(
+                "radiant_edge_refusals_total",
+                "Clients that went beyond a limit at a port; `reason` is `connections`, \
+                 `handshakes`, `handshake`, `head`, `headers`, `body`, `reply`, `idle`, `streams`, \
+                 `resets`, `frames` or `ping`, which docs/limits.md explains",
+                &["transport", "reason"],
+                Unit::Count,
+            ),
+        }
     }
 
     /// The families that tell of the coming and going of models.

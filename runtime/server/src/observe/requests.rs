@@ -74,7 +74,7 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Rest => "rest",
             Self::Grpc => "grpc",

@@ -30,7 +30,7 @@ use crate::config::TlsFiles;
 use files::{Contents, File};
 
 pub(crate) use files::TlsError;
-pub(crate) use stream::accept;
+pub(crate) use stream::{Stream, accept};
 
 /// The protocol that a port speaks over TLS, which both sides agree on in the handshake (RFC 7301).
 /// A client that names none of them gets it all the same; one that names others only is refused.
