@@ -43,6 +43,11 @@ bench-serve *args:
     cargo build --package radiant --package radiant-benches --release
     target/release/radiant-bench-serve {{args}}
 
+# Measures batching, low load and overload: open-loop requests over REST and gRPC
+bench-overload *args:
+    cargo build --package radiant --package radiant-benches --release
+    target/release/radiant-bench-overload {{args}}
+
 # Serves a model, by default the bundled example
 run model="tests/models/iris" *args:
     cargo run --profile quick -- serve {{model}} {{args}}

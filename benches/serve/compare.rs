@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use side_by_side::process::cpu_ns;
+use side_by_side::server::Server;
 
 use crate::load::{Load, Request, Width};
-use crate::process::cpu_ns;
-use crate::server::Server;
 
 /// What one server did in one round.
 #[derive(Debug, Clone, Copy, Default)]

@@ -11,22 +11,20 @@ mod compare;
 mod load;
 mod options;
 mod peer;
-mod process;
 mod report;
 mod requests;
-mod server;
 mod start;
 
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use side_by_side::server::{Cores, Server, pin_load};
 
 use crate::cases::{Beside, CASES, Case, Other};
 use crate::compare::{round, turn};
 use crate::load::{Request, Width, fetch};
 use crate::options::{Options, USAGE};
 use crate::report::{print_head, print_ratios, print_round};
-use crate::server::{Cores, Server, pin_load};
 
 // The load must cost less than the servers.
 #[global_allocator]
@@ -78,7 +76,7 @@ fn measure(case: &Case, beside: Beside, options: &Options, cores: Option<Cores>)
     // A builtin is no folder among the models.
     let is_builtin = case.model.starts_with("builtin:");
     let model = if is_builtin { case.model.into() } else { options.models.join(case.model) };
-    let ours = Server::radiant(&options.radiant, &model, cores)?;
+    let ours = Server::radiant(&options.radiant, &model, &[], cores)?;
     let other = start(beside.other, &request, &ours, (options, cores))?;
     let Options { rounds, turn: seconds, .. } = *options;
     let connections = options.n_connections.unwrap_or(case.width.connections);
@@ -116,7 +114,7 @@ fn start(
     match (other, request) {
         (Other::Constant, Request::Http(request)) => {
             let reply = fetch(ours.http, request).context("asking radiant")?;
-            Server::constant(&options.floor, &reply, cores)
+            Server::constant(&options.floor, (&reply.content_type, reply.body()), cores)
         }
         (Other::Constant, Request::Grpc(_)) => bail!("the constant is an HTTP server"),
         (Other::Echo, _) => Server::echo(&options.floor, cores),

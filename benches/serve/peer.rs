@@ -5,9 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
+use side_by_side::server::{Cores, Server, command, free_ports};
 use tempfile::TempDir;
-
-use crate::server::{Cores, Server, command, free_ports};
 
 /// Starts Seldon Core's microservice with the class `Iris` of `peers/`, one worker of each kind and
 /// otherwise as it comes.

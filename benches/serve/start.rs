@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use side_by_side::Spread;
+use side_by_side::server::{Server, command, free_ports};
 
 use crate::options::Options;
 use crate::peer;
-use crate::server::{Server, command, free_ports};
 
 /// The smallest program that every Linux has.
 const NOTHING: &str = "/bin/true";

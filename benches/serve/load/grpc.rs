@@ -3,29 +3,18 @@
 //! One thread and one runtime. Each call is one HEADERS and one DATA frame with nothing worked out
 //! anew; its status must be zero and its reply as long as the first one.
 
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
-use bytes::{BufMut as _, Bytes, BytesMut};
-use h2::RecvStream;
-use h2::client::SendRequest;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
-use tokio::net::TcpStream;
+use anyhow::{Context as _, Result, ensure};
+use bytes::Bytes;
+use side_by_side::grpc::{self, Connection, PREFIX};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Counted, PATIENCE, Width};
-
-/// What a server may send before it is told that its bytes were read, on a stream and altogether.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 16 << 20;
-
-/// A flag that says "not compressed" and the length, before each message.
-const PREFIX: usize = 5;
 
 /// A call of a method.
 #[derive(Debug, Clone)]
@@ -48,17 +37,7 @@ impl GrpcRequest {
     /// # Errors
     /// When the message is larger than 4 GiB, or the path is none.
     pub(crate) fn new(path: &'static str, message: &[u8]) -> Result<Self> {
-        let mut body = BytesMut::with_capacity(PREFIX + message.len());
-        body.put_u8(0);
-        body.put_u32(u32::try_from(message.len())?);
-        body.put_slice(message);
-        let head = http::Request::builder()
-            .method(Method::POST)
-            .version(Version::HTTP_2)
-            .uri(format!("http://127.0.0.1{path}"))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .body(())?;
+        let (head, body) = (grpc::head(path)?, grpc::frame(message)?);
         Ok(Self { path, call: Arc::new(Call { head, body: body.freeze() }) })
     }
 
@@ -73,7 +52,7 @@ impl GrpcRequest {
 pub(crate) struct Load {
     runtime: Runtime,
     caller: Caller,
-    connections: Vec<SendRequest<Bytes>>,
+    connections: Vec<Connection>,
     n_streams: usize,
 }
 
@@ -96,7 +75,7 @@ impl Load {
         let mut reply_length = None;
         for _ in 0..width.connections {
             let first = async {
-                let mut connection = open(address).await?;
+                let mut connection = grpc::open(address).await?;
                 let n_bytes = call(&mut connection, request).await?;
                 anyhow::Ok((connection, n_bytes))
             };
@@ -144,7 +123,7 @@ impl Caller {
     /// One call after the other; how many there were.
     async fn stay_busy(
         self,
-        mut connection: SendRequest<Bytes>,
+        mut connection: Connection,
         started: Instant,
         duration: Duration,
     ) -> Result<u64> {
@@ -162,80 +141,13 @@ impl Caller {
     }
 }
 
-async fn open(address: SocketAddr) -> Result<SendRequest<Bytes>> {
-    let stream = TcpStream::connect(address).await.context("connecting")?;
-    stream.set_nodelay(true)?;
-    let (connection, driver) = h2::client::Builder::new()
-        .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .handshake(stream)
-        .await
-        .context("opening an HTTP/2 connection")?;
-    // What ends it ends its calls too, and they tell.
-    tokio::spawn(async move { drop(driver.await) });
-    Ok(connection)
-}
-
 /// Bytes of the reply, with its prefix.
-async fn call(connection: &mut SendRequest<Bytes>, request: &GrpcRequest) -> Result<usize> {
-    poll_fn(|context| connection.poll_ready(context)).await.context("waiting for a stream")?;
-    let (reply, mut stream) =
-        connection.send_request(request.call.head.clone(), false).context("sending a request")?;
-    stream.send_data(request.call.body.clone(), true).context("sending a message")?;
-    let (head, mut body) = reply.await.context("waiting for a reply")?.into_parts();
-    ensure!(head.status == StatusCode::OK, "the reply's HTTP status is {}", head.status);
-    let n_bytes = read(&mut body).await.context("reading a reply")?;
-    match body.trailers().await.context("waiting for the trailers")? {
-        Some(trailers) => check_status(&trailers)?,
-        None => check_status(&head.headers)?,
-    }
-    Ok(n_bytes)
-}
-
-async fn read(body: &mut RecvStream) -> Result<usize, h2::Error> {
+async fn call(connection: &mut Connection, request: &GrpcRequest) -> Result<usize> {
+    let Call { head, body } = &*request.call;
     let mut n_bytes = 0;
-    while let Some(data) = body.data().await {
-        let data = data?;
-        body.flow_control().release_capacity(data.len())?;
-        n_bytes += data.len();
-    }
+    let sent = (head.clone(), body.clone());
+    let status = grpc::call(connection, sent, |piece| n_bytes += piece.len()).await?;
+    let grpc::Status { code, message } = status;
+    ensure!(code == 0, "the reply's gRPC status is {code}: {message}");
     Ok(n_bytes)
-}
-
-fn check_status(headers: &HeaderMap) -> Result<()> {
-    match headers.get("grpc-status") {
-        Some(status) if status == "0" => Ok(()),
-        Some(status) => {
-            let message = headers.get("grpc-message").map(HeaderValue::as_bytes);
-            let message = String::from_utf8_lossy(message.unwrap_or_default());
-            bail!("the reply's gRPC status is {status:?}: {message}")
-        }
-        None => bail!("the reply has no gRPC status"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_goes_behind_its_length() {
-        let request = GrpcRequest::new("/package.Service/Method", b"abc").unwrap();
-        assert_eq!(&request.call.body[..], b"\0\0\0\0\x03abc");
-        assert_eq!(request.message_length(), 3);
-        assert_eq!(request.call.head.uri().path(), "/package.Service/Method");
-    }
-
-    #[test]
-    fn every_status_but_zero_is_refused() {
-        let check = |status: &'static str| {
-            check_status(&HeaderMap::from_iter([(
-                "grpc-status".parse().unwrap(),
-                status.parse().unwrap(),
-            )]))
-        };
-        assert!(check("0").is_ok());
-        assert!(check("3").unwrap_err().to_string().contains("gRPC status is \"3\""));
-        assert!(check_status(&HeaderMap::new()).is_err());
-    }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use mio::{Events, Interest, Poll, Registry, Token};
 
-pub(crate) use super::reply::Reply;
+use super::reply::Reply;
 use super::reply::{Expected, OK};
 use super::{Counted, PATIENCE};
 

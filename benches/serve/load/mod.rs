@@ -8,10 +8,10 @@ mod reply;
 use std::time::Duration;
 
 use anyhow::Result;
+use side_by_side::server::Server;
 
 pub(crate) use self::grpc::GrpcRequest;
-pub(crate) use self::http::{HttpRequest, Reply, fetch};
-use crate::server::Server;
+pub(crate) use self::http::{HttpRequest, fetch};
 
 /// How long a server may leave a request without an answer.
 const PATIENCE: Duration = Duration::from_secs(10);

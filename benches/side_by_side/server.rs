@@ -11,7 +11,6 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::load::Reply;
 use crate::process::{cpu_ns, family, kill, pss_mb};
 
 /// How long a server may take to open its port.
@@ -19,7 +18,7 @@ const START_MAX: Duration = Duration::from_mins(1);
 
 /// Where servers and load run: apart, so that neither takes the other's time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cores {
+pub struct Cores {
     servers: usize,
     load: usize,
 }
@@ -30,7 +29,7 @@ impl Cores {
     ///
     /// # Errors
     /// When the system does not tell.
-    pub(crate) fn find() -> Result<Option<Self>> {
+    pub fn find() -> Result<Option<Self>> {
         let ours = sched_getaffinity(None).context("asking for the processors")?;
         let mut cores = (0..CpuSet::MAX_CPU).filter(|&core| ours.is_set(core));
         Ok(cores.next().zip(cores.next()).map(|(servers, load)| Self { servers, load }))
@@ -48,30 +47,34 @@ fn pin(core: usize) -> Result<()> {
 ///
 /// # Errors
 /// When the system refuses.
-pub(crate) fn pin_load(cores: Option<Cores>) -> Result<()> {
+pub fn pin_load(cores: Option<Cores>) -> Result<()> {
     cores.map_or(Ok(()), |cores| pin(cores.load))
 }
 
 /// A running server; it ends with this value.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     /// Where it answers over HTTP/1.1. A server of one kind has one address.
-    pub(crate) http: SocketAddr,
+    pub http: SocketAddr,
     /// Where it answers over gRPC.
-    pub(crate) grpc: SocketAddr,
+    pub grpc: SocketAddr,
     child: Process,
 }
 
 impl Server {
-    /// Starts the floor under HTTP: one worker that answers `reply`.
+    /// Starts the floor under HTTP: one worker that answers `reply` of this type.
     ///
     /// # Errors
     /// When it does not start or does not say its port.
-    pub(crate) fn constant(program: &Path, reply: &Reply, cores: Option<Cores>) -> Result<Self> {
+    pub fn constant(
+        program: &Path,
+        (content_type, reply): (&str, &[u8]),
+        cores: Option<Cores>,
+    ) -> Result<Self> {
         let mut body = NamedTempFile::new()?;
-        body.write_all(reply.body())?;
+        body.write_all(reply)?;
         let mut command = command(program);
-        command.args(["http", "1", &reply.content_type]).arg(body.path());
+        command.args(["http", "1", content_type]).arg(body.path());
         Self::printing_port(command, cores)
     }
 
@@ -79,7 +82,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not start or does not say its port.
-    pub(crate) fn echo(program: &Path, cores: Option<Cores>) -> Result<Self> {
+    pub fn echo(program: &Path, cores: Option<Cores>) -> Result<Self> {
         let mut command = command(program);
         command.args(["grpc-core", "1"]);
         Self::printing_port(command, cores)
@@ -89,7 +92,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not start or does not say its port.
-    pub(crate) fn stock(program: &Path, cores: Option<Cores>) -> Result<Self> {
+    pub fn stock(program: &Path, cores: Option<Cores>) -> Result<Self> {
         Self::printing_port(command(program), cores)
     }
 
@@ -103,15 +106,21 @@ impl Server {
         Ok(Self { http: address, grpc: address, child })
     }
 
-    /// Starts `radiant serve` with one worker and otherwise as it comes.
+    /// Starts `radiant serve` with one worker, these options, and otherwise as it comes.
     ///
     /// # Errors
     /// When it does not open its ports; what it logged is in the message.
-    pub(crate) fn radiant(program: &Path, model: &Path, cores: Option<Cores>) -> Result<Self> {
+    pub fn radiant(
+        program: &Path,
+        model: &Path,
+        options: &[String],
+        cores: Option<Cores>,
+    ) -> Result<Self> {
         let folder = TempDir::new()?;
         let ports = folder.path().join("ports.json");
         let mut command = command(program);
         command.arg("serve").arg(model).args(["--host", "127.0.0.1", "--workers", "1"]);
+        command.args(options);
         command.args(["--http-port", "0", "--grpc-port", "0", "--metrics-port", "0"]);
         command.arg("--ports-file").arg(&ports);
         Self::logging(command, cores, folder.path(), || {
@@ -130,7 +139,7 @@ impl Server {
     ///
     /// # Errors
     /// When there is no such program.
-    pub(crate) fn first(program: &Path, model: &Path, ports: [SocketAddr; 3]) -> Result<Self> {
+    pub fn first(program: &Path, model: &Path, ports: [SocketAddr; 3]) -> Result<Self> {
         let mut command = command(program);
         command.arg("serve").arg(model).args(["--host", "127.0.0.1"]);
         for (option, address) in
@@ -145,7 +154,7 @@ impl Server {
     ///
     /// # Errors
     /// When there is no such program.
-    pub(crate) fn silent(mut command: Command, ports: [SocketAddr; 3]) -> Result<Self> {
+    pub fn silent(mut command: Command, ports: [SocketAddr; 3]) -> Result<Self> {
         let [http, grpc, _] = ports;
         command.stdout(Stdio::null()).stderr(Stdio::null());
         Ok(Self { http, grpc, child: Process::spawn(command, None)? })
@@ -155,7 +164,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not get there; what it logged is in the message.
-    pub(crate) fn logging(
+    pub fn logging(
         mut command: Command,
         cores: Option<Cores>,
         folder: &Path,
@@ -178,7 +187,7 @@ impl Server {
     ///
     /// # Errors
     /// When it has ended.
-    pub(crate) fn pss_mb(&self) -> Result<f64> {
+    pub fn pss_mb(&self) -> Result<f64> {
         family(self.child.0.id()).into_iter().map(pss_mb).sum()
     }
 
@@ -187,13 +196,13 @@ impl Server {
     ///
     /// # Errors
     /// When it has ended.
-    pub(crate) fn cpu_ns(&self) -> Result<u64> {
+    pub fn cpu_ns(&self) -> Result<u64> {
         family(self.child.0.id()).into_iter().map(cpu_ns).sum()
     }
 }
 
 /// An address of this machine that others do not reach.
-pub(crate) fn at(port: u16) -> SocketAddr {
+pub fn at(port: u16) -> SocketAddr {
     ([127, 0, 0, 1], port).into()
 }
 
@@ -201,7 +210,7 @@ pub(crate) fn at(port: u16) -> SocketAddr {
 ///
 /// # Errors
 /// When there are none.
-pub(crate) fn free_ports() -> Result<[SocketAddr; 3]> {
+pub fn free_ports() -> Result<[SocketAddr; 3]> {
     let listeners = [(); 3].map(|()| TcpListener::bind(at(0)));
     let mut addresses = [at(0); 3];
     for (address, listener) in addresses.iter_mut().zip(listeners) {
@@ -212,7 +221,7 @@ pub(crate) fn free_ports() -> Result<[SocketAddr; 3]> {
 }
 
 /// A command whose environment is empty: a variable of the shell must not change what is measured.
-pub(crate) fn command(program: &Path) -> Command {
+pub fn command(program: &Path) -> Command {
     #[expect(clippy::disallowed_methods, reason = "the servers are processes of their own")]
     let mut command = Command::new(program);
     command.env_clear();

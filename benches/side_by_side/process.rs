@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A process and all that descend from it, itself first.
-pub(crate) fn family(process: u32) -> Vec<u32> {
+pub fn family(process: u32) -> Vec<u32> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(child) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
@@ -35,7 +35,7 @@ fn parent_in(stat: &str) -> Option<u32> {
 }
 
 /// Ends a process at once; one that is gone already is fine.
-pub(crate) fn kill(process: u32) {
+pub fn kill(process: u32) {
     if let Some(process) = i32::try_from(process).ok().and_then(Pid::from_raw) {
         // There is nothing else to do about one that will not be killed.
         kill_process(process, Signal::KILL).ok();
@@ -46,7 +46,7 @@ pub(crate) fn kill(process: u32) {
 ///
 /// # Errors
 /// When there is no such process, or the kernel keeps no such record.
-pub(crate) fn cpu_ns(process: u32) -> Result<u64> {
+pub fn cpu_ns(process: u32) -> Result<u64> {
     let mut sum = 0;
     let threads = std::fs::read_dir(format!("/proc/{process}/task")).context("a server ended")?;
     for thread in threads {
@@ -64,7 +64,7 @@ pub(crate) fn cpu_ns(process: u32) -> Result<u64> {
 ///
 /// # Errors
 /// When there is no such process, or the kernel keeps no such record.
-pub(crate) fn pss_mb(process: u32) -> Result<f64> {
+pub fn pss_mb(process: u32) -> Result<f64> {
     let path = format!("/proc/{process}/smaps_rollup");
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
