@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_less_busy_of_two_is_seldom_the_busiest() {
-        let times = [0.0; 10_000];
+        let times = vec![0.0; 10_000];
         let busiest = |balance| {
             chosen(balance, &times, &[true; 10]).into_iter().filter(|&pod| pod == 9).count()
         };

@@ -133,7 +133,9 @@ mod tests {
     #[test]
     fn turns_are_changes_of_direction() {
         let mut outcome = Outcome::new(0.0, 1.0);
-        [4, 8, 8, 9, 3, 2, 2, 5].into_iter().for_each(|n_pods| outcome.scaled(n_pods));
+        for n_pods in [4, 8, 8, 9, 3, 2, 2, 5] {
+            outcome.scaled(n_pods);
+        }
         assert_eq!((outcome.n_turns, outcome.pods_most), (2, 9));
     }
 }
