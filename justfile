@@ -48,6 +48,10 @@ bench-overload *args:
     cargo build --package radiant --package radiant-benches --release
     target/release/radiant-bench-overload {{args}}
 
+# Keeps a server under mixed load for so many minutes: its memory and files may not grow
+soak minutes="30":
+    cargo test --workspace --profile quick --test soak -- {{minutes}}
+
 # Serves a model, by default the bundled example
 run model="tests/models/iris" *args:
     cargo run --profile quick -- serve {{model}} {{args}}

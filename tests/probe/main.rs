@@ -5,17 +5,24 @@
 //! it serves, and as `builtin:NAME` the models of the modules here. It is for tests only and is not
 //! shipped.
 
+#[path = "../load/answer.rs"]
+mod answer;
 mod array;
 mod gate;
 mod hold;
 mod identity;
 mod multi;
+mod nonces;
 mod stand_in;
 mod sum2;
 
 use std::process::ExitCode;
 
 use radiant::Builtin;
+
+/// As in the program that is shipped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 static SOME: [Builtin; 6] = [
     radiant::ECHO,
@@ -27,6 +34,6 @@ static SOME: [Builtin; 6] = [
 ];
 
 fn main() -> ExitCode {
-    let builtins = [&SOME[..], &identity::ALL, &stand_in::ALL].concat();
+    let builtins = [&SOME[..], &identity::ALL, &stand_in::ALL, &nonces::ALL].concat();
     radiant::main(builtins.leak())
 }

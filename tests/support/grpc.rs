@@ -26,7 +26,7 @@ use super::PATIENCE;
 /// In front of each message: whether it is compressed, and its length.
 const HEAD_BYTES: usize = 5;
 /// What the server may send before it is told that it was read.
-const WINDOW: u32 = 16 << 20;
+pub(crate) const WINDOW: u32 = 16 << 20;
 
 /// A connection.
 #[derive(Debug, Clone)]
@@ -94,7 +94,8 @@ impl Call {
         self.metadata("grpc-encoding", "gzip").metadata("grpc-accept-encoding", "gzip,identity")
     }
 
-    fn head(&self) -> http::Request<()> {
+    /// What is sent before the messages.
+    pub(crate) fn head(&self) -> http::Request<()> {
         let head = http::Request::post(format!("http://127.0.0.1{}", self.path))
             .version(http::Version::HTTP_2)
             .header("content-type", "application/grpc")
@@ -270,7 +271,7 @@ impl Stream {
 }
 
 /// Reads one chunk, or the trailers; whether there may be more.
-async fn fill(
+pub(crate) async fn fill(
     body: &mut RecvStream,
     rest: &mut BytesMut,
     ready: &mut VecDeque<Vec<u8>>,
@@ -312,7 +313,8 @@ fn take(rest: &mut BytesMut) -> Option<Vec<u8>> {
 }
 
 impl Answer {
-    fn new() -> Self {
+    /// Nothing yet.
+    pub(crate) fn new() -> Self {
         Self {
             code: None,
             message: String::new(),
@@ -323,7 +325,8 @@ impl Answer {
         }
     }
 
-    fn status(&mut self, headers: &HeaderMap) {
+    /// Takes the status out of headers or trailers that have it.
+    pub(crate) fn status(&mut self, headers: &HeaderMap) {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if let Some(code) = text("grpc-status") {
             self.code = Some(code.parse().expect("a status is a number"));

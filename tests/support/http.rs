@@ -229,7 +229,11 @@ pub(crate) fn send(port: u16, request: &Request) -> Reply {
     Client::connect(port).send(request)
 }
 
-fn parse_head(head: &[u8]) -> io::Result<Reply> {
+/// The status and the headers of a reply.
+///
+/// # Errors
+/// When it has none.
+pub(crate) fn parse_head(head: &[u8]) -> io::Result<Reply> {
     let head = std::str::from_utf8(head).map_err(|_| malformed("head"))?;
     let mut lines = head.trim_end().split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());

@@ -172,9 +172,14 @@ impl Server {
         http::send(self.metrics, &Request::get("/metrics")).text().to_owned()
     }
 
+    /// The process.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     /// Asks the process to end, as Kubernetes does.
     pub(crate) fn terminate(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the process lives");
+        kill_process(self.pid(), Signal::TERM).expect("the process lives");
     }
 
     /// Sends a signal to what was started as the first process of a namespace.

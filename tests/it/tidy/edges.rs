@@ -105,7 +105,7 @@ const OWNERS: [(&str, &[&str], &[&str]); 43] = [
     ),
     ("clap", &["radiant", "radiant-deploy"], &[]),
     ("tracing-subscriber", &["radiant", "radiant-deploy"], &[]),
-    ("mimalloc", &["radiant"], &["radiant-benches"]),
+    ("mimalloc", &["radiant"], &["radiant-benches", "radiant-tests"]),
     ("metrics", &["radiant-server"], &[]),
     ("criterion", &[], &["radiant-benches"]),
     (

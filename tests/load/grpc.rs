@@ -1,0 +1,114 @@
+//! gRPC without blocking: calls of several clients at once on one connection.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use h2::{Reason, RecvStream};
+use tokio::net::TcpStream;
+
+use crate::support::grpc::{Answer, Call, WINDOW, fill, frame};
+
+use super::tally::Lost;
+
+/// A client that shares its connection with its clones; a new one is opened with the next call.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    port: u16,
+    connection: Rc<RefCell<Option<SendRequest<Bytes>>>>,
+}
+
+impl Client {
+    /// A client of this port of 127.0.0.1.
+    pub(crate) fn new(port: u16) -> Self {
+        Self { port, connection: Rc::default() }
+    }
+
+    /// Calls a method with one message.
+    ///
+    /// # Errors
+    /// When the call ends without a status.
+    pub(crate) async fn ask(&self, path: &str, message: &[u8]) -> Result<Answer, Lost> {
+        let (mut stream, response) = self.open(path).await?;
+        if let Err(error) = stream.send_data(frame(false, message), true) {
+            return Err(self.lost(&error));
+        }
+        let (parts, body) = match response.await {
+            Ok(response) => response.into_parts(),
+            Err(error) => return Err(self.lost(&error)),
+        };
+        if parts.status != 200 {
+            return Err(Lost::Broken(format!("HTTP status {}", parts.status)));
+        }
+        let mut answer = Answer::new();
+        answer.status(&parts.headers);
+        answer.initial = parts.headers;
+        let read = read(body, &mut answer).await;
+        read.map_err(|error| Lost::Broken(format!("an answer breaks off: {error}")))?;
+        Ok(answer)
+    }
+
+    /// Opens a call, sends some bytes of its message, and takes it back.
+    ///
+    /// # Errors
+    /// When there is no server.
+    pub(crate) async fn vanish(&self, path: &str, bytes: Bytes) -> Result<(), Lost> {
+        let (mut stream, _response) = self.open(path).await?;
+        // What is not sent when it is taken back is none of the server's.
+        drop(stream.send_data(bytes, false));
+        tokio::task::yield_now().await;
+        stream.send_reset(Reason::CANCEL);
+        Ok(())
+    }
+
+    async fn open(
+        &self,
+        path: &str,
+    ) -> Result<(h2::SendStream<Bytes>, h2::client::ResponseFuture), Lost> {
+        let mut connection = self.connection().await?;
+        let ready = poll_fn(|context| connection.poll_ready(context)).await;
+        let sent = ready.and_then(|()| connection.send_request(Call::new(path).head(), false));
+        sent.map(|(response, stream)| (stream, response)).map_err(|error| self.lost(&error))
+    }
+
+    async fn connection(&self) -> Result<SendRequest<Bytes>, Lost> {
+        if let Some(connection) = &*self.connection.borrow() {
+            return Ok(connection.clone());
+        }
+        let opened = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await;
+        let stream = opened.map_err(|error| Lost::Gone(error.to_string()))?;
+        stream.set_nodelay(true).map_err(|error| Lost::Gone(error.to_string()))?;
+        let mut builder = h2::client::Builder::new();
+        builder.initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
+        let opened = builder.handshake(stream).await;
+        let (sender, driver) = opened.map_err(|error| Lost::Gone(error.to_string()))?;
+        // What ends it ends its calls, too, and they tell.
+        drop(tokio::task::spawn_local(driver));
+        // Another call may have opened one meanwhile; both serve.
+        *self.connection.borrow_mut() = Some(sender.clone());
+        Ok(sender)
+    }
+
+    /// What an error before any part of an answer means.
+    fn lost(&self, error: &h2::Error) -> Lost {
+        if error.is_go_away() || error.is_io() {
+            self.connection.replace(None);
+        }
+        let is_refusal = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+        if error.is_go_away() || error.is_io() || is_refusal {
+            Lost::Unanswered(error.to_string())
+        } else {
+            Lost::Broken(error.to_string())
+        }
+    }
+}
+
+async fn read(mut body: RecvStream, answer: &mut Answer) -> Result<(), h2::Error> {
+    let (mut rest, mut ready) = Default::default();
+    while fill(&mut body, &mut rest, &mut ready, answer).await? {}
+    answer.messages = ready.into();
+    Ok(())
+}

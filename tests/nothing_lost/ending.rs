@@ -1,0 +1,39 @@
+//! SIGTERM under load.
+
+use crate::load::{Load, Tally};
+use crate::support::process::Start;
+
+const ROUNDS: u64 = 20;
+const QUESTIONS: u64 = 5_000;
+
+#[test]
+fn what_was_read_is_answered_when_the_server_ends_and_nothing_else_ran() {
+    let mut all = Tally::default();
+    for round in 0..ROUNDS {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let notes = folder.path().join("ran");
+        // By turns where it was read, on engine threads, and behind a long queue.
+        let (model, args) = match round % 4 {
+            0 => ("nonces", &[][..]),
+            3 => ("nonces-slow", &[][..]),
+            _ => ("nonces", &["--inline-cost-max-us", "0"][..]),
+        };
+        let mut server = Start::serve(format!("builtin:{model}"))
+            .args(args.iter().copied())
+            .env("PROBE_NONCES", notes.to_str().expect("test paths are UTF-8"))
+            .start();
+        let load = Load { end: u64::MAX, ..Load::new(&server, model, 0) }.start();
+        let asked = server.until(|_| (load.n_ended() > QUESTIONS).then_some(()));
+        assert!(asked.is_some(), "{load:?}");
+        server.terminate();
+        let (status, log) = server.wait();
+        assert_eq!(status.code(), Some(0), "{log}");
+        assert!(log.contains("drained"), "{log}");
+        let tally = load.finish();
+        tally.assert_only(&["own", "unanswered", "gone"]);
+        tally.assert_ran(&notes, false);
+        all.add(tally);
+    }
+    println!("{}", all.summary());
+    assert!(all.count("own") > ROUNDS * QUESTIONS - all.count("unanswered") - all.count("gone"));
+}
