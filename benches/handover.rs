@@ -10,14 +10,17 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use radiant_schedule::{CostCurve, Counts, Gone, Job, Pool, Ran, Rule, Terms};
 use tokio::sync::oneshot;
+
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
 struct Unpark(Thread);
 
@@ -42,6 +45,10 @@ fn this_thread() -> Waker {
     Waker::from(Arc::new(Unpark(thread::current())))
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Adds one to a number.
 struct AddOne(u64);
 
@@ -53,17 +60,17 @@ impl Job for AddOne {
     }
 }
 
-fn handover(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("handover");
-    let waker = this_thread();
+/// A number, and where its answer goes.
+type Request = (u64, oneshot::Sender<u64>);
 
-    type Request = (u64, oneshot::Sender<u64>);
+/// The least: a place for one request, and a thread that is parked beside it.
+fn bare(group: &mut Group<'_>, waker: &Waker) {
     let slot: Arc<(Mutex<Option<Request>>, AtomicBool)> = Arc::default();
     let parked = thread::spawn({
         let slot = Arc::clone(&slot);
         move || {
             while !slot.1.load(Ordering::SeqCst) {
-                let request = slot.0.lock().expect("nobody panics").take();
+                let request = lock(&slot.0).take();
                 match request {
                     Some((number, reply)) => drop(reply.send(number + 1)),
                     None => thread::park(),
@@ -74,16 +81,19 @@ fn handover(criterion: &mut Criterion) {
     group.bench_function("oneshot_and_parked_thread", |bencher| {
         bencher.iter(|| {
             let (reply, answer) = oneshot::channel();
-            *slot.0.lock().expect("nobody panics") = Some((black_box(1), reply));
+            *lock(&slot.0) = Some((black_box(1), reply));
             parked.thread().unpark();
-            wait(&waker, answer).expect("the thread lives")
+            wait(waker, answer).ok()
         });
     });
     slot.1.store(true, Ordering::SeqCst);
     parked.thread().unpark();
-    parked.join().expect("the thread ends");
+    drop(parked.join());
+}
 
-    // With a channel between them, as who has several to hand over needs one.
+/// With a channel between them, as who has several to hand over needs one. Its receiver looks again for
+/// a while before it sleeps.
+fn channelled(group: &mut Group<'_>, waker: &Waker) {
     let (sender, receiver) = channel::<Request>();
     let blocked = thread::spawn(move || {
         for (number, reply) in receiver {
@@ -93,22 +103,33 @@ fn handover(criterion: &mut Criterion) {
     group.bench_function("oneshot_and_channel", |bencher| {
         bencher.iter(|| {
             let (reply, answer) = oneshot::channel();
-            sender.send((black_box(1), reply)).expect("the thread lives");
-            wait(&waker, answer).expect("the thread lives")
+            drop(sender.send((black_box(1), reply)));
+            wait(waker, answer).ok()
         });
     });
     drop(sender);
-    blocked.join().expect("the thread ends");
+    drop(blocked.join());
+}
 
-    let pool = Pool::start(1, |work: Box<dyn FnOnce() + Send>| work()).expect("a thread");
+/// What the server does.
+fn lane(group: &mut Group<'_>, waker: &Waker) {
+    let Ok(pool) = Pool::start(1, |work: Box<dyn FnOnce() + Send>| work()) else { return };
     let mut cost = CostCurve::new();
     cost.teach(1, Duration::from_micros(100));
     let lane = pool.lane(Rule::adaptive(64), 1.0, cost, Counts::default());
     let terms = Terms { rows: 1, key: 0, priority: 0, patience: None };
     group.bench_function("lane_of_a_pool", |bencher| {
-        bencher.iter(|| wait(&waker, lane.bring(AddOne(black_box(1)), terms)).expect("it runs"));
+        bencher.iter(|| wait(waker, lane.bring(AddOne(black_box(1)), terms)).ok());
     });
     pool.close();
+}
+
+fn handover(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("handover");
+    let waker = this_thread();
+    bare(&mut group, &waker);
+    channelled(&mut group, &waker);
+    lane(&mut group, &waker);
     group.finish();
 }
 

@@ -1,4 +1,4 @@
-//! The pool with real threads: every job is answered once, with its own answer, or told why not.
+//! Every job is answered once, with its own answer, or told why not.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,0 +1,4 @@
+//! The pool with real threads.
+
+#[cfg(test)]
+mod threads;
