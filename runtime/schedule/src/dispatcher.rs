@@ -35,9 +35,33 @@ struct LaneState<T> {
     weight: f64,
     /// Seconds on the threads, by weight.
     clock: f64,
+    pace: Pace,
     is_active: bool,
     /// Nobody will bring more: it goes when it is empty.
     is_closed: bool,
+}
+
+/// How fast a lane moves while something waits in it, whoever else the threads serve.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Seconds for each row; 0 where it is not known.
+    row: f64,
+    /// When the last run began that left something behind, and its rows.
+    last: Option<(Duration, usize)>,
+}
+
+/// The weight of a new interval in the pace.
+const NEW_PACE: f64 = 0.125;
+
+impl Pace {
+    fn took(&mut self, now: Duration, rows: usize, is_more_left: bool) {
+        if let Some((before, rows)) = self.last {
+            let row = now.saturating_sub(before).as_secs_f64() / rows.max(1) as f64;
+            let known = if self.row > 0.0 { self.row } else { row };
+            self.row = known + NEW_PACE * (row - known);
+        }
+        self.last = is_more_left.then_some((now, rows));
+    }
 }
 
 /// What a free thread does.
@@ -69,9 +93,16 @@ impl<T: Entry> Dispatcher<T> {
     /// Makes a model known. `weight` is its part of the threads' time beside other models'.
     pub fn open(&mut self, id: LaneId, rule: Rule, weight: f64, cost: CostCurve) {
         let weight = if weight.is_finite() && weight > 0.0 { weight } else { 1.0 };
-        let (clock, queue) = (self.now, Queue::new());
-        let lane =
-            LaneState { queue, cost, rule, weight, clock, is_active: false, is_closed: false };
+        let lane = LaneState {
+            queue: Queue::new(),
+            cost,
+            rule,
+            weight,
+            clock: self.now,
+            pace: Pace::default(),
+            is_active: false,
+            is_closed: false,
+        };
         self.lanes.insert(id, lane);
     }
 
@@ -132,19 +163,20 @@ impl<T: Entry> Dispatcher<T> {
             }
         }
         match (next, wait) {
-            (Some((id, rows)), _) => self.run(id, rows),
+            (Some((id, rows)), _) => self.run(id, rows, now),
             (None, Some(wait)) => Next::Wait(wait),
             (None, None) => Next::Idle,
         }
     }
 
-    fn run(&mut self, id: LaneId, rows: usize) -> Next<T> {
+    fn run(&mut self, id: LaneId, rows: usize, now: Duration) -> Next<T> {
         let Some(lane) = self.lanes.get_mut(&id) else { return Next::Idle };
         let entries = lane.queue.take(rows);
         let rows = entries.iter().map(Entry::rows).sum();
         let charged = lane.cost.cost(rows).as_secs_f64();
         self.now = self.now.max(lane.clock);
         lane.clock += charged / lane.weight;
+        lane.pace.took(now, rows, !lane.queue.is_empty());
         if lane.queue.is_empty()
             && let Some(at) = self.active.iter().position(|other| *other == id)
         {
@@ -187,6 +219,13 @@ impl<T: Entry> Dispatcher<T> {
     /// All that waits, which leaves.
     pub fn drain(&mut self) -> Vec<T> {
         self.lanes.values_mut().flat_map(|lane| lane.queue.drain()).collect()
+    }
+
+    /// How long a row of a model waits for each row before it, while something waits; none where that
+    /// is not known.
+    pub fn pace(&self, id: LaneId) -> Option<Duration> {
+        let row = self.lanes.get(&id).map(|lane| lane.pace.row).filter(|row| *row > 0.0)?;
+        Duration::try_from_secs_f64(row).ok()
     }
 
     /// What runs of a model cost, as far as it is known.

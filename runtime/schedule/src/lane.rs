@@ -175,7 +175,9 @@ mod tests {
 
     fn queue(entries: &[Plain]) -> Queue<Plain> {
         let mut queue = Queue::new();
-        entries.iter().for_each(|entry| queue.push(entry.clone()));
+        for entry in entries {
+            queue.push(entry.clone());
+        }
         queue
     }
 

@@ -13,6 +13,9 @@ use crate::cost::CostCurve;
 /// A rate this near the best is as good: the smaller run is taken.
 const GOOD_ENOUGH: f64 = 0.985;
 
+/// For a deadline a run is made smaller as long as its rate is this part of the best.
+const HURRIED_AT_LEAST: f64 = 0.5;
+
 /// What a model's runs must keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
@@ -82,9 +85,13 @@ fn best_rows(rule: &Rule, observed: &Observed<'_>) -> usize {
     let share = rows.div_ceil(others_free + 1);
     let most = share.clamp(1, rule.rows_max.max(1));
     let sizes = || CostCurve::sizes(most).filter(|&size| size < most).chain([most]);
-    let in_time = |&size: &usize| time_left.is_none_or(|left| cost.cost(size) <= left);
-    // Where even one row comes too late, hurrying helps nobody.
-    let hurry = sizes().any(|size| in_time(&size));
+    let peak = sizes().map(|size| cost.rate(size)).fold(0.0, f64::max);
+    let in_time = |&size: &usize| {
+        time_left.is_none_or(|left| cost.cost(size) <= left)
+            && cost.rate(size) >= HURRIED_AT_LEAST * peak
+    };
+    // Where that comes too late, or all others pay for it, hurrying helps nobody.
+    let hurry = time_left.is_some() && sizes().any(|size| in_time(&size));
     let allowed = || sizes().filter(|size| !hurry || in_time(size));
     let best = allowed().map(|size| cost.rate(size)).fold(0.0, f64::max);
     allowed().find(|&size| cost.rate(size) >= GOOD_ENOUGH * best).unwrap_or(most)
@@ -98,7 +105,9 @@ mod tests {
 
     fn curve(points: &[(usize, u64)]) -> CostCurve {
         let mut curve = CostCurve::new();
-        points.iter().for_each(|&(rows, us)| curve.teach(rows, Duration::from_micros(us)));
+        for &(rows, us) in points {
+            curve.teach(rows, Duration::from_micros(us));
+        }
         curve
     }
 

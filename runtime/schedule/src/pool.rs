@@ -155,6 +155,11 @@ impl<J: Job> Drop for Pool<J> {
 }
 
 impl<J: Job> Lane<J> {
+    /// How long who comes now will wait, going by how fast what waited moved.
+    pub fn expected_wait(&self) -> Duration {
+        self.counts.expected_wait()
+    }
+
     /// Brings a job; its answer is waited for.
     pub fn bring(&self, job: J, terms: Terms) -> Waiting<J> {
         let shared = &self.shared;
@@ -200,6 +205,10 @@ impl<J: Job> Shared<J> {
             match next {
                 Next::Run { lane, entries, rows, charged } => {
                     desk.n_running += 1;
+                    if let (Some(pace), Some(first)) = (desk.dispatcher.pace(lane), entries.first())
+                    {
+                        first.note_pace(pace);
+                    }
                     let is_more = desk.dispatcher.is_waited_for();
                     drop(desk);
                     if is_more {

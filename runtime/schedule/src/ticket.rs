@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -65,9 +65,17 @@ pub struct Counts {
     pub jobs: Arc<AtomicUsize>,
     /// Their rows.
     pub rows: Arc<AtomicUsize>,
+    /// Nanoseconds that a row waits for each row before it, as it was when something waited last.
+    pub pace_ns: Arc<AtomicU64>,
 }
 
 impl Counts {
+    /// How long who comes now will wait, going by how fast what waited moved.
+    pub fn expected_wait(&self) -> Duration {
+        let rows = self.rows.load(Ordering::Relaxed) as u64;
+        Duration::from_nanos(self.pace_ns.load(Ordering::Relaxed).saturating_mul(rows))
+    }
+
     pub(crate) fn enter(&self, rows: usize) {
         self.jobs.fetch_add(1, Ordering::Relaxed);
         self.rows.fetch_add(rows, Ordering::Relaxed);
@@ -178,6 +186,13 @@ impl<J: Job> Ticket<J> {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// Notes how fast the lane moves.
+    pub(crate) fn note_pace(&self, pace: Duration) {
+        let ns = u64::try_from(pace.as_nanos()).unwrap_or(u64::MAX);
+        let [own, _] = &self.counts;
+        own.pace_ns.store(ns, Ordering::Relaxed);
     }
 
     pub(crate) fn waited(&self, now: Duration) -> Duration {

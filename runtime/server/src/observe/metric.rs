@@ -329,7 +329,7 @@ impl Metric {
             _ => family(
                 "radiant_refusals_total",
                 "Requests refused because a budget was used up; `budget` is `requests`, \
-                 `model_requests`, `rows`, `bytes` or `client_requests`",
+                 `model_requests`, `rows`, `bytes`, `time` or `client_requests`",
                 &["budget"],
                 Unit::Count,
             ),

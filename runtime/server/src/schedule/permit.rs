@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use radiant_core::Error;
 
@@ -9,6 +10,9 @@ use super::refusals::{Budget, Refusals};
 use super::threshold::{may_take, most_alone};
 use crate::config::Admission;
 use crate::observe::{Metric, Registry};
+
+/// The part of its time that a request may spend waiting; the rest is for its run and its way.
+const WAITED_PART_MAX: f64 = 0.8;
 
 /// The permits of the process.
 #[derive(Debug)]
@@ -90,6 +94,29 @@ impl Permits {
     /// As [`take`](Self::take), when there is none.
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.taken() >= self.limits.requests_max { Err(self.all_taken()) } else { Ok(()) }
+    }
+
+    /// Whether a request whose answer is due so soon (`patience`) has a chance behind those that wait:
+    /// who runs to no avail takes the time of others, until nobody is in time.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Overloaded`](radiant_core::ErrorKind::Overloaded) when its time will be over before
+    /// its turn comes, or hardly later.
+    pub(crate) fn in_time(
+        &self,
+        expected_wait: Duration,
+        patience: Duration,
+        by: &str,
+    ) -> Result<(), Error> {
+        if expected_wait <= patience.mul_f64(WAITED_PART_MAX) {
+            return Ok(());
+        }
+        let (wait, allowed) = (expected_wait.as_secs_f64(), patience.as_secs_f64());
+        let text = format!(
+            "who waits already takes about {wait:.3} s, and the answer is due in {allowed:.3} s \
+             ({by}); try again, or add replicas"
+        );
+        Err(self.refusals.refuse(Budget::Time, text))
     }
 
     /// The number of permits that are taken.

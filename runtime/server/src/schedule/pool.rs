@@ -106,6 +106,11 @@ impl ModelLane {
         self.rule.rows_max > 1
     }
 
+    /// How long who comes now will wait, as far as is known.
+    pub(crate) fn expected_wait(&self) -> Duration {
+        self.lane.expected_wait()
+    }
+
     /// Runs an inference on an engine thread, perhaps together with others of equal keys. If the caller
     /// goes away first, it is not run at all; if it goes while it runs alone, the engine is told.
     ///
@@ -153,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_of_other_work_is_told_and_harms_nobody_else() {
         let pool = pool();
-        let error = pool.run(|| panic!("as was asked for")).await.map(|()| ()).unwrap_err();
+        let error = pool.run(|| panic!("as was asked for")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
         assert_eq!(pool.run(|| 1).await.unwrap(), 1);
     }

@@ -27,10 +27,13 @@ pub(crate) enum Budget {
     Rows,
     /// Bytes of requests in flight.
     Bytes,
+    /// The time that the request itself allows: it would pass before its turn came.
+    Time,
 }
 
 impl Budget {
-    const ALL: [Self; 4] = [Self::Requests, Self::ModelRequests, Self::Rows, Self::Bytes];
+    const ALL: [Self; 5] =
+        [Self::Requests, Self::ModelRequests, Self::Rows, Self::Bytes, Self::Time];
 
     /// The value of the label `budget`.
     const fn name(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Budget {
             Self::ModelRequests => "model_requests",
             Self::Rows => "rows",
             Self::Bytes => "bytes",
+            Self::Time => "time",
         }
     }
 }
@@ -46,7 +50,7 @@ impl Budget {
 /// Counts refusals, and knows whether there are any just now.
 #[derive(Debug)]
 pub(crate) struct Refusals {
-    by_budget: [Counter; 4],
+    by_budget: [Counter; Budget::ALL.len()],
     n_refused: AtomicU64,
     is_refusing: AtomicBool,
     /// When the last one was, in milliseconds since the start.
