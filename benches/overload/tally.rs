@@ -30,7 +30,7 @@ pub(crate) struct Tally {
     pub(crate) crowded: u64,
     /// How long requests were due.
     pub(crate) elapsed: Duration,
-    anothers: Option<String>,
+    of_another: Option<String>,
 }
 
 impl Tally {
@@ -49,7 +49,7 @@ impl Tally {
                 self.failed += 1;
                 self.said.entry("failure").or_insert(said);
             }
-            Ending::Anothers(said) => self.anothers = Some(said),
+            Ending::OfAnother(said) => self.of_another = Some(said),
         }
     }
 
@@ -58,7 +58,7 @@ impl Tally {
     /// # Errors
     /// When one did not.
     pub(crate) fn checked(self) -> Result<Self> {
-        match self.anothers {
+        match self.of_another {
             Some(said) => bail!("an answer of another request: {said}"),
             None => Ok(self),
         }
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn the_answer_of_another_ends_the_run() {
         let mut tally = Tally::default();
-        tally.end(Ending::Anothers("asked with 1, answered with 2".to_owned()), MS);
+        tally.end(Ending::OfAnother("asked with 1, answered with 2".to_owned()), MS);
         assert!(tally.checked().unwrap_err().to_string().contains("answered with 2"));
     }
 }

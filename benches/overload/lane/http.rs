@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_its_own_anothers_or_a_refusal() {
+    fn a_reply_is_its_own_or_that_of_another_or_a_refusal() {
         let ending = |status: u16, body: &str, nonce| {
             let bytes =
                 format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n{body}", body.len());
@@ -138,7 +138,7 @@ mod tests {
         };
         let body = r#"{"outputs":[{"data":[1000001.0,2.0]}]}"#;
         assert_eq!(ending(200, body, 1_000_001), Ending::Own);
-        assert!(matches!(ending(200, body, 1_000_002), Ending::Anothers(_)));
+        assert!(matches!(ending(200, body, 1_000_002), Ending::OfAnother(_)));
         assert_eq!(ending(503, "full", 1), Ending::Refused(503, "full".to_owned()));
     }
 }

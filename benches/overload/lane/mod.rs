@@ -27,7 +27,7 @@ pub(crate) enum Ending {
     /// Without an answer: what came instead.
     Failed(String),
     /// With the answer of another request.
-    Anothers(String),
+    OfAnother(String),
 }
 
 /// The protocols that requests go by.
@@ -102,5 +102,5 @@ fn owned(nonce: u32, answer: f64) -> Ending {
     if answer.to_bits() == f64::from(nonce).to_bits() {
         return Ending::Own;
     }
-    Ending::Anothers(format!("asked with {nonce}, answered with {answer}"))
+    Ending::OfAnother(format!("asked with {nonce}, answered with {answer}"))
 }

@@ -134,7 +134,7 @@ fn get(table: &Table, number: u16) -> Option<Vec<Tensor>> {
 
 proptest! {
     #[test]
-    fn an_answer_is_never_anothers_even_where_all_hashes_are_the_same(
+    fn an_answer_is_never_that_of_another_even_where_all_hashes_are_the_same(
         steps in prop::collection::vec((0_u16..60, 0_usize..300, any::<bool>()), 1..300),
     ) {
         const BYTES_MAX: usize = 16 << 10;
