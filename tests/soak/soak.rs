@@ -52,6 +52,8 @@ fn start(repository: &Path) -> Server {
     versions::put(repository, "swapped", 1);
     Start::serve("builtin:nonces")
         .args(["--also", "slow=builtin:nonces-slow", "--also", "faulty=builtin:nonces-faulty"])
+        // Clients vanish faster than one connection may take calls back otherwise.
+        .args(["--grpc-resets-max", "1000000"])
         .args(["--repository", repository.to_str().expect("temporary paths are UTF-8")])
         .start()
 }
