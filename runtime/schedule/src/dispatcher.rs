@@ -4,7 +4,8 @@
 //! clock that advances by the time that its runs take, divided by its weight, and the one whose clock
 //! stands lowest is next. A model that was quiet starts where the others stand: it cannot save up. So
 //! a model that is waited for waits for the runs that are on the threads already, and for at most one
-//! run of every other model, whatever these are flooded with.
+//! run of every other model, whatever these are flooded with, as far as runs cost what was expected;
+//! what they cost beyond that is put on the clock when they have ended.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
