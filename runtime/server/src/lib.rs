@@ -17,6 +17,7 @@ mod generate;
 mod grpc;
 mod http;
 mod infer;
+mod listen;
 mod memory;
 mod model;
 mod node;

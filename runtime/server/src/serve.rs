@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::edge::{Edge, Patience};
 use crate::grpc::{self, GrpcListening, GrpcOptions};
 use crate::http::{BodyLimits, Listening, Servers, start, start_metrics};
+use crate::listen;
 use crate::model::LoadError;
 use crate::observe::{Metric, NodeLabels, Registry, RequestMetrics};
 use crate::place::Places;
@@ -329,7 +330,7 @@ fn address(config: &Config, port: u16) -> SocketAddr {
 }
 
 fn open(port: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).map_err(|source| ServeError::Listen { port, address, source })
+    listen::open(address).map_err(|source| ServeError::Listen { port, address, source })
 }
 
 /// Fails readiness, lets requests in flight and queued finish, and closes the ports; at the
