@@ -77,6 +77,21 @@ fn a_model_that_takes_its_share_leaves_room_for_another() {
 }
 
 #[test]
+fn who_finds_no_permit_is_refused_before_its_request_is_decoded() {
+    let server = start(&["--requests-max", "1"]);
+    let gate = Gate::new();
+    let (waiting, open) = held(&server, &gate);
+    let nonsense = Request::json("/v2/models/hold/infer", "{");
+    assert_refused(&server.send(&nonsense), "--requests-max");
+    let refused =
+        Client::connect(server.grpc).raw(&Call::new(INFER), &frame(false, b"\x0a\x04hold"));
+    assert_eq!(refused.status_name(), "UNAVAILABLE", "{}", refused.message);
+    drop(open);
+    assert_eq!(waiting.join().expect("it was answered").status, 200);
+    assert_eq!(server.send(&nonsense).status, 400, "now it is decoded");
+}
+
+#[test]
 fn bytes_that_do_not_fit_are_refused_before_they_are_read() {
     let server = start(&[
         "--also",

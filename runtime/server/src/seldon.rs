@@ -192,8 +192,7 @@ impl<'a, W: Wire> Call<'a, W> {
         body: &[u8],
         deadline: Option<Deadline>,
     ) -> Result<Finished, Error> {
-        let mut work = Work::take();
-        work.begin();
+        let mut work = self.state.begin(self.node)?;
         let limits = &self.state.config.body.json;
         W::decode(body, plan.want, limits, &mut work.request)?;
         bind(self.node, &mut work, limits)?;

@@ -12,9 +12,10 @@ use radiant_core::{Error, ErrorKind};
 use crate::config::{Cors, LogLevel, Telling};
 use crate::http::BodyLimits;
 use crate::node::Node;
-use crate::observe::RequestMetrics;
+use crate::observe::{Ending, RequestMetrics};
 use crate::repository::{Entry, Found, Phase, Repository};
 use crate::schedule::{Clients, Clock, Permits, Pool};
+use crate::work::Work;
 
 /// The part of the configuration that requests look at.
 #[derive(Debug, Clone)]
@@ -78,6 +79,20 @@ impl State {
         let node = found.node()?;
         clock.allow(node.queue.timeout, "the model's own limit");
         Ok((found.entry(), node))
+    }
+
+    /// Begins a request that is about to be decoded for a model.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Overloaded`] when all permits are taken: who will find none is told before its
+    /// request has cost more than reading it. What the response cache knows needs no permit.
+    pub(crate) fn begin(&self, node: &Node) -> Result<Box<Work>, Error> {
+        if node.kept.is_none() {
+            self.permits.check().inspect_err(|_| node.metrics.endings.count(Ending::Rejected))?;
+        }
+        let mut work = Work::take();
+        work.begin();
+        Ok(work)
     }
 
     /// As [`serve`](Self::serve), for who wants to know more of the model.

@@ -56,8 +56,7 @@ async fn infer(
 /// # Errors
 /// It does not fit the model.
 pub(super) fn decode(state: &State, node: &Node, message: &[u8]) -> Result<Box<Work>, Error> {
-    let mut work = Work::take();
-    work.begin();
+    let mut work = state.begin(node)?;
     let Work { oip, inputs, .. } = &mut *work;
     codec::decode_proto(message, node.inputs(), &state.config.body.json, oip, inputs)?;
     Ok(work)

@@ -60,8 +60,7 @@ async fn predict(
     (entry, node): (&Entry, &Arc<Node>),
     message: &[u8],
 ) -> Result<Finished, Error> {
-    let mut work = Work::take();
-    work.begin();
+    let mut work = state.begin(node)?;
     let Work { tfs: request, inputs, .. } = &mut *work;
     codec::decode_proto(message, node.inputs(), &state.config.body.json, request, inputs)?;
     let mut work = tfs::infer(state, clock, node, work).await?;

@@ -62,8 +62,7 @@ fn decode(
 ) -> Result<Box<Work>, Error> {
     let (engine, _) = node.engine().ok_or_else(no_engine)?;
     let (limits, scoring) = (&state.config.body.json, &node.scoring);
-    let mut work = Work::take();
-    work.begin();
+    let mut work = state.begin(node)?;
     let request = match content_type {
         ContentType::Json => codec::decode_json(body, limits)?,
         ContentType::Csv => codec::decode_csv(body, scoring.schema.as_ref(), limits)?,

@@ -118,8 +118,7 @@ fn decode(
     came: &Came<'_>,
     body: &[u8],
 ) -> Result<Box<Work>, HttpError> {
-    let mut work = Work::take();
-    work.begin();
+    let mut work = state.begin(node)?;
     let Work { oip, inputs, .. } = &mut *work;
     let limits = &state.config.body.json;
     codec::decode_json(body, head_bytes(came)?, node.inputs(), limits, oip, inputs)?;

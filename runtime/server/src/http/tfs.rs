@@ -66,8 +66,7 @@ async fn predict(
 }
 
 fn decode(state: &State, node: &Node, body: &[u8]) -> Result<Box<Work>, Error> {
-    let mut work = Work::take();
-    work.begin();
+    let mut work = state.begin(node)?;
     let Work { tfs, inputs, .. } = &mut *work;
     codec::decode_json(body, node.inputs(), &state.config.body.json, tfs, inputs)?;
     Ok(work)

@@ -88,11 +88,11 @@ impl Permits {
         Ok(permit)
     }
 
-    /// Whether there is a permit just now, for who is about to read much.
+    /// Whether there is a permit just now, for who is about to read or decode a request.
     ///
     /// # Errors
     /// As [`take`](Self::take), when there is none.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         if self.taken() >= self.limits.requests_max { Err(self.all_taken()) } else { Ok(()) }
     }
 
