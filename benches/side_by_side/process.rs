@@ -42,6 +42,21 @@ pub fn kill(process: u32) {
     }
 }
 
+/// The threads of a process, each with its name.
+///
+/// # Errors
+/// When there is no such process.
+pub fn threads(process: u32) -> Result<Vec<(Pid, String)>> {
+    let folder = std::fs::read_dir(format!("/proc/{process}/task")).context("a server ended")?;
+    let thread = |entry: std::fs::DirEntry| {
+        let id = entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw)?;
+        // One that has just ended has no name.
+        let name = std::fs::read_to_string(entry.path().join("comm")).ok()?;
+        Some((id, name.trim().to_owned()))
+    };
+    Ok(folder.flatten().filter_map(thread).collect())
+}
+
 /// The processor time that the threads of a process have used, in nanoseconds.
 ///
 /// # Errors

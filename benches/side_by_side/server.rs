@@ -11,10 +11,13 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::Value;
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::process::{cpu_ns, family, kill, pss_mb};
+use crate::process::{cpu_ns, family, kill, pss_mb, threads};
 
 /// How long a server may take to open its port.
 const START_MAX: Duration = Duration::from_mins(1);
+
+/// What the names of threads begin with that serve sockets.
+const SOCKETS: [&str; 2] = ["actix-", "grpc-"];
 
 /// Where servers and load run: apart, so that neither takes the other's time.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +52,14 @@ fn pin(core: usize) -> Result<()> {
 /// When the system refuses.
 pub fn pin_load(cores: Option<Cores>) -> Result<()> {
     cores.map_or(Ok(()), |cores| pin(cores.load))
+}
+
+/// Runs this thread where servers run from now on, as a part of one that is measured by itself.
+///
+/// # Errors
+/// When the system refuses.
+pub fn pin_server(cores: Option<Cores>) -> Result<()> {
+    cores.map_or(Ok(()), |cores| pin(cores.servers))
 }
 
 /// A running server; it ends with this value.
@@ -180,6 +191,23 @@ impl Server {
             format!("{line} does not start:\n{log}")
         })?;
         Ok(Self { http, grpc, child })
+    }
+
+    /// Moves the threads that serve sockets to the load's processor, and leaves the servers' to those that
+    /// run models: as where both have processors of their own.
+    ///
+    /// # Errors
+    /// When it has ended, or the system refuses.
+    pub fn move_sockets(&self, cores: Option<Cores>) -> Result<()> {
+        let Some(cores) = cores else { return Ok(()) };
+        let mut load = CpuSet::new();
+        load.set(cores.load);
+        for (thread, name) in threads(self.child.0.id())? {
+            if SOCKETS.iter().any(|of| name.starts_with(of)) {
+                sched_setaffinity(Some(thread), &load).with_context(|| format!("moving {name}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// Its memory, pages that it shares with others counted in parts (PSS), in megabytes; that of the

@@ -15,7 +15,7 @@ use crate::cost::CostCurve;
 use crate::dispatcher::{Dispatcher, LaneId, Next};
 use crate::idle::Idle;
 use crate::policy::Rule;
-use crate::ticket::{Counts, Gone, Job, Terms, Ticket, Unrun, Waiting};
+use crate::ticket::{Counts, Gone, Home, Job, Terms, Ticket, Unrun, Waiting};
 
 /// Entries that nobody wants may stand in the queues up to this many, or to as many as are wanted;
 /// beyond that who brings the next one clears them away.
@@ -33,8 +33,7 @@ pub struct Pool<J: Job> {
 /// A model's way into the pool. When it is dropped the pool forgets the model, after what waits.
 #[derive(Debug)]
 pub struct Lane<J: Job> {
-    id: LaneId,
-    counts: Counts,
+    home: Arc<Home>,
     shared: Arc<Shared<J>>,
 }
 
@@ -118,7 +117,9 @@ impl<J: Job> Pool<J> {
     pub fn lane(&self, rule: Rule, weight: f64, cost: CostCurve, counts: Counts) -> Lane<J> {
         let id = LaneId(self.n_lanes.fetch_add(1, Ordering::Relaxed));
         self.shared.send(Came::Open(id, rule, weight, Box::new(cost)));
-        Lane { id, counts, shared: Arc::clone(&self.shared) }
+        let (all, n_gone) = (self.shared.counts.clone(), Arc::clone(&self.shared.n_gone));
+        let home = Arc::new(Home { lane: id, counts, all, n_gone });
+        Lane { home, shared: Arc::clone(&self.shared) }
     }
 
     /// How much waits in all lanes together.
@@ -157,15 +158,13 @@ impl<J: Job> Drop for Pool<J> {
 impl<J: Job> Lane<J> {
     /// How long who comes now will wait, going by how fast what waited moved.
     pub fn expected_wait(&self) -> Duration {
-        self.counts.expected_wait()
+        self.home.counts.expected_wait()
     }
 
     /// Brings a job; its answer is waited for.
     pub fn bring(&self, job: J, terms: Terms) -> Waiting<J> {
         let shared = &self.shared;
-        let counts = [self.counts.clone(), shared.counts.clone()];
-        let (now, n_gone) = (shared.epoch.elapsed(), Arc::clone(&shared.n_gone));
-        let ticket = Ticket::new((self.id, counts), (job, terms), now, n_gone);
+        let ticket = Ticket::new(&self.home, (job, terms), shared.epoch.elapsed());
         shared.send(Came::Entry(Arc::clone(&ticket)));
         shared.idle.wake_one();
         fence(Ordering::SeqCst);
@@ -179,7 +178,7 @@ impl<J: Job> Lane<J> {
 
 impl<J: Job> Drop for Lane<J> {
     fn drop(&mut self) {
-        self.shared.send(Came::Close(self.id));
+        self.shared.send(Came::Close(self.home.lane));
     }
 }
 
@@ -332,7 +331,7 @@ impl<J: Job> Desk<J> {
                 }
                 Came::Close(id) => self.dispatcher.close(id),
                 Came::Entry(ticket) => {
-                    if let Err(ticket) = self.dispatcher.push(ticket.lane, ticket) {
+                    if let Err(ticket) = self.dispatcher.push(ticket.lane(), ticket) {
                         ticket.finish(Err(Unrun::Closed));
                     }
                 }

@@ -76,7 +76,7 @@ impl Counts {
         Duration::from_nanos(self.pace_ns.load(Ordering::Relaxed).saturating_mul(rows))
     }
 
-    pub(crate) fn enter(&self, rows: usize) {
+    fn enter(&self, rows: usize) {
         self.jobs.fetch_add(1, Ordering::Relaxed);
         self.rows.fetch_add(rows, Ordering::Relaxed);
     }
@@ -87,9 +87,33 @@ impl Counts {
     }
 }
 
+/// Where tickets of a lane are counted: one for all of them, so that a ticket costs one count of owners.
+#[derive(Debug)]
+pub(crate) struct Home {
+    pub(crate) lane: LaneId,
+    /// What waits in the lane, perhaps with others.
+    pub(crate) counts: Counts,
+    /// What waits in all lanes.
+    pub(crate) all: Counts,
+    /// Entries of the pool's queues that nobody wants any more.
+    pub(crate) n_gone: Arc<AtomicUsize>,
+}
+
+impl Home {
+    fn enter(&self, rows: usize) {
+        self.counts.enter(rows);
+        self.all.enter(rows);
+    }
+
+    fn leave(&self, rows: usize) {
+        self.counts.leave(rows);
+        self.all.leave(rows);
+    }
+}
+
 /// What those who wait and those who run share.
 pub(crate) struct Ticket<J: Job> {
-    pub(crate) lane: LaneId,
+    home: Arc<Home>,
     terms: Terms,
     arrived: Duration,
     deadline: Option<Duration>,
@@ -97,9 +121,6 @@ pub(crate) struct Ticket<J: Job> {
     is_gone: AtomicBool,
     /// Whether it went before it was begun, and is counted in `n_gone` until it is out of the queue.
     left_early: AtomicBool,
-    counts: [Counts; 2],
-    /// Entries of the pool's queues that nobody wants any more.
-    n_gone: Arc<AtomicUsize>,
 }
 
 enum State<J: Job> {
@@ -116,29 +137,22 @@ enum State<J: Job> {
 }
 
 impl<J: Job> Ticket<J> {
-    pub(crate) fn new(
-        (lane, counts): (LaneId, [Counts; 2]),
-        (job, terms): (J, Terms),
-        arrived: Duration,
-        n_gone: Arc<AtomicUsize>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(home: &Arc<Home>, (job, terms): (J, Terms), arrived: Duration) -> Arc<Self> {
         let deadline = terms.patience.map(|patience| arrived.saturating_add(patience));
-        for counts in &counts {
-            counts.enter(terms.rows);
-        }
-        let state = Mutex::new(State::Queued { job, waker: None });
-        let (is_gone, left_early) = (AtomicBool::new(false), AtomicBool::new(false));
+        home.enter(terms.rows);
         Arc::new(Self {
-            lane,
+            home: Arc::clone(home),
             terms,
             arrived,
             deadline,
-            state,
-            is_gone,
-            left_early,
-            counts,
-            n_gone,
+            state: Mutex::new(State::Queued { job, waker: None }),
+            is_gone: AtomicBool::new(false),
+            left_early: AtomicBool::new(false),
         })
+    }
+
+    pub(crate) fn lane(&self) -> LaneId {
+        self.home.lane
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
@@ -147,7 +161,7 @@ impl<J: Job> Ticket<J> {
     }
 
     fn leave_queue(&self) {
-        self.counts.iter().for_each(|counts| counts.leave(self.terms.rows));
+        self.home.leave(self.terms.rows);
     }
 
     /// Takes the job out of the queue to run it, unless nobody waits any more.
@@ -191,8 +205,7 @@ impl<J: Job> Ticket<J> {
     /// Notes how fast the lane moves.
     pub(crate) fn note_pace(&self, pace: Duration) {
         let ns = u64::try_from(pace.as_nanos()).unwrap_or(u64::MAX);
-        let [own, _] = &self.counts;
-        own.pace_ns.store(ns, Ordering::Relaxed);
+        self.home.counts.pace_ns.store(ns, Ordering::Relaxed);
     }
 
     pub(crate) fn waited(&self, now: Duration) -> Duration {
@@ -209,7 +222,7 @@ impl<J: Job> fmt::Debug for Ticket<J> {
 impl<J: Job> Drop for Ticket<J> {
     fn drop(&mut self) {
         if *self.left_early.get_mut() {
-            self.n_gone.fetch_sub(1, Ordering::Relaxed);
+            self.home.n_gone.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -279,7 +292,7 @@ impl<J: Job> Drop for Waiting<J> {
         drop(state);
         if matches!(before, State::Queued { .. }) {
             self.0.left_early.store(true, Ordering::Relaxed);
-            self.0.n_gone.fetch_add(1, Ordering::Relaxed);
+            self.0.home.n_gone.fetch_add(1, Ordering::Relaxed);
             self.0.leave_queue();
         }
         // With the job goes what it holds; after the lock, because that may take its time.
