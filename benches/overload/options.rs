@@ -25,11 +25,13 @@ Usage: radiant-bench-overload [OPTIONS]
   --settings LIST    what adaptive batching is held against: `off`, ROWSxMS, or none
                      [off,8x0,32x0,128x0,8x1,32x2,128x5]
   --lanes N          requests at a time where as many as possible are answered [128]
-  --requests-max N   the server's limit where it is exceeded [64]
+  --requests-max N   the server's limit where it is exceeded [256]
   --times X          how far it is exceeded: offered beside the most that is answered [3]
   --share X          low load, beside the most that is answered without batching [0.08]
   --arrivals NAME    poisson or constant [poisson]
   --seed N           of the arrivals [1]
+  --sockets NAME     together: on the processor of the engine threads, or apart: on that of the load, as
+                     where there are processors enough [together]
   --server OPTIONS   further options of all servers, as one word
   --radiant PATH     the server's program [beside this one]
   --smoke            2 rounds of 0.3 s with few settings, that fail on wrong answers only
@@ -50,6 +52,7 @@ pub(crate) struct Options {
     pub(crate) share: f64,
     pub(crate) spacing: Spacing,
     pub(crate) seed: u64,
+    pub(crate) sockets_apart: bool,
     pub(crate) server: Vec<String>,
     pub(crate) radiant: PathBuf,
     pub(crate) smoke: bool,
@@ -72,11 +75,12 @@ impl Options {
             turn: Duration::from_secs(2),
             settings: Setting::parse_all("off,8x0,32x0,128x0,8x1,32x2,128x5")?,
             n_lanes: 128,
-            requests_max: 64,
+            requests_max: 256,
             times: 3.0,
             share: 0.08,
             spacing: Spacing::Poisson,
             seed: 1,
+            sockets_apart: false,
             server: Vec::new(),
             radiant: folder.join("radiant"),
             smoke: false,
@@ -148,6 +152,10 @@ impl Options {
                 self.spacing = named(value, &all, Spacing::name)?;
             }
             "--seed" => self.seed = value.parse()?,
+            "--sockets" => {
+                let name = |apart| if apart { "apart" } else { "together" };
+                self.sockets_apart = named(value, &[false, true], name)?;
+            }
             "--server" => self.server = words(value),
             "--radiant" => self.radiant = value.into(),
             _ => bail!("there is no option `{option}`; --help lists them"),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Case, Scenario};
+use super::{Case, SLACK, Scenario};
 use crate::report::{print_ratio, print_tally, print_tally_head};
 use crate::setting::Setting;
 use crate::tally::Tally;
@@ -33,7 +33,7 @@ pub(super) fn run(case: Case<'_>) -> Result<bool> {
     for (name, tally) in ["off", "adaptive"].into_iter().zip(&sums) {
         print_tally(name, tally);
     }
-    let median = print_ratio("p50 with adaptive / off", medians, Some(1.0))?;
-    let tail = print_ratio("p99 with adaptive / off", tails, Some(1.0))?;
+    let median = print_ratio("p50 with adaptive / off", medians, Some(1.0 + SLACK))?;
+    let tail = print_ratio("p99 with adaptive / off", tails, Some(1.0 + SLACK))?;
     Ok(median && tail)
 }
