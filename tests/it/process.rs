@@ -29,21 +29,65 @@ fn waiting_request(server: &Server, gate: &Gate) -> thread::JoinHandle<http::Rep
     thread::spawn(move || http::send(port, &Request::json("/predict", body)))
 }
 
+/// Asks a server to end, and waits until it tells its clients to go.
+fn terminate(server: &mut Server) {
+    server.terminate();
+    let ready = Request::get("/ready");
+    let is_ending = |server: &Server| http::send(server.metrics, &ready).status == 503;
+    assert!(server.until(|server| is_ending(server).then_some(())).is_some());
+    assert!(Client::try_connect(server.http).is_err(), "new connections are refused before that");
+}
+
 #[test]
 fn sigterm_lets_a_request_in_flight_finish() {
     let mut server = Start::serve("builtin:multi").start();
     let gate = Gate::new();
     let request = waiting_request(&server, &gate);
     let held = gate.wait_until_asked();
-    server.terminate();
-    let refused = server.until(|server| Client::try_connect(server.http).err());
-    assert!(refused.is_some(), "new connections are refused while it drains");
+    terminate(&mut server);
     drop(held);
     let reply = request.join().expect("the request was answered");
     assert_eq!((reply.status, &*reply.at("/strData")), (200, "waited"));
     assert_eq!(reply.header("connection"), Some("close"), "the client shall go elsewhere");
     let (status, log) = server.wait();
     assert_eq!(status.code(), Some(0), "{log}");
+}
+
+#[test]
+fn a_request_that_has_begun_to_come_is_answered_at_sigterm() {
+    let mut server = Start::serve("builtin:echo").start();
+    let mut client = Client::connect(server.http);
+    let request = Request::json("/predict", ROW);
+    assert_eq!(client.send(&request).header("connection"), None);
+    let bytes = request.encode();
+    let (begun, rest) = bytes.split_at(20);
+    client.write(begun);
+    terminate(&mut server);
+    client.write(rest);
+    let reply = client.read("POST");
+    assert_eq!((reply.status, reply.header("connection")), (200, Some("close")));
+    assert!(client.is_closed_by_server());
+    let (status, log) = server.wait();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("drained"), "{log}");
+}
+
+#[test]
+fn nothing_runs_behind_a_reply_that_is_told_to_be_the_last() {
+    let mut server = Start::serve("builtin:multi").start();
+    let gate = Gate::new();
+    let first = format!("{{\"jsonData\":{{\"ret\":\"wait\",\"port\":{}}}}}", gate.port());
+    let first = Request::json("/predict", first).encode();
+    let mut client = Client::connect(server.http);
+    client.write(&[first, Request::json("/predict", ROW).encode()].concat());
+    let held = gate.wait_until_asked();
+    terminate(&mut server);
+    drop(held);
+    let last = client.read("POST");
+    assert_eq!((last.status, last.header("connection")), (200, Some("close")));
+    let behind = client.read("POST");
+    assert_eq!((behind.status, behind.header("connection")), (503, Some("close")));
+    assert!(client.is_closed_by_server());
 }
 
 #[test]

@@ -68,10 +68,17 @@ impl Client {
         &self,
         path: &str,
     ) -> Result<(h2::SendStream<Bytes>, h2::client::ResponseFuture), Lost> {
-        let mut connection = self.connection().await?;
-        let ready = poll_fn(|context| connection.poll_ready(context)).await;
-        let sent = ready.and_then(|()| connection.send_request(Call::new(path).head(), false));
-        sent.map(|(response, stream)| (stream, response)).map_err(|error| self.lost(&error))
+        loop {
+            let mut connection = self.connection().await?;
+            let ready = poll_fn(|context| connection.poll_ready(context)).await;
+            let sent = ready.and_then(|()| connection.send_request(Call::new(path).head(), false));
+            match sent.map_err(|error| (self.lost(&error), error)) {
+                Ok((response, stream)) => return Ok((stream, response)),
+                // A connection that takes no calls any more was asked nothing: another is.
+                Err((_, error)) if error.is_go_away() || error.is_io() => {}
+                Err((lost, _)) => return Err(lost),
+            }
+        }
     }
 
     async fn connection(&self) -> Result<SendRequest<Bytes>, Lost> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::config::Config;
@@ -228,6 +228,9 @@ fn new_state(
     State::new(request_config, permits, pool, repository, unrouted)
 }
 
+/// How long REST connections stay open at the end for a request that is on its way.
+const LINGER: Duration = Duration::from_millis(500);
+
 /// How often the files of certificates are looked at.
 const TLS_LOOK_EVERY: Duration = Duration::from_secs(10);
 
@@ -253,6 +256,7 @@ fn servers(config: &Config, tls: Option<Arc<Tls>>, registry: &Registry) -> Serve
         places,
         edge: Arc::new(Edge::new(config.edge, timeouts, registry)),
         shutdown_timeout: config.shutdown_timeout,
+        linger: LINGER.min(config.shutdown_timeout / 2),
         metrics_path: config.metrics_path.clone(),
         tls,
     }
@@ -270,7 +274,7 @@ async fn load_models(state: Arc<State>) -> Result<(), LoadError> {
 /// The ports that requests come to.
 struct Ports {
     http: Listening,
-    closing: Arc<Notify>,
+    closing: watch::Sender<bool>,
     grpc: Option<GrpcListening>,
 }
 
@@ -281,9 +285,9 @@ impl Ports {
         servers: &Servers,
         registry: &Registry,
     ) -> Result<Self, ServeError> {
-        let closing = Arc::new(Notify::new());
+        let (closing, is_closing) = watch::channel(false);
         let listener = open("HTTP", address(config, config.http_port))?;
-        let http = start(listener, Arc::clone(state), servers, Arc::clone(&closing))
+        let http = start(listener, Arc::clone(state), servers, is_closing)
             .map_err(|source| system("serve the HTTP port", source))?;
         tracing::info!(address = %http.address, workers = servers.workers, "HTTP port open");
         let grpc = config.grpc_enabled.then(|| Self::open_grpc(config, state, servers, registry));
@@ -313,15 +317,23 @@ impl Ports {
         self.grpc.as_ref().map(|grpc| grpc.address)
     }
 
-    /// Closes the ports and waits until the requests in flight are answered.
-    async fn finish(self) {
-        self.closing.notify_waiters();
+    /// Closes the ports, then fails readiness and ends the connections, and waits until the requests
+    /// in flight are answered.
+    async fn finish(mut self, state: &State) {
+        let http = self.http.handle.stop(true);
+        if let Some(grpc) = &mut self.grpc {
+            grpc.close().await;
+        }
+        listen::refused(self.http.address).await;
+        // From here on clients are told to go.
+        state.drain();
+        self.closing.send_replace(true);
         let grpc = async {
             if let Some(grpc) = self.grpc {
                 grpc.finish().await;
             }
         };
-        tokio::join!(self.http.handle.stop(true), grpc);
+        tokio::join!(http, grpc);
     }
 }
 
@@ -342,11 +354,10 @@ async fn drain(
     metrics: Listening,
 ) -> Stopped {
     let started = Instant::now();
-    state.drain();
     let in_flight = state.permits.taken();
     tracing::info!(in_flight, deadline_s = deadline.as_secs_f64(), "draining");
     let finish = async {
-        ports.finish().await;
+        ports.finish(state).await;
         let pool = Arc::clone(&state.pool);
         // The pool's threads end when their last job does; nobody else waits for them.
         drop(tokio::task::spawn_blocking(move || pool.close()).await);

@@ -41,6 +41,7 @@ pub(crate) struct GrpcOptions {
 #[derive(Debug)]
 pub(crate) struct GrpcListening {
     pub(crate) address: SocketAddr,
+    close: watch::Sender<bool>,
     drain: watch::Sender<bool>,
     accepting: tokio::task::JoinHandle<()>,
     threads: Vec<JoinHandle<()>>,
@@ -65,7 +66,7 @@ struct Worker {
     places: Places,
 }
 
-/// Serves calls on `listener` until [`GrpcListening::finish`]. To be called within a runtime, which
+/// Serves calls on `listener` until [`GrpcListening::close`]. To be called within a runtime, which
 /// accepts the connections.
 ///
 /// # Errors
@@ -78,17 +79,18 @@ pub(crate) fn start(
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let (close, closed) = watch::channel(false);
     let (drain, begun) = watch::channel(false);
     let draining = Draining(begun);
-    let shared = Arc::new(Shared::new(state, options, draining.clone())?);
+    let shared = Arc::new(Shared::new(state, options, draining)?);
     let (mut workers, mut threads) = (Vec::new(), Vec::new());
     for index in 0..options.workers.max(1) {
         let (sender, accepted) = mpsc::channel(WAITING_MAX);
         threads.push(start_thread(index, accepted, Arc::clone(&shared))?);
         workers.push(Worker { accepted: sender, places: Places::new(usize::MAX) });
     }
-    let accepting = tokio::spawn(accept_all(listener, options.clone(), workers, draining));
-    Ok(GrpcListening { address, drain, accepting, threads })
+    let accepting = tokio::spawn(accept_all(listener, options.clone(), workers, Draining(closed)));
+    Ok(GrpcListening { address, close, drain, accepting, threads })
 }
 
 fn start_thread(
@@ -102,18 +104,18 @@ fn start_thread(
         .spawn(move || runtime.block_on(serve_all(accepted, shared)))
 }
 
-/// Accepts connections until the server drains, and gives each to the thread with the fewest: they
+/// Accepts connections until the port is closed, and gives each to the thread with the fewest: they
 /// live long, so that the threads' luck in accepting would decide who works.
 async fn accept_all(
     listener: tokio::net::TcpListener,
     options: GrpcOptions,
     workers: Vec<Worker>,
-    mut draining: Draining,
+    mut closed: Draining,
 ) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = draining.begun() => return,
+            () = closed.begun() => return,
         };
         let handed_over = match accepted {
             Ok((stream, _peer)) => hand_over(stream, &options, &workers).await,
@@ -161,12 +163,17 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 impl GrpcListening {
-    /// Closes the port, and waits until the calls in flight are answered. Streams end after the
-    /// request that they are at.
+    /// Closes the port. Who is connected goes on.
+    pub(crate) async fn close(&mut self) {
+        self.close.send_replace(true);
+        // What it accepted last is with the threads when it ends.
+        drop((&mut self.accepting).await);
+    }
+
+    /// Asks the clients of a closed port to go, and waits until the calls in flight are answered.
+    /// Streams end after the request that they are at.
     pub(crate) async fn finish(self) {
         self.drain.send_replace(true);
-        // What it accepted last is with the threads when it ends.
-        drop(self.accepting.await);
         let join = move || {
             for thread in self.threads {
                 // A thread that died has nothing left to say: its panic is in the log.

@@ -45,12 +45,13 @@ pub(super) async fn dispatch(
 ) -> Result<Response<Body>, Infallible> {
     let state = &worker.state;
     let started = Instant::now();
-    let _in_flight = request.conn_data::<Rc<Watch>>().map(InFlight::enter);
+    let in_flight = request.conn_data::<Rc<Watch>>().map(InFlight::enter);
     let payload = request.take_payload();
     let came = Came::new(&request);
     let target = resolve(request.path());
     let mut found = None;
-    let deadline = check_headers(&worker.edge, &came)
+    let deadline = check_order(state, in_flight.as_ref())
+        .and_then(|()| check_headers(&worker.edge, &came))
         .and_then(|()| Ok(came.timeouts.deadline(started.into_std())?));
     let reply = match deadline {
         Ok(deadline) => {
@@ -70,7 +71,11 @@ pub(super) async fn dispatch(
     });
     let (status, reply_bytes) = (reply.status, reply.body.len() as u64);
     let notes = reply.notes;
-    let mut response = respond(&came, reply, protocol, &state.config.cors, state.is_draining());
+    let is_last = state.is_draining();
+    let mut response = respond(&came, reply, protocol, &state.config.cors, is_last);
+    if let Some(in_flight) = in_flight.as_ref().filter(|_| is_last) {
+        in_flight.tell_last();
+    }
     tell(&came, &mut response, &notes, (state.config.timing, started));
     let elapsed = started.elapsed();
     let outcome = Outcome {
@@ -100,6 +105,15 @@ pub(super) async fn dispatch(
         .write(state.config.access_log);
     }
     Ok(response)
+}
+
+/// # Errors
+/// 503 when the client has been told with an earlier reply that no more is answered.
+fn check_order(state: &State, in_flight: Option<&InFlight>) -> Result<(), HttpError> {
+    match in_flight {
+        Some(in_flight) if in_flight.is_behind_last() => Ok(state.ready()?),
+        _ => Ok(()),
+    }
 }
 
 /// # Errors

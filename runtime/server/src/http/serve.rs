@@ -15,7 +15,7 @@ use radiant_contract::ports;
 use radiant_core::Error;
 use radiant_protocol::seldon;
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use super::dispatch::{Worker, dispatch};
 use super::error::HttpError;
@@ -37,6 +37,8 @@ pub(crate) struct Servers {
     pub(crate) places: Places,
     pub(crate) edge: Arc<Edge>,
     pub(crate) shutdown_timeout: Duration,
+    /// How long connections stay open for one more request when the server ends.
+    pub(crate) linger: Duration,
     pub(crate) metrics_path: String,
     /// What the main port speaks TLS with; the metrics port is plain.
     pub(crate) tls: Option<Arc<Tls>>,
@@ -49,8 +51,8 @@ pub(crate) struct Listening {
     pub(crate) handle: ServerHandle,
 }
 
-/// Serves requests on `listener` until the handle stops it. `closing` is told when connections
-/// that are idle should close.
+/// Serves requests on `listener` until the handle stops it. Connections stay open until `closing`
+/// tells them to end.
 ///
 /// The service stands directly on the HTTP/1 codec: paths are `route.rs`'s matter, and a framework
 /// between the two would cost more than a small model does.
@@ -61,16 +63,18 @@ pub(crate) fn start(
     listener: TcpListener,
     state: Arc<State>,
     options: &Servers,
-    closing: Arc<Notify>,
+    closing: watch::Receiver<bool>,
 ) -> std::io::Result<Listening> {
     let address = listener.local_addr()?;
     let options_of_worker = options.clone();
     let service = move || {
         let edge = Arc::clone(&options_of_worker.edge);
         let worker = Rc::new(Worker { state: Arc::clone(&state), edge: Arc::clone(&edge) });
-        let opening =
-            Rc::new(Opening { options: options_of_worker.clone(), made: OnceCell::new() });
-        let closing = Arc::clone(&closing);
+        let opening = Rc::new(Opening {
+            options: options_of_worker.clone(),
+            closing: closing.clone(),
+            made: OnceCell::new(),
+        });
         let handler = move |request: Request| dispatch(Rc::clone(&worker), request);
         let http = HttpService::build()
             .keep_alive(KeepAlive::Os)
@@ -80,7 +84,6 @@ pub(crate) fn start(
                 known.insert(io.known());
             })
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-            .graceful_shutdown_signal(move || Arc::clone(&closing).notified_owned())
             .h1(fn_service(handler));
         let accept = move |io: TcpStream| Rc::clone(&opening).open(io);
         fn_service(accept).and_then(http).map_err(move |error| {
@@ -105,6 +108,7 @@ pub(crate) fn start(
 /// Makes what is accepted a connection of the main port.
 struct Opening {
     options: Servers,
+    closing: watch::Receiver<bool>,
     /// Those of this worker; they can be watched once its runtime is there.
     made: OnceCell<Rc<Connections>>,
 }
@@ -114,7 +118,7 @@ impl Opening {
         self: Rc<Self>,
         io: TcpStream,
     ) -> Result<(Connection<tls::Stream>, Option<SocketAddr>), DispatchError> {
-        let Servers { places, edge, tls, .. } = &self.options;
+        let Servers { places, edge, tls, linger, .. } = &self.options;
         let place = places.take();
         if places.taken() >= places.max() {
             edge.refuse(Transport::Rest, Refused::Connections);
@@ -123,7 +127,11 @@ impl Opening {
         io.set_nodelay(true).map_err(DispatchError::Io)?;
         let accepted = edge.accept(tls.as_deref(), Alpn::Http1, io).await;
         let io = accepted.map_err(DispatchError::Io)?;
-        let connections = self.made.get_or_init(|| Connections::watch(edge));
+        let connections = self.made.get_or_init(|| {
+            let connections = Connections::watch(edge);
+            connections.end_after(self.closing.clone(), *linger);
+            connections
+        });
         Ok((connections.add(io, place), peer))
     }
 }

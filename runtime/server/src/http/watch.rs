@@ -12,8 +12,10 @@ use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 
 use crate::edge::{Edge, Looks, Refused};
 use crate::observe::Transport;
@@ -30,6 +32,8 @@ pub(super) struct Connections {
     looks: Looks,
     tick: Cell<u32>,
     watched: RefCell<Vec<Weak<Watch>>>,
+    /// Whether connections end that are between requests.
+    is_closing: Cell<bool>,
 }
 
 /// What is known of a connection.
@@ -39,9 +43,22 @@ pub(super) struct Watch {
     /// Requests whose heads have come and whose replies have not been made.
     n_in_flight: Cell<u32>,
     head_since: Cell<Option<u32>>,
+    /// Whether something has come after the last request.
+    is_in_head: Cell<bool>,
+    /// Whether the client has been told that no more is answered.
+    is_told: Cell<bool>,
     unread: Cell<Option<Unread>>,
     ending: Cell<Option<Refused>>,
     waker: RefCell<Option<Waker>>,
+}
+
+impl Watch {
+    /// Lets the connection see how it stands.
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
 }
 
 /// A reply that the client has not taken. What it takes buys time, and none in advance: the system's
@@ -70,8 +87,20 @@ impl InFlight {
     /// A request whose head has come.
     pub(super) fn enter(watch: &Rc<Watch>) -> Self {
         watch.head_since.set(None);
+        watch.is_in_head.set(false);
         watch.n_in_flight.set(watch.n_in_flight.get() + 1);
         Self(Rc::clone(watch))
+    }
+
+    /// Its reply tells the client that it is the last.
+    pub(super) fn tell_last(&self) {
+        self.0.is_told.set(true);
+    }
+
+    /// Whether it came behind a request whose reply was the last: its client takes it for one that
+    /// never ran (RFC 9112, 9.6).
+    pub(super) fn is_behind_last(&self) -> bool {
+        self.0.is_told.get()
     }
 }
 
@@ -106,6 +135,28 @@ impl Connections {
             looks: Looks::new(edge.timeouts),
             tick: Cell::default(),
             watched: RefCell::default(),
+            is_closing: Cell::default(),
+        }
+    }
+
+    /// Once the server is `closing`, waits for `linger` and ends connections that are between
+    /// requests. Until then what is on its way is read and answered, and told to be the last.
+    pub(super) fn end_after(self: &Rc<Self>, mut closing: watch::Receiver<bool>, linger: Duration) {
+        let connections = Rc::downgrade(self);
+        tokio::task::spawn_local(async move {
+            // Without a sender there is no server any more.
+            drop(closing.wait_for(|closing| *closing).await);
+            tokio::time::sleep(linger).await;
+            if let Some(connections) = connections.upgrade() {
+                connections.close();
+            }
+        });
+    }
+
+    fn close(&self) {
+        self.is_closing.set(true);
+        for watch in self.watched.borrow().iter().filter_map(Weak::upgrade) {
+            watch.wake();
         }
     }
 
@@ -126,9 +177,7 @@ impl Connections {
             if let Some(reason) = self.overdue(&watch, now) {
                 watch.ending.set(Some(reason));
                 self.edge.refuse(Transport::Rest, reason);
-                if let Some(waker) = watch.waker.take() {
-                    waker.wake();
-                }
+                watch.wake();
             }
             true
         });
@@ -154,8 +203,9 @@ impl Connections {
     }
 }
 
-/// A connection that reads as ended when its client has been idle or too slow. A reply that is still
-/// being computed is sent all the same; one that is not read breaks off.
+/// A connection that reads as ended when its client has been idle or too slow, and between requests
+/// when the server ends. A reply that is still being computed is sent all the same; one that is not
+/// read breaks off.
 #[derive(Debug)]
 pub(super) struct Connection<T> {
     io: T,
@@ -176,9 +226,18 @@ impl<T> Connection<T> {
 
     fn note_read(&self) {
         self.note_progress();
-        if self.watch.n_in_flight.get() == 0 && self.watch.head_since.get().is_none() {
-            self.watch.head_since.set(Some(self.connections.tick.get()));
+        if self.watch.n_in_flight.get() == 0 {
+            self.watch.is_in_head.set(true);
+            if self.watch.head_since.get().is_none() {
+                self.watch.head_since.set(Some(self.connections.tick.get()));
+            }
         }
+    }
+
+    /// Whether it ends because the server does: all that has come is answered.
+    fn is_over(&self) -> bool {
+        let Watch { n_in_flight, is_in_head, .. } = &*self.watch;
+        self.connections.is_closing.get() && n_in_flight.get() == 0 && !is_in_head.get()
     }
 
     fn note_write(&self, n_bytes: usize, n_offered: usize) {
@@ -254,6 +313,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Connection<T> {
         let polled = Pin::new(&mut self.io).poll_read(cx, buffer);
         if polled.is_ready() {
             self.note_read();
+        } else if self.is_over() {
+            return Poll::Ready(Ok(()));
         } else {
             self.remember(cx);
         }
@@ -301,136 +362,5 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Connection<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
-
-    use super::*;
-    use crate::edge::fixture;
-    use crate::observe::Registry;
-    use crate::place::Places;
-
-    /// The looks that no limit has passed at, and one more at which all have.
-    const LOOKS: u32 = 4;
-
-    struct Watched {
-        registry: Registry,
-        connections: Rc<Connections>,
-        client: DuplexStream,
-        connection: Connection<DuplexStream>,
-    }
-
-    impl Watched {
-        fn new() -> Self {
-            let registry = Registry::new();
-            let connections = Rc::new(Connections::new(&fixture::edge(&registry)));
-            let (client, server) = duplex(128);
-            let connection = connections.add(server, Places::new(1).take());
-            Self { registry, connections, client, connection }
-        }
-
-        fn look(&self, n_looks: u32) -> Option<Refused> {
-            for _ in 0..n_looks {
-                self.connections.look();
-            }
-            self.connection.watch.ending.get()
-        }
-
-        async fn client_sends(&mut self) {
-            self.client.write_all(b"x").await.unwrap();
-            assert_eq!(self.connection.read(&mut [0; 8]).await.unwrap(), 1);
-        }
-
-        fn assert_counted(&self, reason: &str) {
-            let labels = format!("{{reason=\"{reason}\",transport=\"rest\"}} 1.0");
-            assert!(self.registry.render().contains(&labels), "{reason}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_head_that_trickles_is_given_up_with_a_word() {
-        let mut watched = Watched::new();
-        for _ in 0..LOOKS {
-            watched.client_sends().await;
-            assert_eq!(watched.look(1), None);
-        }
-        assert_eq!(watched.look(1), Some(Refused::Head));
-        assert_eq!(watched.connection.read(&mut [0; 8]).await.unwrap(), 0);
-        drop(watched.connection);
-        let mut told = Vec::new();
-        watched.client.read_to_end(&mut told).await.unwrap();
-        assert_eq!(told, HEAD_TOO_SLOW);
-    }
-
-    #[tokio::test]
-    async fn a_later_head_has_the_same_limit_and_a_request_has_none() {
-        let mut watched = Watched::new();
-        let in_flight = InFlight::enter(&watched.connection.known());
-        for _ in 0..4 * LOOKS {
-            watched.client_sends().await;
-            assert_eq!(watched.look(1), None, "its body comes");
-        }
-        drop(in_flight);
-        watched.client_sends().await;
-        assert_eq!(watched.look(LOOKS), None);
-        assert_eq!(watched.look(1), Some(Refused::Head));
-        watched.assert_counted("head");
-    }
-
-    #[tokio::test]
-    async fn an_idle_connection_ends_when_the_limit_has_passed() {
-        let mut watched = Watched::new();
-        drop(InFlight::enter(&watched.connection.known()));
-        assert_eq!(watched.look(LOOKS), None);
-        let mut nothing = [0; 8];
-        let reading = watched.connection.read(&mut nothing);
-        let looking = async { watched.connections.look() };
-        assert_eq!(tokio::join!(reading, looking).0.unwrap(), 0);
-        watched.assert_counted("idle");
-    }
-
-    #[tokio::test]
-    async fn a_reply_that_is_not_read_breaks_off() {
-        let mut watched = Watched::new();
-        let _in_flight = InFlight::enter(&watched.connection.known());
-        let reply = [0; 1000];
-        let writing = watched.connection.write_all(&reply);
-        let looking = async {
-            for _ in 0..=LOOKS {
-                watched.connections.look();
-                tokio::task::yield_now().await;
-            }
-        };
-        let error = tokio::join!(writing, looking).0.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        watched.assert_counted("reply");
-    }
-
-    #[tokio::test]
-    async fn what_is_read_buys_time_for_the_rest() {
-        let mut watched = Watched::new();
-        let _in_flight = InFlight::enter(&watched.connection.known());
-        watched.connection.note_write(1 << 20, usize::MAX);
-        // Looks are a second apart, and a second is 64 KiB.
-        assert_eq!(watched.look(LOOKS), None, "what came at once buys nothing in advance");
-        watched.connection.note_write(1 << 16, usize::MAX);
-        assert_ne!(watched.look(1), Some(Refused::Reply));
-        assert_eq!(watched.look(1), Some(Refused::Reply));
-        watched.connection.note_write(10, 10);
-        assert!(watched.connection.watch.unread.get().is_none(), "it has been read");
-        drop(watched.client);
-        drop(watched.connection.shutdown().await);
-    }
-
-    #[test]
-    fn connections_that_are_gone_are_neither_watched_nor_counted() {
-        let registry = Registry::new();
-        let connections = Rc::new(Connections::new(&fixture::edge(&registry)));
-        let places = Places::new(1);
-        let connection = connections.add((), places.take());
-        assert_eq!(places.taken(), 1);
-        drop(connection);
-        assert_eq!(places.taken(), 0);
-        connections.look();
-        assert!(connections.watched.borrow().is_empty());
-    }
-}
+#[path = "watch_tests.rs"]
+mod tests;
