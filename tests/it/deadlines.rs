@@ -1,11 +1,15 @@
-//! Whose deadline holds, and what is told when it has passed: over REST and gRPC.
+//! Whose deadline holds, whose turn comes first, and what is told who has no chance: over REST and
+//! gRPC.
 
-use serde_json::json;
+use std::thread::JoinHandle;
+
+use serde_json::{Value, json};
 
 use crate::support::gate::Gate;
 use crate::support::grpc::{Answer, Call, Client};
 use crate::support::http::{self, Request};
 use crate::support::process::{Server, Start};
+use crate::support::prometheus::Page;
 use crate::support::proto;
 
 const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
@@ -34,13 +38,35 @@ fn seldon(port: u16) -> Request {
     Request::json("/api/v1.0/predictions", body)
 }
 
-fn grpc(server: &Server, header: (&str, &str), port: u16) -> Answer {
+fn message(ports: &[u16], parameters: &Value) -> Vec<u8> {
+    let contents = json!({"int64_contents": ports});
+    let shape = [ports.len(), 1];
     let content = json!({
         "model_name": "hold",
-        "inputs": [{"name": "port", "datatype": "INT64", "shape": [1, 1], "contents": {"int64_contents": [port]}}],
+        "inputs": [{"name": "port", "datatype": "INT64", "shape": shape, "contents": contents}],
+        "parameters": parameters,
     });
-    let message = proto::encode(&proto::request_of(INFER).expect("a method"), &content);
-    Client::connect(server.grpc).call(&Call::new(INFER).metadata(header.0, header.1), &message)
+    proto::encode(&proto::request_of(INFER).expect("a method"), &content)
+}
+
+fn grpc(server: &Server, header: (&str, &str), port: u16) -> Answer {
+    let call = Call::new(INFER).metadata(header.0, header.1);
+    Client::connect(server.grpc).call(&call, &message(&[port], &json!({})))
+}
+
+/// Sends requests, and waits until so many are in the queue.
+fn queued<T: Send + 'static>(
+    server: &mut Server,
+    n_requests: f64,
+    ask: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let asking = std::thread::spawn(ask);
+    let waits = |server: &Server| {
+        let n_waiting = Page::parse(&server.metrics_page()).sum("radiant_queue_requests", &[]);
+        (n_waiting > n_requests - 0.5).then_some(())
+    };
+    server.until(|server| waits(server)).expect("it is in the queue");
+    asking
 }
 
 #[test]
@@ -129,4 +155,84 @@ fn a_models_own_limit_holds_where_nobody_allows_less() {
     assert!(late.text().contains("no answer within 0.001 s (the model's own limit)"));
     drop(held);
     assert_eq!(first.join().expect("it was answered").status, 200);
+}
+
+#[test]
+fn who_asks_for_priority_comes_before_those_that_came_earlier() {
+    let mut server = start(&["--batch-rows-max", "off"]);
+    let first = Gate::new();
+    let (rest_port, grpc_port) = (server.http, server.grpc);
+    let request = rest(first.port(), "");
+    let first_asking = std::thread::spawn(move || http::send(rest_port, &request).status == 200);
+    let held = first.wait_until_asked();
+    // Each waits at a gate of its own, and the only engine thread with it.
+    let mut waiting = Vec::new();
+    for (is_grpc, priority) in
+        [(false, 0), (true, 0), (false, 7), (true, 7), (true, 2), (false, 1), (true, 1), (false, 2)]
+    {
+        let gate = Gate::new();
+        let port = gate.port();
+        let ask = move || {
+            if is_grpc {
+                let message = message(&[port], &json!({"priority": {"int64_param": priority}}));
+                let answer = Client::connect(grpc_port).call(&Call::new(INFER), &message);
+                return answer.status_name() == "OK";
+            }
+            let request = rest(port, &format!(r#""priority":{priority}"#));
+            http::send(rest_port, &request).status == 200
+        };
+        let asking = queued(&mut server, waiting.len() as f64 + 1.0, ask);
+        waiting.push((gate, asking));
+    }
+    drop(held);
+    assert!(first_asking.join().expect("it was answered"));
+    // One that ran before its turn would hold the thread, and the next gate would not be asked.
+    for position in [5, 6, 4, 7, 2, 3, 0, 1] {
+        drop(waiting[position].0.wait_until_asked());
+    }
+    for (_, asking) in waiting {
+        assert!(asking.join().expect("it was answered"));
+    }
+}
+
+#[test]
+fn who_is_refused_is_told_how_long_the_queue_is() {
+    const N_ROWS: usize = 200_000;
+    let mut server = start(&["--batch-rows-max", "off", "--rows-max", "200100"]);
+    let port = server.http;
+    let gates = [Gate::new(), Gate::new(), Gate::new()];
+    let [first, second, third] = gates.each_ref().map(|gate| rest(gate.port(), ""));
+    let first = std::thread::spawn(move || http::send(port, &first));
+    let held = gates[0].wait_until_asked();
+    let second = queued(&mut server, 1.0, move || http::send(port, &second));
+    let third = queued(&mut server, 2.0, move || http::send(port, &third));
+    let rows = |n_rows: usize| {
+        let ports = vec!["0"; n_rows].join(",");
+        let shape = format!("[{n_rows},1]");
+        let input =
+            format!(r#"{{"name":"port","datatype":"INT64","shape":{shape},"data":[{ports}]}}"#);
+        Request::json("/v2/models/hold/infer", format!(r#"{{"inputs":[{input}]}}"#))
+    };
+    let many = rows(N_ROWS);
+    let many = queued(&mut server, 3.0, move || http::send(port, &many));
+    // From the second run to the third something waits, which tells how fast the queue moves: a row
+    // takes longer than it takes to ask at a gate, and so many of them take seconds.
+    drop(held);
+    drop(gates[1].wait_until_asked());
+    let held = gates[2].wait_until_asked();
+    let refused = server.send(&rows(200));
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    let after_s: u64 = refused.header("retry-after").and_then(|s| s.parse().ok()).expect("seconds");
+    assert!((2..=60).contains(&after_s), "{after_s}");
+    let refused =
+        Client::connect(server.grpc).call(&Call::new(INFER), &message(&[0; 200], &json!({})));
+    assert_eq!(refused.status_name(), "UNAVAILABLE", "{}", refused.message);
+    let after_ms = refused.metadata("grpc-retry-pushback-ms").and_then(|ms| ms.parse().ok());
+    let after_ms: u64 = after_ms.expect("milliseconds");
+    assert!((1001..=60_000).contains(&after_ms), "{after_ms}");
+    assert_eq!(after_ms.div_ceil(1000), after_s, "the same over both");
+    drop(held);
+    for asking in [first, second, third, many] {
+        assert_eq!(asking.join().expect("it was answered").status, 200);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a request failed, who is to blame, and what to tell the client.
 ///
@@ -16,6 +17,7 @@ struct Inner {
     blame: Blame,
     message: String,
     refusal: Option<Refusal>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -104,6 +106,10 @@ pub struct Refusal {
     pub reason: String,
 }
 
+/// The bounds of the time after which to try again: seconds are what HTTP can say.
+const RETRY_MIN: Duration = Duration::from_secs(1);
+const RETRY_MAX: Duration = Duration::from_mins(1);
+
 impl Error {
     /// An error of this kind, blamed on who usually causes it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -120,7 +126,12 @@ impl Error {
             | ErrorKind::Internal => Blame::Server,
             ErrorKind::Upstream => Blame::Upstream,
         };
-        Self(Box::new(Inner { kind, blame, message: message.into(), refusal: None, source: None }))
+        let retry_after = match kind {
+            ErrorKind::Overloaded | ErrorKind::NotReady | ErrorKind::ClientLimit => Some(RETRY_MIN),
+            _ => None,
+        };
+        let (message, refusal, source) = (message.into(), None, None);
+        Self(Box::new(Inner { kind, blame, message, refusal, retry_after, source }))
     }
 
     /// The client's request cannot be understood or does not fit.
@@ -152,6 +163,14 @@ impl Error {
         self
     }
 
+    /// Says when trying again can help, where it can at all: after this time, but not at once, and not
+    /// so late that who is told so gives up.
+    #[must_use]
+    pub fn with_retry_after(mut self, time: Duration) -> Self {
+        self.0.retry_after = self.0.retry_after.map(|_| time.clamp(RETRY_MIN, RETRY_MAX));
+        self
+    }
+
     /// Puts `context: ` before the message.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
@@ -174,6 +193,11 @@ impl Error {
         &self.0.message
     }
 
+    /// How long to wait before the same request may succeed; none where waiting does not help.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// The status that the component chose, if it did.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.0.refusal.as_ref()
@@ -189,5 +213,23 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_try_again_is_told_when() {
+        let after = |kind, seconds| {
+            let error = Error::new(kind, "full").with_retry_after(Duration::from_millis(seconds));
+            error.retry_after().map(|time| time.as_millis())
+        };
+        assert_eq!(after(ErrorKind::Overloaded, 2500), Some(2500));
+        assert_eq!(after(ErrorKind::Overloaded, 3), Some(1000));
+        assert_eq!(after(ErrorKind::NotReady, 3_600_000), Some(60_000));
+        assert_eq!(after(ErrorKind::InvalidInput, 2500), None);
+        assert_eq!(Error::new(ErrorKind::ClientLimit, "").retry_after(), Some(RETRY_MIN));
     }
 }

@@ -56,7 +56,10 @@ async fn compute(
     let endings = &node.metrics.endings;
     let mut counted = Counted { endings, ending: Ending::Abandoned, deadline };
     let rows = rows(signature, &work.inputs);
-    let permit = counted.unless(state.permits.take(&node.share, rows))?;
+    let permit = state.permits.take(&node.share, rows);
+    // By then what waits now is answered.
+    let permit = permit.map_err(|full| full.with_retry_after(plan.lane.expected_wait()));
+    let permit = counted.unless(permit)?;
     if plan.cost.runs_inline(rows, state.config.inline_cost_max) {
         let timed = state.config.timing != Telling::Off;
         counted.unless(node.run(&mut work, &Cancel::never(), timed))?;

@@ -13,7 +13,7 @@ use radiant_protocol::{Inputs, seldon};
 use tokio::time::Instant;
 
 use crate::cache::{Cache, Part};
-use crate::observe::{ModelMetrics, Statistics};
+use crate::observe::{Ending, ModelMetrics, Statistics};
 use crate::schedule::{Batch, Cost, ModelLane, Pool, Share, WARM_ROWS, rows};
 use crate::work::Work;
 use crate::{LoadError, Model, Served};
@@ -104,7 +104,7 @@ impl Node {
                 if let Some(name) = &model.scoring.output {
                     output_named(engine.signature(), "`predict_fn` in `MLmodel`", name)?;
                 }
-                Some(Plan::new(&**engine, &model.output, (pool, &metrics))?)
+                Some(Plan::new(&**engine, &model.output, &model.queue, (pool, &metrics))?)
             }
             Served::Component(_) => None,
         };
@@ -148,6 +148,16 @@ impl Node {
         match (&self.served, &self.plan) {
             (Served::Engine(engine), Some(plan)) => Some((&**engine, plan)),
             _ => None,
+        }
+    }
+
+    /// Counts a request that found no permit, and tells it when what waits now will be answered.
+    #[cold]
+    pub(crate) fn rejected(&self, full: Error) -> Error {
+        self.metrics.endings.count(Ending::Rejected);
+        match self.engine() {
+            Some((_, plan)) => full.with_retry_after(plan.lane.expected_wait()),
+            None => full,
         }
     }
 
@@ -236,6 +246,7 @@ impl Plan {
     fn new(
         engine: &dyn Engine,
         output: &OutputChoice,
+        queue: &QueuePolicy,
         (pool, metrics): (&Pool, &ModelMetrics),
     ) -> Result<Self, LoadError> {
         let signature = engine.signature();
@@ -245,7 +256,7 @@ impl Plan {
             _ => None,
         };
         let cost = measure(engine, wanted);
-        let lane = pool.lane(engine.batching(), cost, &metrics.queue);
+        let lane = pool.lane((engine.batching(), cost), queue, &metrics.queue);
         Ok(Self { want, wanted, cost, lane })
     }
 }

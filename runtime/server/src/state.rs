@@ -12,7 +12,7 @@ use radiant_core::{Error, ErrorKind};
 use crate::config::{Cors, LogLevel, Telling};
 use crate::http::BodyLimits;
 use crate::node::Node;
-use crate::observe::{Ending, RequestMetrics};
+use crate::observe::RequestMetrics;
 use crate::repository::{Entry, Found, Phase, Repository};
 use crate::schedule::{Clients, Clock, Permits, Pool};
 use crate::work::Work;
@@ -88,7 +88,7 @@ impl State {
     /// request has cost more than reading it. What the response cache knows needs no permit.
     pub(crate) fn begin(&self, node: &Node) -> Result<Box<Work>, Error> {
         if node.kept.is_none() {
-            self.permits.check().inspect_err(|_| node.metrics.endings.count(Ending::Rejected))?;
+            self.permits.check().map_err(|full| node.rejected(full))?;
         }
         let mut work = Work::take();
         work.begin();

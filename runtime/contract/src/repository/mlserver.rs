@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::queue::counted;
 use super::value::{self, Entries, invalid, listed, shown};
-use super::{ModelSettings, SettingsError};
+use super::{ModelSettings, QueuePolicy, SettingsError};
 
 /// MLServer's runtimes for models that are files: what they read is read here.
 const IMPLEMENTATIONS: [&str; 6] = [
@@ -16,16 +17,15 @@ const IMPLEMENTATIONS: [&str; 6] = [
 ];
 
 /// What is known and has no effect, with the reason.
-const IGNORED: [(&str, &str); 9] = [
+const IGNORED: [(&str, &str); 8] = [
     ("platform", "the model's file says what it is"),
     ("versions", "the model's file says what wrote it"),
     ("inputs", "the model says what it takes"),
     ("outputs", "the model says what it gives"),
     ("parallel_workers", "models run on the server's threads: `--engine-threads`"),
     ("warm_workers", "every model is warmed before it is served"),
-    ("max_batch_size", "requests are not put together to batches"),
-    ("max_batch_time", "requests are not put together to batches"),
-    ("cache_enabled", "answers are not cached"),
+    ("max_batch_time", "a thread that is free never waits for more"),
+    ("cache_enabled", "the cache is the server's: `--response-cache-bytes`"),
 ];
 
 const IGNORED_PARAMETERS: [(&str, &str); 7] = [
@@ -53,9 +53,20 @@ pub(super) fn read(text: &str) -> Result<ModelSettings, SettingsError> {
     let uri = uri(parameters.text("uri")?)?;
     let version = parameters.text("version")?.map(Value::String);
     let version = version.map(|value| value::version("parameters.version", &value)).transpose()?;
+    let batch_rows_max = batch_rows_max(&mut entries)?;
+    let queue = QueuePolicy { batch_rows_max, ..QueuePolicy::default() };
     let mut ignored = told(&entries, &IGNORED);
     ignored.extend(told(&parameters, &IGNORED_PARAMETERS));
-    Ok(ModelSettings { name, uri, version, platform, ignored, ..ModelSettings::default() })
+    Ok(ModelSettings { name, uri, version, platform, queue, ignored, ..ModelSettings::default() })
+}
+
+/// The most requests of a batch, of one row each as a rule; 0 says nothing.
+fn batch_rows_max(entries: &mut Entries) -> Result<Option<u32>, SettingsError> {
+    let Some(value) = entries.value("max_batch_size") else { return Ok(None) };
+    match value.as_u64() {
+        Some(number) => Ok(Some(counted(number)).filter(|number| *number > 0)),
+        None => Err(invalid("max_batch_size", "a whole number from 0", &value)),
+    }
 }
 
 /// What of the entries that were not taken has no effect.

@@ -1,4 +1,4 @@
-//! How long the requests to a model may take, and which of them come first.
+//! How long the requests to a model may take, which of them come first, and how they share its runs.
 
 use std::time::Duration;
 
@@ -11,20 +11,14 @@ pub struct QueuePolicy {
     pub priority_levels: Option<u32>,
     /// The level of requests that name none; the last one where `None`.
     pub default_priority: Option<u32>,
+    /// The most rows of a run that requests share, where the engine and the server allow more.
+    pub batch_rows_max: Option<u32>,
+    /// The model's part of the engine threads' time beside other models that are waited for; 1 where
+    /// `None`.
+    pub weight: Option<u32>,
 }
 
 impl QueuePolicy {
-    /// What a text says; levels beyond counting are the last that can be.
-    pub(super) fn new(
-        timeout: Option<Duration>,
-        levels: Option<u64>,
-        default: Option<u64>,
-    ) -> Self {
-        let level = |level: u64| u32::try_from(level).unwrap_or(u32::MAX);
-        let (priority_levels, default_priority) = (levels.map(level), default.map(level));
-        Self { timeout, priority_levels, default_priority }
-    }
-
     /// The level of a request that asks for this one. A level that there is not is the default, as in
     /// Triton.
     ///
@@ -51,8 +45,15 @@ impl QueuePolicy {
             timeout: self.timeout.or(other.timeout),
             priority_levels: self.priority_levels.or(other.priority_levels),
             default_priority: self.default_priority.or(other.default_priority),
+            batch_rows_max: self.batch_rows_max.or(other.batch_rows_max),
+            weight: self.weight.or(other.weight),
         }
     }
+}
+
+/// A number of a text; one beyond counting is the largest that can be.
+pub(super) fn counted(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::queue::counted;
 use super::value::{self, Entries, invalid, listed};
 use super::{ModelSettings, QueuePolicy, SettingsError, TEXT_BYTES_MAX, VersionPolicy};
 use crate::yaml::{self, Bounds};
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "name",
     "versions",
     "labels",
@@ -21,9 +22,14 @@ const KEYS: [&str; 11] = [
     "timeout_ms",
     "priority_levels",
     "default_priority",
+    "batch_rows_max",
+    "weight",
 ];
 const METHODS: [&str; 3] = ["predict_proba", "predict", "decision_function"];
 const POLICIES: &str = "`latest`, `all`, a list of versions, or a mapping with `latest` (how many)";
+
+/// So that a model of the least weight still has its turns beside one of the largest.
+const WEIGHT_MAX: u64 = 100;
 
 /// How deep a text nests, and how many values it has.
 const BOUNDS: Bounds = Bounds { depth: 16, nodes: 20_000, bytes: TEXT_BYTES_MAX };
@@ -71,7 +77,18 @@ fn queue(entries: &mut Entries) -> Result<QueuePolicy, SettingsError> {
         let expected = format!("a level up to `priority_levels`, which is {levels}");
         return Err(invalid("default_priority", &expected, &Value::from(default)));
     }
-    Ok(QueuePolicy::new(timeout, levels, default))
+    let weight = entries.count("weight")?;
+    if let Some(weight) = weight.filter(|weight| *weight > WEIGHT_MAX) {
+        let expected = format!("a whole number from 1 to {WEIGHT_MAX}");
+        return Err(invalid("weight", &expected, &Value::from(weight)));
+    }
+    Ok(QueuePolicy {
+        timeout,
+        priority_levels: levels.map(counted),
+        default_priority: default.map(counted),
+        batch_rows_max: entries.count("batch_rows_max")?.map(counted),
+        weight: weight.map(counted),
+    })
 }
 
 fn policy(value: &Value) -> Result<VersionPolicy, SettingsError> {

@@ -44,7 +44,6 @@ fn a_configuration_of_triton_is_read_for_what_it_means_here() {
     "#;
     let settings = ModelSettings::from_triton(text).expect("it is a configuration");
     let ignored = [
-        "`max_batch_size`: the model's own shapes say how many rows a request may have",
         "`input`: the model says what it takes",
         "`output`: the model says what it gives",
         "`instance_group`: models run on the server's threads: `--engine-threads`",
@@ -58,6 +57,7 @@ fn a_configuration_of_triton_is_read_for_what_it_means_here() {
         versions: Some(VersionPolicy::Latest(2)),
         file: Some("net.onnx".to_owned()),
         platform: Some("onnxruntime_onnx".to_owned()),
+        queue: QueuePolicy { batch_rows_max: Some(8), ..QueuePolicy::default() },
         ignored: ignored.map(str::to_owned).to_vec(),
         ..ModelSettings::default()
     };
@@ -69,7 +69,7 @@ fn queue(
     priority_levels: Option<u32>,
     default_priority: Option<u32>,
 ) -> QueuePolicy {
-    QueuePolicy { timeout, priority_levels, default_priority }
+    QueuePolicy { timeout, priority_levels, default_priority, ..QueuePolicy::default() }
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn settings_of_mlserver_are_read_for_what_they_mean_here() {
         "name": "wine",
         "implementation": "mlserver_sklearn.SKLearnModel",
         "parallel_workers": 2,
-        "max_batch_size": 0,
+        "max_batch_size": 16,
         "inputs": [],
         "warm": true,
         "parameters": {
@@ -267,7 +267,6 @@ fn settings_of_mlserver_are_read_for_what_they_mean_here() {
     let mut settings = ModelSettings::from_mlserver(text).expect("these are settings");
     settings.ignored.sort();
     let ignored = [
-        "`max_batch_size`: requests are not put together to batches",
         "`parallel_workers`: models run on the server's threads: `--engine-threads`",
         "`parameters.content_type`: requests say how they are written",
         "`parameters.extra`: these settings are for Python code",
@@ -278,6 +277,7 @@ fn settings_of_mlserver_are_read_for_what_they_mean_here() {
         uri: Some("./model.joblib".to_owned()),
         version: Some("v0.1.0".to_owned()),
         platform: Some("mlserver_sklearn.SKLearnModel".to_owned()),
+        queue: QueuePolicy { batch_rows_max: Some(16), ..QueuePolicy::default() },
         ignored: ignored.map(str::to_owned).to_vec(),
         ..ModelSettings::default()
     };
@@ -337,6 +337,8 @@ fn our_own_settings_are_read_whole() {
         timeout_ms: 250
         priority_levels: 3
         default_priority: 2
+        batch_rows_max: 32
+        weight: 3
     ";
     let expected = ModelSettings {
         name: Some("iris".to_owned()),
@@ -347,7 +349,11 @@ fn our_own_settings_are_read_whole() {
         engine: Some("native".to_owned()),
         method: Some("predict".to_owned()),
         output: Some("label".to_owned()),
-        queue: queue(Some(Duration::from_millis(250)), Some(3), Some(2)),
+        queue: QueuePolicy {
+            batch_rows_max: Some(32),
+            weight: Some(3),
+            ..queue(Some(Duration::from_millis(250)), Some(3), Some(2))
+        },
         ..ModelSettings::default()
     };
     assert_eq!(ModelSettings::from_radiant(text), Ok(expected));
@@ -369,7 +375,8 @@ fn our_own_settings_are_read_whole() {
 fn wrong_settings_of_ours_say_where() {
     let policies = "`latest`, `all`, a list of versions, or a mapping with `latest` (how many)";
     let keys = "one of the keys `name`, `versions`, `labels`, `default`, `file`, `engine`, \
-                `method`, `output`, `timeout_ms`, `priority_levels`, `default_priority`";
+                `method`, `output`, `timeout_ms`, `priority_levels`, `default_priority`, \
+                `batch_rows_max`, `weight`";
     for (text, expected) in [
         ("- 1", "`the whole`: expected a mapping, got a list".to_owned()),
         ("version: 1", format!("`version`: expected {keys}, got another key")),
@@ -380,6 +387,7 @@ fn wrong_settings_of_ours_say_where() {
             format!("`versions`: expected {policies}, got a mapping"),
         ),
         ("timeout_ms: 1.5", "`timeout_ms`: expected a whole number from 1, got `1.5`".to_owned()),
+        ("weight: 101", "`weight`: expected a whole number from 1 to 100, got `101`".to_owned()),
         (
             "{priority_levels: 2, default_priority: 3}",
             "`default_priority`: expected a level up to `priority_levels`, which is 2, got `3`"

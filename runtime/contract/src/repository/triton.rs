@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::pbtxt::{self, Field, Value};
+use super::queue::counted;
 use super::value::{self, listed, shown};
 use super::{ModelSettings, QueuePolicy, SettingsError, VersionPolicy};
 
@@ -21,12 +22,11 @@ const FOREST_FILES: [(&str, &str); 4] = [
 ];
 
 /// What is known and has no effect, with the reason.
-const IGNORED: [(&str, &str); 20] = [
-    ("max_batch_size", "the model's own shapes say how many rows a request may have"),
+const IGNORED: [(&str, &str); 19] = [
     ("input", "the model says what it takes"),
     ("output", "the model says what it gives"),
-    ("batch_input", "requests are not put together to batches"),
-    ("batch_output", "requests are not put together to batches"),
+    ("batch_input", "a run gets the inputs of its requests, and nothing else"),
+    ("batch_output", "a run gives the outputs of its requests, and nothing else"),
     ("dynamic_batching", "of it, priorities and the timeout of the default queue are read"),
     ("sequence_batching", "each request stands for itself"),
     ("instance_group", "models run on the server's threads: `--engine-threads`"),
@@ -39,7 +39,7 @@ const IGNORED: [(&str, &str); 20] = [
     ("model_operations", "no code is loaded"),
     ("model_transaction_policy", "each request has one answer"),
     ("model_repository_agents", "no code is loaded"),
-    ("response_cache", "answers are not cached"),
+    ("response_cache", "the cache is the server's: `--response-cache-bytes`"),
     ("runtime", "the program chooses the engine: `--engine`"),
     ("version_policy", "the choice is empty: the newest version is served"),
 ];
@@ -62,7 +62,7 @@ pub(super) fn read(text: &str) -> Result<ModelSettings, SettingsError> {
     let versions = policy(&fields)?;
     let queue = queue(&fields)?;
     let is_read = |name: &str| match name {
-        "name" | "platform" | "backend" | "default_model_filename" => true,
+        "name" | "platform" | "backend" | "default_model_filename" | MAX_BATCH_SIZE => true,
         "version_policy" => versions.is_some(),
         _ => false,
     };
@@ -183,9 +183,13 @@ fn version(field: &Field) -> Result<String, SettingsError> {
 const BATCHING: &str = "dynamic_batching";
 const DEFAULT_QUEUE: &str = "dynamic_batching.default_queue_policy";
 
+/// The most rows of a batch; 0 says that the model has no batches, or nothing.
+const MAX_BATCH_SIZE: &str = "max_batch_size";
+
 fn queue(fields: &[Field]) -> Result<QueuePolicy, SettingsError> {
+    let batch_rows_max = number(fields, "", MAX_BATCH_SIZE)?.map(counted);
     let Some(batching) = message_of(fields, BATCHING, BATCHING)? else {
-        return Ok(QueuePolicy::default());
+        return Ok(QueuePolicy { batch_rows_max, ..QueuePolicy::default() });
     };
     let levels = number(batching, BATCHING, "priority_levels")?;
     let default = number(batching, BATCHING, "default_priority_level")?;
@@ -195,12 +199,18 @@ fn queue(fields: &[Field]) -> Result<QueuePolicy, SettingsError> {
     let action = only(queue, "timeout_action", "timeout_action")?.and_then(word);
     let timeout = timeout.filter(|_| !matches!(action, Some("DELAY" | "1")));
     let timeout = timeout.map(Duration::from_micros);
-    Ok(QueuePolicy::new(timeout, levels, default))
+    Ok(QueuePolicy {
+        timeout,
+        priority_levels: levels.map(counted),
+        default_priority: default.map(counted),
+        batch_rows_max,
+        weight: None,
+    })
 }
 
 /// A number; 0 is none, as in protobuf.
 fn number(fields: &[Field], within: &str, name: &str) -> Result<Option<u64>, SettingsError> {
-    let place = format!("{within}.{name}");
+    let place = if within.is_empty() { name.to_owned() } else { format!("{within}.{name}") };
     let Some(field) = only(fields, name, &place)? else { return Ok(None) };
     let number: Option<u64> = word(field).and_then(|word| word.parse().ok());
     let invalid = || invalid(&place, "a whole number from 0", described(&field.value));

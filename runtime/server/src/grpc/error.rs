@@ -58,14 +58,16 @@ pub(super) fn write(error: &Error, headers: &mut HeaderMap) {
     if let Ok(message) = HeaderValue::try_from(escaped) {
         headers.insert(MESSAGE, message);
     }
-    if matches!(error.kind(), ErrorKind::Overloaded | ErrorKind::NotReady | ErrorKind::ClientLimit)
-    {
-        headers.insert(RETRY_PUSHBACK, HeaderValue::from_static("1000"));
+    if let Some(time) = error.retry_after() {
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        headers.insert(RETRY_PUSHBACK, HeaderValue::from(ms));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn written(error: &Error) -> (String, String) {
@@ -93,7 +95,8 @@ mod tests {
     #[test]
     fn overload_tells_when_to_come_back() {
         let mut headers = HeaderMap::new();
-        write(&Error::new(ErrorKind::Overloaded, "full"), &mut headers);
-        assert!(headers.contains_key(RETRY_PUSHBACK));
+        let full = Error::new(ErrorKind::Overloaded, "full");
+        write(&full.with_retry_after(Duration::from_millis(2500)), &mut headers);
+        assert_eq!(headers[RETRY_PUSHBACK], "2500");
     }
 }

@@ -20,8 +20,8 @@ pub(crate) struct HttpError {
     pub(crate) info: String,
     /// The methods to name in `Allow`.
     pub(crate) allow: Option<&'static str>,
-    /// Whether trying again later can help.
-    pub(crate) retry: bool,
+    /// After how long trying again can help, if it can.
+    pub(crate) retry_after: Option<Duration>,
     /// Whether the connection cannot be used any further.
     pub(crate) close: bool,
     /// The limit of the edge that the client went beyond, if it did.
@@ -41,7 +41,7 @@ impl HttpError {
             reason,
             info,
             allow: None,
-            retry: false,
+            retry_after: None,
             close: false,
             refused: None,
         }
@@ -135,12 +135,17 @@ impl From<Error> for HttpError {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             tracing::warn!(kind = error.kind().as_str(), error = %error, source, "request failed");
         }
-        let retry = matches!(
-            error.kind(),
-            ErrorKind::Overloaded | ErrorKind::NotReady | ErrorKind::ClientLimit
-        );
         let info = error.message().to_owned();
         let kind = error.refusal().is_none().then(|| error.kind());
-        Self { status: http, kind, reason, info, allow: None, retry, close: false, refused: None }
+        Self {
+            status: http,
+            kind,
+            reason,
+            info,
+            allow: None,
+            retry_after: error.retry_after(),
+            close: false,
+            refused: None,
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_http::body::{BodySize, MessageBody};
 use actix_http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -81,7 +82,7 @@ pub(crate) struct Reply {
     /// What there is to tell along with it.
     pub(super) notes: Notes,
     pub(super) allow: Option<&'static str>,
-    pub(super) retry: bool,
+    pub(super) retry_after: Option<Duration>,
     pub(super) close: bool,
 }
 
@@ -104,7 +105,7 @@ impl Reply {
             varies: false,
             notes,
             allow: None,
-            retry: false,
+            retry_after: None,
             close: false,
         }
     }
@@ -136,27 +137,36 @@ impl Reply {
         Self {
             status: error.status(protocol),
             allow: error.allow,
-            retry: error.retry,
+            retry_after: error.retry_after,
             close: error.close,
             ..Self::ok(JSON, Bytes::from(body))
         }
     }
 }
 
-/// Makes the HTTP response. `draining` asks the client to connect elsewhere next time.
+/// Makes the HTTP response. `is_closing` asks the client to connect elsewhere next time.
 pub(crate) fn respond(
     came: &Came<'_>,
     reply: Reply,
     protocol: Protocol,
     cors: &Cors,
-    draining: bool,
+    is_closing: bool,
 ) -> Response<Body> {
     let Reply {
-        status, content_type, body, head_bytes, encoding, varies, allow, retry, close, ..
+        status,
+        content_type,
+        body,
+        head_bytes,
+        encoding,
+        varies,
+        allow,
+        retry_after,
+        close,
+        ..
     } = reply;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = Response::with_body(status, body);
-    if close || draining {
+    if close || is_closing {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     let headers = response.headers_mut();
@@ -183,8 +193,10 @@ pub(crate) fn respond(
             allow_methods(came, headers);
         }
     }
-    if retry {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    if let Some(time) = retry_after {
+        // Whole seconds, and none too few.
+        let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     for (name, value) in came.trace() {
         headers.insert(name.clone(), value.clone());

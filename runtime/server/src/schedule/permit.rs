@@ -116,7 +116,7 @@ impl Permits {
             "who waits already takes about {wait:.3} s, and the answer is due in {allowed:.3} s \
              ({by}); try again, or add replicas"
         );
-        Err(self.refusals.refuse(Budget::Time, text))
+        Err(self.refusals.refuse(Budget::Time, text).with_retry_after(expected_wait))
     }
 
     /// The number of permits that are taken.

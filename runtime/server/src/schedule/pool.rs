@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use radiant_contract::repository::QueuePolicy;
 use radiant_core::{Batching, Error, ErrorKind};
 use radiant_schedule::{CostCurve, Counts, Lane, Rule, Terms, Unrun};
 use tokio::sync::oneshot;
@@ -27,11 +28,13 @@ pub struct BatchOptions {
 }
 
 impl BatchOptions {
-    /// The rule for a model.
-    fn rule(&self, batching: Batching) -> Rule {
+    /// The rule for a model whose settings allow so many rows.
+    fn rule(&self, batching: Batching, of_model: Option<u32>) -> Rule {
         match batching {
             Batching::Rows { max, exact } if exact || !self.deterministic => {
-                let rows_max = self.rows_max.map_or(max, |rows_max| rows_max.min(max)).max(1);
+                let of_model = of_model.map(|rows_max| rows_max as usize);
+                let limits = [Some(max), self.rows_max, of_model];
+                let rows_max = limits.into_iter().flatten().min().unwrap_or(1).max(1);
                 Rule { rows_max, wait_max: self.wait_max }
             }
             Batching::Rows { .. } | Batching::Alone => Rule::ALONE,
@@ -73,9 +76,15 @@ impl Pool {
     }
 
     /// A way in for the inferences of a model whose engine allows such batches.
-    pub(crate) fn lane(&self, batching: Batching, cost: Cost, counts: &Counts) -> ModelLane {
-        let rule = self.batching.rule(batching);
-        let lane = self.threads.lane(rule, 1.0, cost.curve(), counts.clone());
+    pub(crate) fn lane(
+        &self,
+        (batching, cost): (Batching, Cost),
+        queue: &QueuePolicy,
+        counts: &Counts,
+    ) -> ModelLane {
+        let rule = self.batching.rule(batching, queue.batch_rows_max);
+        let weight = f64::from(queue.weight.unwrap_or(1));
+        let lane = self.threads.lane(rule, weight, cost.curve(), counts.clone());
         ModelLane { lane, rule }
     }
 
@@ -167,12 +176,15 @@ mod tests {
     fn the_rule_is_the_engines_within_the_options() {
         let rows = |exact| Batching::Rows { max: 64, exact };
         let options = BatchOptions::default();
-        let rows_max = |options: BatchOptions, batching| options.rule(batching).rows_max;
+        let rows_max = |options: BatchOptions, batching| options.rule(batching, None).rows_max;
         assert_eq!(rows_max(options, rows(false)), 64);
         assert_eq!(rows_max(options, Batching::Alone), 1);
         assert_eq!(rows_max(BatchOptions { rows_max: Some(8), ..options }, rows(true)), 8);
         assert_eq!(rows_max(BatchOptions { rows_max: Some(1), ..options }, rows(true)), 1);
         assert_eq!(rows_max(BatchOptions { rows_max: Some(900), ..options }, rows(true)), 64);
+        let of_model = |options: BatchOptions, max| options.rule(rows(true), Some(max)).rows_max;
+        assert_eq!((of_model(options, 4), of_model(options, 900)), (4, 64));
+        assert_eq!(of_model(BatchOptions { rows_max: Some(2), ..options }, 4), 2);
         let deterministic = BatchOptions { deterministic: true, ..options };
         assert_eq!(rows_max(deterministic, rows(false)), 1);
         assert_eq!(rows_max(deterministic, rows(true)), 64);

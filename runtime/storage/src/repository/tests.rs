@@ -220,7 +220,10 @@ fn a_single_model_of_mlserver_may_lie_at_the_top() {
 #[test]
 fn our_settings_label_versions_and_come_first() {
     let files = [
-        ("iris/config.pbtxt", "version_policy { latest { num_versions: 1 } } max_batch_size: 2"),
+        (
+            "iris/config.pbtxt",
+            "version_policy { latest { num_versions: 1 } } max_batch_size: 2 input { }",
+        ),
         (
             "iris/radiant.yaml",
             "{versions: {latest: 2}, labels: {stable: 1, canary: 4}, default: stable, engine: rten}",
@@ -234,6 +237,7 @@ fn our_settings_label_versions_and_come_first() {
     assert_eq!(shown(&listed), ["iris", "! 1 iris/1", "  2 iris/2", "* 3 iris/3", "* 4 iris/4"]);
     let iris = &listed.models[0];
     assert_eq!(iris.settings.engine.as_deref(), Some("rten"));
+    assert_eq!(iris.settings.queue.batch_rows_max, Some(2));
     assert_eq!(iris.settings.ignored.len(), 1);
     assert_eq!(iris.version("canary").map(|found| found.version.as_str()), Some("4"));
     assert_eq!(iris.version("2").map(|found| found.version.as_str()), Some("2"));
