@@ -32,6 +32,8 @@ pub enum Metric {
     RequestBytes,
     /// The most bytes that requests can hold.
     RequestBytesMax,
+    /// Clients that have requests in flight.
+    Clients,
     /// The most requests that one client can have in flight.
     ClientRequestsMax,
     /// Requests that were refused because a budget was used up.
@@ -151,7 +153,7 @@ const COMPONENT: &[&str] = &[
 
 impl Metric {
     /// All metrics, in the order of the documentation.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Requests,
         Self::RequestSeconds,
         Self::RequestsInFlight,
@@ -163,6 +165,7 @@ impl Metric {
         Self::ModelRowsInFlight,
         Self::RequestBytes,
         Self::RequestBytesMax,
+        Self::Clients,
         Self::ClientRequestsMax,
         Self::Refusals,
         Self::QueueRequests,
@@ -239,10 +242,11 @@ impl Metric {
             | Self::ModelRowsInFlight
             | Self::RequestBytes
             | Self::RequestBytesMax
-            | Self::ClientRequestsMax
             | Self::Refusals => self.admission_family(),
             Self::RequestsInFlight
             | Self::RequestsInFlightMax
+            | Self::Clients
+            | Self::ClientRequestsMax
             | Self::QueueRequests
             | Self::HttpConnections
             | Self::GrpcConnections
@@ -319,13 +323,6 @@ impl Metric {
                 &[],
                 Unit::Level,
             ),
-            Self::ClientRequestsMax => family(
-                "radiant_client_requests_max",
-                "The most requests that one client can have in flight, where that is bounded \
-                 (--client-requests-max)",
-                &[],
-                Unit::Level,
-            ),
             _ => family(
                 "radiant_refusals_total",
                 "Requests refused because a budget was used up; `budget` is `requests`, \
@@ -346,6 +343,15 @@ impl Metric {
             Self::RequestsInFlightMax => (
                 "radiant_requests_in_flight_max",
                 "The limit of radiant_requests_in_flight (--requests-max)",
+            ),
+            Self::Clients => (
+                "radiant_clients",
+                "Clients that have requests in flight, where --client-requests-max bounds theirs",
+            ),
+            Self::ClientRequestsMax => (
+                "radiant_client_requests_max",
+                "The most requests that one client can have in flight, where that is bounded \
+                 (--client-requests-max)",
             ),
             Self::QueueRequests => (
                 "radiant_queue_requests",

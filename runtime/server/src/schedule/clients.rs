@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::Counter;
@@ -23,6 +24,8 @@ pub(crate) struct Clients {
     // happens to nobody who could tell, and would make them share a bound.
     hasher: RandomState,
     shards: [Mutex<HashMap<u64, usize>>; N_SHARDS],
+    /// How many clients have any.
+    active: Arc<AtomicUsize>,
     refused: Counter,
 }
 
@@ -30,11 +33,14 @@ impl Clients {
     /// Bounds the requests of each client.
     pub(crate) fn new(max: usize, header: Option<String>, registry: &Registry) -> Arc<Self> {
         registry.gauge(Metric::ClientRequestsMax, &[]).set(max as f64);
+        let active = Arc::<AtomicUsize>::default();
+        registry.expose(Metric::Clients, &[], &active);
         Arc::new(Self {
             max,
             header,
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
+            active,
             refused: registry.counter(Metric::Refusals, &[CLIENT_REQUESTS]),
         })
     }
@@ -57,6 +63,9 @@ impl Clients {
             drop(shard);
             self.refused.increment(1);
             return Err(limit_reached(self.max));
+        }
+        if *n_requests == 0 {
+            self.active.fetch_add(1, Ordering::Relaxed);
         }
         *n_requests += 1;
         drop(shard);
@@ -85,6 +94,7 @@ impl Drop for Entered {
         // Who has nothing in flight takes no room.
         if left == 0 {
             shard.remove(&self.key);
+            self.clients.active.fetch_sub(1, Ordering::Relaxed);
         } else {
             shard.insert(self.key, left);
         }
@@ -114,12 +124,14 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::ClientLimit);
         assert!(error.message().contains("--client-requests-max"), "{}", error.message());
         let second = clients.enter(other).unwrap();
+        assert!(registry.render().contains("radiant_clients 2.0"), "{}", registry.render());
         let [kept, gone] = first;
         drop(gone);
         let third = clients.enter(one).unwrap();
         drop((kept, second, third));
         assert!(clients.shards.iter().all(|shard| shard.lock().unwrap().is_empty()));
         let page = registry.render();
+        assert!(page.contains("radiant_clients 0.0"), "{page}");
         assert!(page.contains("radiant_refusals_total{budget=\"client_requests\"} 1.0"), "{page}");
     }
 
