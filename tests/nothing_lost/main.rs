@@ -10,7 +10,6 @@
 mod support;
 
 #[cfg(test)]
-#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "../load/mod.rs"]
 mod load;
 
@@ -20,6 +19,7 @@ mod company;
 mod ending;
 #[cfg(test)]
 mod failing;
+mod memory;
 #[cfg(test)]
 mod overload;
 #[cfg(test)]

@@ -65,8 +65,8 @@ pub(crate) async fn read(
 ) -> Result<Taken, HttpError> {
     let (limits, permits) = (&state.config.body, &state.permits);
     let mut held = Held::default();
-    if let Some(length) = came.content_length {
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let announced = came.content_length.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+    if let Some(length) = announced {
         if length > limits.bytes_max {
             return Err(HttpError::too_large(limits.bytes_max));
         }
@@ -87,6 +87,8 @@ pub(crate) async fn read(
             first = chunk;
         } else {
             if joined.is_empty() {
+                // What was announced is held; pages that nothing comes for stay the system's.
+                joined.reserve(announced.unwrap_or_default().max(n_bytes));
                 joined.extend_from_slice(&std::mem::take(&mut first));
             }
             joined.extend_from_slice(&chunk);
