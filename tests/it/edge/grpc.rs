@@ -69,6 +69,16 @@ fn headers_that_go_on_for_ever_end_the_connection() {
 }
 
 #[test]
+fn frames_that_hold_nothing_for_ever_end_the_connection() {
+    let mut server = start(&[]);
+    let mut raw = Raw::open(server.grpc);
+    raw.send(&open(1));
+    raw.send(&frame(DATA, 0, 1, b"").repeat(200));
+    assert_calmed(&mut raw);
+    assert_refused(&mut server, "grpc", "frames");
+}
+
+#[test]
 fn headers_that_are_too_many_or_too_large_are_refused() {
     let mut server = start(&["--headers-max", "8", "--header-bytes-max", "2KiB"]);
     let many = (0..9).fold(Call::new(PREDICT), |call, n| call.metadata(&format!("x-{n}"), "1"));

@@ -125,7 +125,9 @@ fn protocol(limits: &EdgeLimits) -> http2::Builder<TokioExecutor> {
         .auto_date_header(false)
         .max_concurrent_streams(at_most(limits.grpc_streams_max))
         .max_pending_accept_reset_streams(limits.grpc_resets_max)
-        .max_local_error_reset_streams(limits.grpc_resets_max)
+        // The codec counts these as long as the connection lives, in which a proxy has many clients that
+        // go on sending what was refused; they are counted by the second (`Followed`).
+        .max_local_error_reset_streams(None)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME_BYTES_MAX)
@@ -172,17 +174,24 @@ struct Followed<S> {
     received: Walk,
     sent: Walk,
     resets: Resets,
+    /// Calls that the server ended for what the client did on them, and that of these which was too much.
+    faults: Resets,
+    too_much: Option<u32>,
     /// The last that the codec sent.
     last_sent: Option<Frame>,
 }
 
-/// Calls that were taken back within a second.
+/// Calls that were taken back, or had to be ended, within a second.
 struct Resets {
     since: Instant,
     n_resets: usize,
 }
 
 impl Resets {
+    fn none() -> Self {
+        Self { since: Instant::now(), n_resets: 0 }
+    }
+
     /// One more; whether that is too many.
     fn add(&mut self, max: usize) -> bool {
         let now = Instant::now();
@@ -197,9 +206,17 @@ impl Resets {
 impl<S> Followed<S> {
     fn new(stream: S, watch: Arc<Watch>, edge: Arc<Edge>) -> Self {
         watch.note_head(true);
-        let resets = Resets { since: Instant::now(), n_resets: 0 };
-        let (received, sent) = (Walk::of_client(), Walk::of_server());
-        Self { stream, watch, edge, received, sent, resets, last_sent: None }
+        Self {
+            stream,
+            watch,
+            edge,
+            received: Walk::of_client(),
+            sent: Walk::of_server(),
+            resets: Resets::none(),
+            faults: Resets::none(),
+            too_much: None,
+            last_sent: None,
+        }
     }
 
     /// Follows what the client sent; the call at which it was too much.
@@ -218,8 +235,11 @@ impl<S> Followed<S> {
 
     /// Follows what the codec sent.
     fn send(&mut self, bytes: &[u8]) {
-        let (edge, last_sent) = (&self.edge, &mut self.last_sent);
+        let Self { edge, last_sent, faults, too_much, .. } = self;
         let see = |frame: Frame| {
+            if frame.is_fault() && faults.add(edge.limits.grpc_resets_max) {
+                *too_much = Some(frame.stream);
+            }
             if let Some(reason) = frame.refused(last_sent.replace(frame)) {
                 edge.refuse(Transport::Grpc, reason);
             }
@@ -250,6 +270,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Followed<S> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if let Some(stream) = this.too_much {
+            return Poll::Ready(Err(this.end(context, stream)));
+        }
         let n_filled = into.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(context, into))?;
         match this.receive(into.filled().get(n_filled..).unwrap_or_default()) {

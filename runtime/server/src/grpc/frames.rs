@@ -21,6 +21,8 @@ const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
 
 const PROTOCOL_ERROR: u32 = 1;
+const FLOW_CONTROL_ERROR: u32 = 3;
+const STREAM_CLOSED: u32 = 5;
 const REFUSED_STREAM: u32 = 7;
 const ENHANCE_YOUR_CALM: u32 = 11;
 
@@ -37,6 +39,13 @@ impl Frame {
     /// Whether a call is taken back, or refused.
     pub(super) fn is_reset(self) -> bool {
         self.kind == RST_STREAM
+    }
+
+    /// Whether the server ends a call for what the client does on it.
+    pub(super) fn is_fault(self) -> bool {
+        let ([code, ..], _) = self.kept.as_chunks() else { return false };
+        let faults = [PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED];
+        self.is_reset() && faults.contains(&u32::from_be_bytes(*code))
     }
 
     /// The limit for which the codec ends a call or the connection, given the frame that it sent
@@ -231,6 +240,19 @@ mod tests {
         let mut walk = Walk::of_server();
         assert_eq!(seen(&mut walk, &[short.clone(), short].concat(), 3).len(), 2);
         assert!(walk.is_between());
+    }
+
+    #[test]
+    fn a_call_that_is_ended_for_what_its_client_does_is_a_fault() {
+        let is_fault = |code: u32| {
+            let bytes = frame(RST_STREAM, 0, 1, &code.to_be_bytes());
+            seen(&mut Walk::of_server(), &bytes, 100).iter().all(|frame| frame.is_fault())
+        };
+        const NO_ERROR: u32 = 0;
+        assert!(
+            is_fault(STREAM_CLOSED) && is_fault(PROTOCOL_ERROR) && is_fault(FLOW_CONTROL_ERROR)
+        );
+        assert!(!is_fault(NO_ERROR) && !is_fault(REFUSED_STREAM));
     }
 
     #[test]
