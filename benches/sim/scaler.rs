@@ -25,6 +25,9 @@ pub(crate) enum Aim {
     InFlight(f64),
     /// Mean seconds in the queue: an external metric of type `Value`.
     Queue(f64),
+    /// Requests that wait, a pod: an external metric of type `AverageValue`. By Little's law they are what
+    /// the sum of the seconds in the queue grows by in a second.
+    Waiting(f64),
 }
 
 /// What was measured.
@@ -36,6 +39,8 @@ pub(crate) struct Measured {
     pub(crate) in_flight: f64,
     /// Mean seconds in the queue.
     pub(crate) queue_s: f64,
+    /// Seconds in the queue of all pods' requests, a second.
+    pub(crate) waiting: f64,
 }
 
 /// How many pods there are.
@@ -93,6 +98,11 @@ impl Aim {
                 let ratio = measured.queue_s / seconds;
                 if is_near(ratio) { pods.all() } else { times(pods.ready, ratio) }
             }
+            Self::Waiting(requests) => {
+                // Nobody asks which pods an external metric is of: those that start count as all others.
+                let ratio = measured.waiting / (pods.all().max(1) as f64 * requests);
+                if is_near(ratio) { pods.all() } else { times(pods.all().max(1), ratio) }
+            }
         }
     }
 }
@@ -146,6 +156,10 @@ mod tests {
         assert_eq!(Aim::Queue(0.1).wants(pods(10, 5), Measured { queue_s: 0.2, ..busy(0.0) }), 20);
         let in_flight = Measured { in_flight: 30.0, ..Measured::default() };
         assert_eq!(Aim::InFlight(2.0).wants(pods(10, 0), in_flight), 15);
+        let waiting = Measured { waiting: 30.0, ..Measured::default() };
+        assert_eq!(Aim::Waiting(2.0).wants(pods(10, 0), waiting), 15);
+        assert_eq!(Aim::Waiting(2.0).wants(pods(10, 5), waiting), 15, "as many as there are");
+        assert_eq!(Aim::Waiting(2.0).wants(pods(10, 20), waiting), 15);
     }
 
     #[test]

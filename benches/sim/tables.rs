@@ -86,6 +86,9 @@ fn setup(options: &Options, n_pods: usize, shape: Shape) -> Setup {
     }
 }
 
+/// The share of the threads' time at which they have something to spare.
+const BUSY: Aim = Aim::Busy(0.7);
+
 /// Requests in flight a pod at which it has little to spare: two runs' worth a thread.
 fn in_flight(node: &Node) -> Aim {
     Aim::InFlight(2.0 * node.n_threads as f64)
@@ -96,8 +99,13 @@ fn queue(node: &Node) -> Aim {
     Aim::Queue(node.cost_s(1))
 }
 
+/// Two requests that wait for each thread, which are many where threads have time to spare.
+fn waiting(node: &Node) -> Aim {
+    Aim::Waiting(2.0 * node.n_threads as f64)
+}
+
 fn together(node: &Node) -> Vec<Aim> {
-    vec![in_flight(node), queue(node)]
+    vec![BUSY, waiting(node)]
 }
 
 fn clients(options: &Options) -> Table {
@@ -128,10 +136,11 @@ fn metrics(options: &Options) -> Table {
         let whole = setup(options, options.pods, shape);
         let node = &whole.node;
         let kinds = [
-            ("busy 70%", vec![Aim::Busy(0.7)]),
+            ("busy 70%", vec![BUSY]),
             ("queue", vec![queue(node)]),
             ("in flight", vec![in_flight(node)]),
-            ("in flight, queue", together(node)),
+            ("waiting", vec![waiting(node)]),
+            ("busy 70%, waiting", together(node)),
         ];
         for (aim, aims) in kinds {
             rows.push((format!("{name}, {aim}"), Setup { aims, ..whole.clone() }));

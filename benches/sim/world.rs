@@ -251,10 +251,12 @@ impl World<'_> {
         let seconds = (self.scraped.len() - 1) as f64 * SCRAPE_S;
         let n_run = last.n_run - first.n_run;
         let in_flight: f64 = self.scraped.iter().map(|counters| counters.in_flight).sum();
+        let queue_s = last.queue_s - first.queue_s;
         (seconds > 0.0).then(|| Measured {
             busy: (last.busy_s - first.busy_s) / seconds,
             in_flight: in_flight / self.scraped.len() as f64,
-            queue_s: if n_run == 0 { 0.0 } else { (last.queue_s - first.queue_s) / n_run as f64 },
+            queue_s: if n_run == 0 { 0.0 } else { queue_s / n_run as f64 },
+            waiting: queue_s / seconds,
         })
     }
 

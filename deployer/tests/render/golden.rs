@@ -75,3 +75,11 @@ fn a_canary_and_a_shadow_are_beside_what_was_there() {
     check("custom-canary", &new, &second(Release::Canary { live: live.clone(), traffic: 10 }));
     check("custom-shadow", &new, &second(Release::Shadow { live, mirrored: None }));
 }
+
+#[test]
+fn the_page_on_scale_shows_what_is_rendered() {
+    let case = fs::read_to_string(path("keda.yaml")).unwrap();
+    let (_, scale) = case.split_once("\nscale:").unwrap();
+    let page = fs::read_to_string(file("docs/scale.md")).unwrap();
+    assert!(page.contains(&format!("```yaml\nscale:{scale}```")), "docs/scale.md lacks:\n{scale}");
+}
