@@ -73,6 +73,19 @@ fn a_request_that_has_begun_to_come_is_answered_at_sigterm() {
 }
 
 #[test]
+fn a_head_that_never_ends_does_not_hold_the_process() {
+    let mut server = Start::serve("builtin:echo").args(["--shutdown-timeout", "60s"]).start();
+    let mut client = Client::connect(server.http);
+    assert_eq!(client.send(&Request::json("/predict", ROW)).status, 200);
+    client.write(b"POST /predict HTTP/1.1\r\nHost");
+    terminate(&mut server);
+    assert!(client.is_closed_by_server());
+    let (status, log) = server.wait();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("drained"), "{log}");
+}
+
+#[test]
 fn nothing_runs_behind_a_reply_that_is_told_to_be_the_last() {
     let mut server = Start::serve("builtin:multi").start();
     let gate = Gate::new();

@@ -256,7 +256,7 @@ fn servers(config: &Config, tls: Option<Arc<Tls>>, registry: &Registry) -> Serve
         places,
         edge: Arc::new(Edge::new(config.edge, timeouts, registry)),
         shutdown_timeout: config.shutdown_timeout,
-        linger: LINGER.min(config.shutdown_timeout / 2),
+        linger: LINGER.min(config.shutdown_timeout / 4),
         metrics_path: config.metrics_path.clone(),
         tls,
     }

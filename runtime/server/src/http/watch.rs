@@ -32,8 +32,19 @@ pub(super) struct Connections {
     looks: Looks,
     tick: Cell<u32>,
     watched: RefCell<Vec<Weak<Watch>>>,
-    /// Whether connections end that are between requests.
-    is_closing: Cell<bool>,
+    closing: Cell<Closing>,
+}
+
+/// Which connections end because the server does, beside those whose client was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Default)]
+enum Closing {
+    /// None.
+    #[default]
+    Not,
+    /// Those between requests.
+    Idle,
+    /// Those where a head has begun to come, too.
+    Begun,
 }
 
 /// What is known of a connection.
@@ -135,26 +146,29 @@ impl Connections {
             looks: Looks::new(edge.timeouts),
             tick: Cell::default(),
             watched: RefCell::default(),
-            is_closing: Cell::default(),
+            closing: Cell::default(),
         }
     }
 
     /// Once the server is `closing`, waits for `linger` and ends connections that are between
-    /// requests. Until then what is on its way is read and answered, and told to be the last.
+    /// requests; a head that has begun has as long again. Until then what is on its way is read and
+    /// answered, and told to be the last.
     pub(super) fn end_after(self: &Rc<Self>, mut closing: watch::Receiver<bool>, linger: Duration) {
         let connections = Rc::downgrade(self);
         tokio::task::spawn_local(async move {
             // Without a sender there is no server any more.
             drop(closing.wait_for(|closing| *closing).await);
-            tokio::time::sleep(linger).await;
-            if let Some(connections) = connections.upgrade() {
-                connections.close();
+            for closing in [Closing::Idle, Closing::Begun] {
+                tokio::time::sleep(linger).await;
+                if let Some(connections) = connections.upgrade() {
+                    connections.close(closing);
+                }
             }
         });
     }
 
-    fn close(&self) {
-        self.is_closing.set(true);
+    fn close(&self, closing: Closing) {
+        self.closing.set(closing);
         for watch in self.watched.borrow().iter().filter_map(Weak::upgrade) {
             watch.wake();
         }
@@ -234,10 +248,12 @@ impl<T> Connection<T> {
         }
     }
 
-    /// Whether it ends because the server does: all that has come is answered.
+    /// Whether it ends because the server does: all that has come is answered, or never becomes a
+    /// request.
     fn is_over(&self) -> bool {
         let Watch { n_in_flight, is_in_head, .. } = &*self.watch;
-        self.connections.is_closing.get() && n_in_flight.get() == 0 && !is_in_head.get()
+        let needed = if is_in_head.get() { Closing::Begun } else { Closing::Idle };
+        n_in_flight.get() == 0 && self.connections.closing.get() >= needed
     }
 
     fn note_write(&self, n_bytes: usize, n_offered: usize) {

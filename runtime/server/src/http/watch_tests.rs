@@ -98,7 +98,7 @@ async fn an_idle_connection_ends_when_the_limit_has_passed() {
 async fn who_is_between_requests_when_the_server_ends_is_answered_what_has_come() {
     let mut watched = Watched::new();
     watched.client.write_all(b"he").await.unwrap();
-    watched.connections.close();
+    watched.connections.close(Closing::Idle);
     let Watched { client, connection, .. } = &mut watched;
     let (mut read, known) = ([0; 8], connection.known());
     assert_eq!(connection.read(&mut read).await.unwrap(), 2, "it had come before");
