@@ -16,6 +16,16 @@ const GOOD_ENOUGH: f64 = 0.985;
 /// For a deadline a run is made smaller as long as its rate is this part of the best.
 const HURRIED_AT_LEAST: f64 = 0.5;
 
+/// The part of its time that a request is expected to take at most: what waits does not move evenly.
+const EXPECTED_PART_MAX: f64 = 0.8;
+
+/// Whether who comes now, and is expected to be answered after this time, has a chance to be within
+/// `patience`. Who has none should be told so: it would run to no avail and take the time of others,
+/// until nobody is in time.
+pub fn is_in_time(expected: Duration, patience: Duration) -> bool {
+    expected <= patience.mul_f64(EXPECTED_PART_MAX)
+}
+
 /// What a model's runs must keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {

@@ -161,6 +161,11 @@ impl<J: Job> Lane<J> {
         self.home.counts.expected_wait()
     }
 
+    /// How long it will take until who comes now is answered, as far as is known.
+    pub fn expected_answer(&self) -> Duration {
+        self.home.counts.expected_answer()
+    }
+
     /// Brings a job; its answer is waited for.
     pub fn bring(&self, job: J, terms: Terms) -> Waiting<J> {
         let shared = &self.shared;
@@ -206,7 +211,10 @@ impl<J: Job> Shared<J> {
                     desk.n_running += 1;
                     if let (Some(pace), Some(first)) = (desk.dispatcher.pace(lane), entries.first())
                     {
-                        first.note_pace(pace);
+                        first.note_pace(
+                            pace,
+                            Duration::try_from_secs_f64(charged).unwrap_or_default(),
+                        );
                     }
                     let is_more = desk.dispatcher.is_waited_for();
                     drop(desk);

@@ -67,6 +67,8 @@ pub struct Counts {
     pub rows: Arc<AtomicUsize>,
     /// Nanoseconds that a row waits for each row before it, as it was when something waited last.
     pub pace_ns: Arc<AtomicU64>,
+    /// Nanoseconds that the run was expected to take that was taken then.
+    pub run_ns: Arc<AtomicU64>,
 }
 
 impl Counts {
@@ -74,6 +76,16 @@ impl Counts {
     pub fn expected_wait(&self) -> Duration {
         let rows = self.rows.load(Ordering::Relaxed) as u64;
         Duration::from_nanos(self.pace_ns.load(Ordering::Relaxed).saturating_mul(rows))
+    }
+
+    /// How long it will take until who comes now is answered: its wait and a run like the last. Where
+    /// nothing waits it may have a shorter one, and nothing is known.
+    pub fn expected_answer(&self) -> Duration {
+        let wait = self.expected_wait();
+        if wait.is_zero() {
+            return wait;
+        }
+        wait.saturating_add(Duration::from_nanos(self.run_ns.load(Ordering::Relaxed)))
     }
 
     fn enter(&self, rows: usize) {
@@ -202,10 +214,11 @@ impl<J: Job> Ticket<J> {
         }
     }
 
-    /// Notes how fast the lane moves.
-    pub(crate) fn note_pace(&self, pace: Duration) {
-        let ns = u64::try_from(pace.as_nanos()).unwrap_or(u64::MAX);
-        self.home.counts.pace_ns.store(ns, Ordering::Relaxed);
+    /// Notes how fast the lane moves, and what a run of it takes.
+    pub(crate) fn note_pace(&self, pace: Duration, run: Duration) {
+        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.home.counts.pace_ns.store(ns(pace), Ordering::Relaxed);
+        self.home.counts.run_ns.store(ns(run), Ordering::Relaxed);
     }
 
     pub(crate) fn waited(&self, now: Duration) -> Duration {

@@ -283,3 +283,21 @@ fn at_low_load_nobody_waits_longer_than_without_batches() {
         }
     }
 }
+
+#[test]
+fn with_deadlines_shorter_than_the_queue_who_is_in_time_is_answered() {
+    for (name, cost) in TrueCost::shapes() {
+        let mut scenario = one_model(&cost, 3.0, 40_000.0);
+        let peak = scenario.n_threads as f64 * cost.peak(64);
+        // A quarter of what a full queue takes.
+        let deadline = Duration::from_secs_f64(scenario.requests_max as f64 / peak / 4.0);
+        scenario.sources[0].deadline = Some(deadline);
+        let all = Ours::new(&scenario.models, &[1, 32]);
+        let ours = Ours::new(&scenario.models, &[1, 32]).refusing_who_is_late(1);
+        let goodput = |mut policy: Box<dyn Policy>| measure(&scenario, &mut *policy).goodput / peak;
+        let (all, ours) = (goodput(Box::new(all)), goodput(Box::new(ours)));
+        let triton = goodput(Box::new(Triton::new(1, 64, Duration::ZERO)));
+        assert!(ours > 0.9, "{name}: {ours}");
+        assert!(all < 0.1 && triton < 0.1, "{name}: {all} {triton}, which is why");
+    }
+}

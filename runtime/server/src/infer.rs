@@ -69,7 +69,7 @@ async fn compute(
     let key = if plan.lane.batches() { key(signature, &work) } else { 0 };
     let patience = deadline.map(|due| due.at.saturating_duration_since(Instant::now()));
     if let (Some(due), Some(patience)) = (deadline, patience) {
-        counted.unless(state.permits.in_time(plan.lane.expected_wait(), patience, due.by))?;
+        counted.unless(state.permits.in_time(plan.lane.expected_answer(), patience, due.by))?;
     }
     let terms = Terms { rows: rows.max(1), key, priority, patience };
     let inference = Inference { node: Arc::clone(node), work, permit };

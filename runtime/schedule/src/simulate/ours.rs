@@ -1,18 +1,30 @@
 //! The policy of this server.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::policy::{Batch, Policy, Request, Step};
 use super::scenario::Model;
 use crate::cost::CostCurve;
 use crate::dispatcher::{Dispatcher, LaneId, Next};
-use crate::policy::Rule;
+use crate::policy::{Rule, is_in_time};
 
 /// The dispatcher that the server's threads ask.
 #[derive(Debug)]
 pub struct Ours {
     dispatcher: Dispatcher<Request>,
     expired: Vec<Request>,
+    /// By model, where not all are let in.
+    waiting: Option<Vec<Waiting>>,
+}
+
+/// What waits of a model.
+#[derive(Debug, Clone, Default)]
+struct Waiting {
+    /// Rows by position, and until when they do.
+    rows: BTreeMap<usize, (usize, Duration)>,
+    /// What the last run was expected to take.
+    run: Duration,
 }
 
 impl Ours {
@@ -33,7 +45,33 @@ impl Ours {
             }
             dispatcher.open(LaneId(position), rule(model), model.weight, curve);
         }
-        Self { dispatcher, expired: Vec::new() }
+        Self { dispatcher, expired: Vec::new(), waiting: None }
+    }
+
+    /// Refuses who would be late, as the server does when it gives out permits.
+    #[must_use]
+    pub fn refusing_who_is_late(mut self, n_models: usize) -> Self {
+        self.waiting = Some(vec![Waiting::default(); n_models]);
+        self
+    }
+
+    fn lets_in(&mut self, request: &Request, now: Duration) -> bool {
+        let Some(waiting) = self.waiting.as_mut().and_then(|all| all.get_mut(request.model)) else {
+            return true;
+        };
+        waiting.rows.retain(|_, (_, until)| *until > now);
+        if let Some(deadline) = request.deadline {
+            let rows: usize = waiting.rows.values().map(|(rows, _)| rows).sum();
+            let pace = self.dispatcher.pace(LaneId(request.model)).unwrap_or_default();
+            let wait = pace.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX));
+            let expected = if wait.is_zero() { wait } else { wait + waiting.run };
+            if !is_in_time(expected, deadline.saturating_sub(now)) {
+                return false;
+            }
+        }
+        let until = [request.deadline, request.leaves].into_iter().flatten().min();
+        waiting.rows.insert(request.id, (request.rows, until.unwrap_or(Duration::MAX)));
+        true
     }
 
     /// What it has learnt of a model.
@@ -43,7 +81,10 @@ impl Ours {
 }
 
 impl Policy for Ours {
-    fn push(&mut self, request: Request, _: Duration) -> Result<(), Request> {
+    fn push(&mut self, request: Request, now: Duration) -> Result<(), Request> {
+        if !self.lets_in(&request, now) {
+            return Err(request);
+        }
         self.dispatcher.push(LaneId(request.model), request)
     }
 
@@ -53,6 +94,10 @@ impl Policy for Ours {
         self.expired.clear();
         match next {
             Next::Run { lane: LaneId(model), entries: requests, charged, .. } => {
+                if let Some(waiting) = self.waiting.as_mut().and_then(|all| all.get_mut(model)) {
+                    waiting.run = Duration::try_from_secs_f64(charged).unwrap_or_default();
+                    waiting.rows.retain(|id, _| requests.iter().all(|request| request.id != *id));
+                }
                 Step::Run(Batch { model, requests, charged })
             }
             Next::Wait(wait) => Step::Wait(wait),

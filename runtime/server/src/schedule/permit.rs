@@ -5,14 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use radiant_core::Error;
+use radiant_schedule::policy::is_in_time;
 
 use super::refusals::{Budget, Refusals};
 use super::threshold::{may_take, most_alone};
 use crate::config::Admission;
 use crate::observe::{Metric, Registry};
-
-/// The part of its time that a request may spend waiting; the rest is for its run and its way.
-const WAITED_PART_MAX: f64 = 0.8;
 
 /// The permits of the process.
 #[derive(Debug)]
@@ -101,22 +99,22 @@ impl Permits {
     ///
     /// # Errors
     /// [`ErrorKind::Overloaded`](radiant_core::ErrorKind::Overloaded) when its time will be over before
-    /// its turn comes, or hardly later.
+    /// its answer is there, or hardly later.
     pub(crate) fn in_time(
         &self,
-        expected_wait: Duration,
+        expected: Duration,
         patience: Duration,
         by: &str,
     ) -> Result<(), Error> {
-        if expected_wait <= patience.mul_f64(WAITED_PART_MAX) {
+        if is_in_time(expected, patience) {
             return Ok(());
         }
-        let (wait, allowed) = (expected_wait.as_secs_f64(), patience.as_secs_f64());
+        let (answer, allowed) = (expected.as_secs_f64(), patience.as_secs_f64());
         let text = format!(
-            "who waits already takes about {wait:.3} s, and the answer is due in {allowed:.3} s \
-             ({by}); try again, or add replicas"
+            "behind those that wait an answer takes about {answer:.3} s, and it is due in \
+             {allowed:.3} s ({by}); try again, or add replicas"
         );
-        Err(self.refusals.refuse(Budget::Time, text).with_retry_after(expected_wait))
+        Err(self.refusals.refuse(Budget::Time, text).with_retry_after(expected))
     }
 
     /// The number of permits that are taken.

@@ -120,6 +120,11 @@ impl ModelLane {
         self.lane.expected_wait()
     }
 
+    /// How long it will take until who comes now is answered, as far as is known.
+    pub(crate) fn expected_answer(&self) -> Duration {
+        self.lane.expected_answer()
+    }
+
     /// Runs an inference on an engine thread, perhaps together with others of equal keys. If the caller
     /// goes away first, it is not run at all; if it goes while it runs alone, the engine is told.
     ///
