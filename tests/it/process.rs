@@ -38,6 +38,13 @@ fn terminate(server: &mut Server) {
     assert!(Client::try_connect(server.http).is_err(), "new connections are refused before that");
 }
 
+/// Waits until a server has ended that had answered all that it was asked.
+fn assert_drained(server: Server) {
+    let (status, log) = server.wait();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("drained"), "{log}");
+}
+
 #[test]
 fn sigterm_lets_a_request_in_flight_finish() {
     let mut server = Start::serve("builtin:multi").start();
@@ -49,8 +56,7 @@ fn sigterm_lets_a_request_in_flight_finish() {
     let reply = request.join().expect("the request was answered");
     assert_eq!((reply.status, &*reply.at("/strData")), (200, "waited"));
     assert_eq!(reply.header("connection"), Some("close"), "the client shall go elsewhere");
-    let (status, log) = server.wait();
-    assert_eq!(status.code(), Some(0), "{log}");
+    assert_drained(server);
 }
 
 #[test]
@@ -67,9 +73,7 @@ fn a_request_that_has_begun_to_come_is_answered_at_sigterm() {
     let reply = client.read("POST");
     assert_eq!((reply.status, reply.header("connection")), (200, Some("close")));
     assert!(client.is_closed_by_server());
-    let (status, log) = server.wait();
-    assert_eq!(status.code(), Some(0), "{log}");
-    assert!(log.contains("drained"), "{log}");
+    assert_drained(server);
 }
 
 #[test]
@@ -80,9 +84,7 @@ fn a_head_that_never_ends_does_not_hold_the_process() {
     client.write(b"POST /predict HTTP/1.1\r\nHost");
     terminate(&mut server);
     assert!(client.is_closed_by_server());
-    let (status, log) = server.wait();
-    assert_eq!(status.code(), Some(0), "{log}");
-    assert!(log.contains("drained"), "{log}");
+    assert_drained(server);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::frames::{
     CANCEL, CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, GOAWAY, HEADERS,
-    NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, RST_STREAM, Raw, frame, headers,
+    NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, RST_STREAM, Raw, WINDOW_UPDATE, frame, headers,
 };
 use super::{assert_refused, start};
 use crate::support::grpc::{Call, Client, frame as message};
@@ -134,6 +134,8 @@ fn a_message_that_stalls_is_given_up_and_a_pause_is_not() {
 fn a_reply_that_is_not_read_closes_its_connection() {
     let mut server = start(&["--reply-read-timeout", "500ms"]);
     let mut raw = Raw::open(server.grpc);
+    // Before that a connection takes no more than 65535 bytes (RFC 9113, 6.9.2).
+    raw.until(WINDOW_UPDATE);
     // More than the window of a client that says nothing of it, twice.
     let text = json!({"strData": "a".repeat(200_000)});
     let request = proto::request_of(PREDICT).expect("a method");
