@@ -19,6 +19,13 @@ const HURRIED_AT_LEAST: f64 = 0.5;
 /// The part of its time that a request is expected to take at most: what waits does not move evenly.
 const EXPECTED_PART_MAX: f64 = 0.8;
 
+/// How long it takes until who comes now is answered: it waits `pace` for each of `rows` that wait, and
+/// then has a run like the last. Where nothing waits its own may be shorter, and nothing is known.
+pub fn expected_answer(rows: usize, pace: Duration, run: Duration) -> Duration {
+    let wait = pace.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX));
+    if wait.is_zero() { wait } else { wait.saturating_add(run) }
+}
+
 /// Whether who comes now, and is expected to be answered after this time, has a chance to be within
 /// `patience`. Who has none should be told so: it would run to no avail and take the time of others,
 /// until nobody is in time.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::dispatcher::LaneId;
 use crate::lane::Entry;
+use crate::policy::expected_answer;
 
 /// What runs on an engine thread.
 pub trait Job: Send + Sized + 'static {
@@ -74,18 +75,17 @@ pub struct Counts {
 impl Counts {
     /// How long who comes now will wait, going by how fast what waited moved.
     pub fn expected_wait(&self) -> Duration {
-        let rows = self.rows.load(Ordering::Relaxed) as u64;
-        Duration::from_nanos(self.pace_ns.load(Ordering::Relaxed).saturating_mul(rows))
+        self.expected(Duration::ZERO)
     }
 
-    /// How long it will take until who comes now is answered: its wait and a run like the last. Where
-    /// nothing waits it may have a shorter one, and nothing is known.
+    /// How long it will take until who comes now is answered, as far as is known.
     pub fn expected_answer(&self) -> Duration {
-        let wait = self.expected_wait();
-        if wait.is_zero() {
-            return wait;
-        }
-        wait.saturating_add(Duration::from_nanos(self.run_ns.load(Ordering::Relaxed)))
+        self.expected(Duration::from_nanos(self.run_ns.load(Ordering::Relaxed)))
+    }
+
+    fn expected(&self, run: Duration) -> Duration {
+        let pace = Duration::from_nanos(self.pace_ns.load(Ordering::Relaxed));
+        expected_answer(self.rows.load(Ordering::Relaxed), pace, run)
     }
 
     fn enter(&self, rows: usize) {

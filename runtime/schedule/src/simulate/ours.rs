@@ -7,7 +7,7 @@ use super::policy::{Batch, Policy, Request, Step};
 use super::scenario::Model;
 use crate::cost::CostCurve;
 use crate::dispatcher::{Dispatcher, LaneId, Next};
-use crate::policy::{Rule, is_in_time};
+use crate::policy::{Rule, expected_answer, is_in_time};
 
 /// The dispatcher that the server's threads ask.
 #[derive(Debug)]
@@ -63,8 +63,7 @@ impl Ours {
         if let Some(deadline) = request.deadline {
             let rows: usize = waiting.rows.values().map(|(rows, _)| rows).sum();
             let pace = self.dispatcher.pace(LaneId(request.model)).unwrap_or_default();
-            let wait = pace.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX));
-            let expected = if wait.is_zero() { wait } else { wait + waiting.run };
+            let expected = expected_answer(rows, pace, waiting.run);
             if !is_in_time(expected, deadline.saturating_sub(now)) {
                 return false;
             }
