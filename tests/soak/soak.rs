@@ -9,6 +9,7 @@ use crate::load::{Load, Running, Tally, Truth, Wire, versions};
 use crate::sample::Sample;
 use crate::support::http::Request;
 use crate::support::process::{Server, Start};
+use crate::support::prometheus::Page;
 
 const MINUTES: f64 = 30.0;
 /// The first warms the server up; the second is the start, the last the end.
@@ -89,12 +90,23 @@ impl Round<'_> {
             tally.assert_only(endings);
             assert!(tally.n_questions() > 0, "nothing was asked");
         }
-        // A connection ends with its calls when tens of thousands have vanished from it in mid-message:
-        // what nobody read of these counts against it (docs/limits.md, `frames`).
-        let n_ended = vanishing.count("gone") + vanishing.count("unanswered");
-        assert!(n_ended <= vanishing.count("vanished") / 1_000, "{}", vanishing.summary());
+        self.assert_cut_off_by_a_limit(&vanishing);
         wait_for_quiet(self.server);
         answers
+    }
+
+    /// A connection ends with its calls when tens of thousands have vanished from it in mid-message: what
+    /// nobody read of these counts against it (docs/limits.md, `frames`). For nothing else it may.
+    fn assert_cut_off_by_a_limit(&self, vanishing: &Tally) {
+        let n_ended = vanishing.count("gone") + vanishing.count("unanswered");
+        let page = Page::parse(&self.server.metrics_page());
+        let refused = page.sum("radiant_edge_refusals_total", &[("transport", "grpc")]);
+        let by_frames = [("transport", "grpc"), ("reason", "frames")];
+        let by_frames = page.sum("radiant_edge_refusals_total", &by_frames);
+        println!("  {}; {by_frames} connections cut off", vanishing.summary());
+        assert!((refused - by_frames).abs() < 0.5, "for other reasons: {page:?}");
+        assert!(n_ended == 0 || by_frames > 0.5, "for no reason: {}", vanishing.summary());
+        assert!(n_ended <= vanishing.count("vanished") / 1_000, "{}", vanishing.summary());
     }
 
     fn loads(&self) -> [Load; 5] {
