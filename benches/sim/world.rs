@@ -18,8 +18,8 @@ const SCRAPE_S: f64 = 15.0;
 const RATE_SCRAPES: usize = 4;
 /// From a change of a pod's readiness to that of all routes to it.
 const ROUTES_S: f64 = 1.0;
-/// What Seldon's `preStop` sleeps before SIGTERM.
-const PRE_STOP_S: f64 = 10.0;
+/// What the `preStop` that the deployer writes sleeps before SIGTERM.
+const PRE_STOP_S: f64 = 5.0;
 /// How far runs are from what they cost on average, both ways.
 const JITTER: f64 = 0.1;
 
