@@ -39,6 +39,6 @@ pub(crate) use problem::TOLD_MAX;
 pub use problem::{ConfigErrors, Problem, Severity};
 pub use quantity::Quantity;
 pub use rollout::{Abort, Canary, OnFailure, Rollout, Strategy};
-pub use scale::{Autoscale, DisruptionBudget, Scale};
+pub use scale::{Autoscale, DisruptionBudget, Queue, Scale};
 pub use server::{Mode, Orchestrator, Protocol, Server};
 pub use source::Source;

@@ -67,6 +67,12 @@ impl Quantity {
         self.nanos % NANOS == 0
     }
 
+    /// The least whole number that is not below it.
+    pub(crate) fn rounded_up(self) -> u32 {
+        let whole = self.nanos / NANOS + i128::from(!self.is_whole());
+        u32::try_from(whole).unwrap_or(u32::MAX)
+    }
+
     /// Whether it is more than this many.
     pub(crate) fn exceeds(self, n: u32) -> bool {
         self.nanos > i128::from(n) * NANOS

@@ -11,7 +11,7 @@ pub struct Scale {
     /// How many; 1 where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
-    /// Kubernetes' own autoscaler.
+    /// Kubernetes' own autoscaler, which KEDA makes where it is to know who waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto: Option<Autoscale>,
     /// KEDA's: a component's `kedaSpec`, as it is.
@@ -39,6 +39,21 @@ pub struct Autoscale {
     /// Other metrics, as `autoscaling/v2` has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Map<String, Value>>,
+    /// Requests that wait for a thread of the servers, of which KEDA asks Prometheus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Queue>,
+}
+
+/// How many requests are to wait in the servers' queues.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Queue {
+    /// Where Prometheus answers, such as `http://prometheus.monitoring:9090`.
+    pub prometheus: String,
+    /// How many for each pod; where nothing is said, two for each processor of one, by its limit or,
+    /// without, its request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<u32>,
 }
 
 /// How many pods must stay: a number or a share such as `50%`, one of the two.

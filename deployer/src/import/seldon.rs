@@ -183,6 +183,7 @@ fn autoscale(mut hpa: Taking, reading: &mut Reading) -> Option<Autoscale> {
         cpu: None,
         memory: None,
         metrics: Vec::new(),
+        queue: None,
     };
     let old = hpa.list("metrics");
     let new = hpa.list("metricsv2");

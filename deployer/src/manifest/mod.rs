@@ -6,6 +6,7 @@
 mod checked;
 pub mod package;
 mod problem;
+pub(crate) mod queue;
 mod render;
 mod schema;
 pub mod seldon;

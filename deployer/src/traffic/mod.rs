@@ -9,7 +9,9 @@
 mod renumber;
 mod shares;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use crate::manifest::queue;
 
 pub use renumber::{renumber, restart};
 pub use shares::{Share, ShareError, parse, set};
@@ -37,11 +39,13 @@ pub enum TrafficError {
 /// When there is none.
 pub fn promote(manifest: &Value) -> Result<Value, TrafficError> {
     let name = the_canary(manifest)?.to_owned();
+    let object = manifest["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     let mut promoted = manifest.clone();
     edit(&mut promoted, |predictors| {
         predictors.retain(|it| it["name"] != MAIN);
         for predictor in predictors.iter_mut().filter_map(Value::as_object_mut) {
             if predictor.get("name").is_some_and(|it| *it == name) {
+                follow(predictor, &object, &name);
                 predictor.insert("name".to_owned(), json!(MAIN));
                 predictor.remove("shadow");
             }
@@ -50,6 +54,16 @@ pub fn promote(manifest: &Value) -> Result<Value, TrafficError> {
         Ok(())
     })?;
     Ok(promoted)
+}
+
+/// Lets an autoscaler that asks of the canary's pods ask of the main ones.
+fn follow(predictor: &mut Map<String, Value>, object: &str, name: &str) {
+    let components = predictor.get_mut("componentSpecs").and_then(Value::as_array_mut);
+    for component in components.into_iter().flatten() {
+        if let Some(Value::Object(keda)) = component.get_mut("kedaSpec") {
+            queue::follow(keda, object, name, MAIN);
+        }
+    }
 }
 
 /// Takes the canary out, so that the main predictor has all the traffic that it had before.
@@ -148,6 +162,21 @@ mod tests {
         assert_eq!(percent(&both, "canary-7"), Some(10));
         assert_eq!(abort(&both).unwrap(), manifest(&json!([{"name": "main", "x": "old"}])));
         assert_eq!(promote(&both).unwrap(), manifest(&json!([{"name": "main", "x": "new"}])));
+    }
+
+    #[test]
+    fn what_is_asked_of_a_canarys_pods_is_asked_of_the_main_ones() {
+        let asking = |pods: &str| {
+            json!([{"kedaSpec": {"triggers": [
+            {"metadata": {"query": format!("sum(rate(waiting{{pod=~\"iris-{pods}-0-.+\"}}[1m]))")}}]}}])
+        };
+        let mut both = manifest(&json!([
+            {"name": "main", "traffic": 90, "componentSpecs": asking("main")},
+            {"name": "canary-7", "traffic": 10, "componentSpecs": asking("canary-7")},
+        ]));
+        both["metadata"]["name"] = json!("iris");
+        let promoted = promote(&both).unwrap();
+        assert_eq!(promoted["spec"]["predictors"][0]["componentSpecs"], asking("main"));
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn other(document: &Value, folder: &Path) -> Option<Vec<String>> {
         ("rbac.authorization.k8s.io/v1", "RoleBinding") => is::<RoleBinding>(document),
         ("monitoring.coreos.com/v1", "PodMonitor") => monitor(document, "podMetricsEndpoints"),
         ("monitoring.coreos.com/v1", "ServiceMonitor") => monitor(document, "endpoints"),
+        ("monitoring.coreos.com/v1", "PrometheusRule") => alerts(document),
         ("kustomize.config.k8s.io/v1beta1", "Kustomization") => kustomization(document, folder),
         ("", "") if document.get("predictor_servers").is_some() => operator_values(document),
         _ => return None,
@@ -80,6 +81,30 @@ fn monitor(document: &Value, endpoints: &str) -> Vec<String> {
         .all(|it| it.0 == "metrics" && it.1 == "/prometheus");
     let selects = spec["selector"]["matchLabels"].as_object().is_some_and(|it| !it.is_empty());
     if is_whole && selects { Vec::new() } else { vec![format!("no whole monitor: {spec}")] }
+}
+
+/// Alerts on metrics that there are, each with what it says to people.
+fn alerts(document: &Value) -> Vec<String> {
+    let page = fs::read_to_string(file("docs/metrics.md")).unwrap();
+    let groups = document["spec"]["groups"].as_array().into_iter().flatten();
+    let rules = groups.flat_map(|group| group["rules"].as_array().into_iter().flatten());
+    let mut told = Vec::new();
+    for rule in rules {
+        let (expr, name) = (rule["expr"].as_str().unwrap_or_default(), &rule["alert"]);
+        let words = expr.split(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+        let metrics: Vec<&str> = words.filter(|word| word.starts_with("radiant_")).collect();
+        let is_known = |metric: &&str| {
+            let metric = metric.strip_suffix("_bucket").unwrap_or(metric);
+            page.contains(&format!("| `{metric}` |"))
+        };
+        if metrics.is_empty() || !metrics.iter().all(is_known) {
+            told.push(format!("{name}: metrics that nobody has: {expr}"));
+        }
+        if !name.is_string() || !rule["annotations"]["summary"].is_string() {
+            told.push(format!("{name}: nothing for people"));
+        }
+    }
+    told
 }
 
 /// The chart's values, as far as they are ours.
@@ -157,6 +182,13 @@ fn the_page_names_every_example() {
 
 #[test]
 fn a_wrong_example_is_seen() {
+    let rule = serde_json::json!({
+        "apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule",
+        "spec": {"groups": [{"rules": [{"alert": "A", "expr": "radiant_none > 0",
+            "annotations": {"summary": "s"}}]}]},
+    });
+    let told = other(&rule, Path::new("")).unwrap();
+    assert_eq!(told, ["\"A\": metrics that nobody has: radiant_none > 0"]);
     let service =
         serde_json::json!({"apiVersion": "v1", "kind": "Service", "spec": {"clusterIp": "None"}});
     assert_eq!(other(&service, Path::new("")).unwrap(), ["`.spec.clusterIp`: unknown field"]);

@@ -77,9 +77,33 @@ fn a_canary_and_a_shadow_are_beside_what_was_there() {
 }
 
 #[test]
+fn a_canary_is_scaled_by_those_who_wait_for_it() {
+    let config = read("queue");
+    let live = Box::new(render(&config, &facts()).unwrap().deployment.spec.predictors[0].clone());
+    let release = Release::Canary { live, traffic: 10 };
+    let both = render(&config, &Facts { revision: Some(2), release, ..facts() }).unwrap();
+    let query = |at: usize| {
+        let keda = both.deployment.spec.predictors[at].component_specs[0].keda_spec.clone();
+        let query = keda.unwrap()["triggers"][1]["metadata"]["query"].clone();
+        query.as_str().unwrap().to_owned()
+    };
+    assert!(query(0).contains("\"iris-main-0-.+\""), "{}", query(0));
+    assert!(query(1).contains("\"iris-canary-2-0-.+\""), "{}", query(1));
+}
+
+#[test]
 fn the_page_on_scale_shows_what_is_rendered() {
-    let case = fs::read_to_string(path("keda.yaml")).unwrap();
+    let case = fs::read_to_string(path("queue.yaml")).unwrap();
     let (_, scale) = case.split_once("\nscale:").unwrap();
+    let whole = fs::read_to_string(path(&format!("queue{END}"))).unwrap();
+    let (_, behind) = whole.split_once("    - kedaSpec:\n").unwrap();
+    let keda = behind
+        .lines()
+        .map_while(|line| line.strip_prefix("      "))
+        .take_while(|line| line.starts_with(' '));
+    let keda: String = keda.flat_map(|line| [line, "\n"]).collect();
     let page = fs::read_to_string(file("docs/scale.md")).unwrap();
-    assert!(page.contains(&format!("```yaml\nscale:{scale}```")), "docs/scale.md lacks:\n{scale}");
+    for shown in [format!("scale:{scale}"), format!("kedaSpec:\n{keda}")] {
+        assert!(page.contains(&format!("```yaml\n{shown}```")), "docs/scale.md lacks:\n{shown}");
+    }
 }

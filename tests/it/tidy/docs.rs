@@ -80,7 +80,8 @@ sum by (model) (rate(radiant_response_cache_hits_total[5m]))
 ```
 
 Worth an alert: the 99th percentile of the queue above half of what clients wait, for five minutes;
-any `rejected` for five minutes; `radiant_panics_total` that grows; `radiant_model_ready` of 0.
+any `rejected` for five minutes; `radiant_panics_total` that grows; `radiant_model_ready` of 0. As rules for
+Prometheus' operator: [`k8s/prometheusrule.yaml`](../k8s/prometheusrule.yaml).
 ";
 
 fn metrics_page() -> String {

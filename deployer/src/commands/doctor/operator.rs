@@ -84,7 +84,13 @@ fn judge(operators: &[Deployment]) -> Finding {
         (Some(operator), _) => {
             let image = image(operator).unwrap_or_default();
             let place = operator.namespace().unwrap_or_default();
-            Finding::ok(Area::Operator, format!("the operator runs in `{place}` ({image})"))
+            let keda = if has_keda(operator) {
+                "it makes KEDA's autoscalers"
+            } else {
+                "it passes over `scale.keda` and `scale.auto.queue`, as `keda.enabled` of its chart is off"
+            };
+            let what = format!("the operator runs in `{place}` ({image}); {keda}");
+            Finding::ok(Area::Operator, what)
         }
         (None, Some(operator)) => {
             let (place, name) = (operator.namespace().unwrap_or_default(), operator.name_any());
@@ -102,6 +108,14 @@ fn judge(operators: &[Deployment]) -> Finding {
             "without one they stay without a status: install the operator, or ask where it runs",
         ),
     }
+}
+
+/// Whether the operator makes autoscalers of `kedaSpec`. Source: Seldon Core's chart.
+fn has_keda(operator: &Deployment) -> bool {
+    let pod = operator.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    let containers = pod.iter().flat_map(|pod| &pod.containers);
+    let mut variables = containers.flat_map(|container| container.env.iter().flatten());
+    variables.any(|it| it.name == "KEDA_ENABLED" && it.value.as_deref() == Some("true"))
 }
 
 /// Whether the namespace is left to an operator of its own, where one may see that.
@@ -124,27 +138,34 @@ async fn watched(cluster: &Cluster) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::commands::doctor::Verdict;
 
     #[test]
     fn an_operator_must_be_there_and_have_a_pod() {
-        let operator = |available: i32| -> Deployment {
+        let with = |available: i32, env: &Value| -> Deployment {
             let operator = json!({
                 "metadata": {"name": "seldon-controller-manager", "namespace": "seldon-system"},
                 "spec": {"selector": {}, "template": {"spec": {"containers": [
-                    {"name": "manager", "image": "seldonio/seldon-core-operator:1.17.1"}]}}},
+                    {"name": "manager", "image": "seldonio/seldon-core-operator:1.17.1", "env": env}]}}},
                 "status": {"availableReplicas": available}
             });
             serde_json::from_value(operator).unwrap()
         };
+        let operator = |available: i32| with(available, &json!([]));
         assert_eq!(judge(&[]).verdict, Verdict::Fail);
         assert_eq!(judge(&[operator(0)]).verdict, Verdict::Fail);
         let found = judge(&[operator(0), operator(1)]);
         assert_eq!(found.verdict, Verdict::Ok);
-        assert!(found.what.contains("1.17.1"), "{}", found.what);
+        assert!(
+            found.what.contains("1.17.1") && found.what.contains("passes over"),
+            "{}",
+            found.what
+        );
+        let found = judge(&[with(1, &json!([{"name": "KEDA_ENABLED", "value": "true"}]))]);
+        assert!(found.what.contains("makes KEDA's autoscalers"), "{}", found.what);
     }
 
     #[test]

@@ -133,12 +133,7 @@ fn route(route: &Route, findings: &mut Findings) {
     if base_url != "auto" && !is_base_url(base_url) {
         let expected = "`auto`, or an address such as `https://models.example.com`, without user, \
                         query and fragment";
-        // What stands there may be a password.
-        let got = match base_url.rsplit_once('@') {
-            Some((_, place)) => quoted(&format!("***@{place}")),
-            None => quoted(base_url),
-        };
-        findings.add(Problem::error(KeyPath::of("route.baseUrl"), expected, got));
+        findings.add(Problem::error(KeyPath::of("route.baseUrl"), expected, masked(base_url)));
     }
     if let Some(host) = host {
         let plain = host.strip_prefix("*.").unwrap_or(host);
@@ -150,6 +145,14 @@ fn route(route: &Route, findings: &mut Findings) {
             let expected = "a gateway as `namespace/name`";
             findings.add(Problem::error(KeyPath::of("route.gateway"), expected, quoted(gateway)));
         }
+    }
+}
+
+/// An address that is told back: what stands before its host may be a password.
+fn masked(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((_, place)) => quoted(&format!("***@{place}")),
+        None => quoted(address),
     }
 }
 

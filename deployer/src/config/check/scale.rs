@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::{Autoscale, DisruptionBudget, Resources, Scale};
-use super::{Findings, exactly_one, resources};
+use super::super::{Autoscale, DisruptionBudget, Queue, Resources, Scale};
+use super::{Findings, exactly_one, is_base_url, masked, resources};
 use crate::config::keypath::KeyPath;
 use crate::config::problem::{Problem, shown};
 use crate::config::units;
@@ -32,7 +32,7 @@ pub(super) fn check(scale: &Scale, resources: &Resources, path: &KeyPath, findin
 }
 
 fn autoscale(auto: &Autoscale, resources: &Resources, path: &KeyPath, findings: &mut Findings) {
-    let Autoscale { min, max, cpu, memory, metrics } = auto;
+    let Autoscale { min, max, cpu, memory, metrics, queue } = auto;
     if *min == 0 {
         let problem = Problem::error(path.key("min"), "at least 1", "0");
         findings.add(problem.hint("`scale.keda` can scale to nothing"));
@@ -41,9 +41,13 @@ fn autoscale(auto: &Autoscale, resources: &Resources, path: &KeyPath, findings: 
         let expected = format!("at least `min`, which is {min}");
         findings.add(Problem::error(path.key("max"), expected, max.to_string()));
     }
-    if cpu.is_none() && memory.is_none() && metrics.is_empty() {
-        let problem = Problem::error(path.clone(), "`cpu`, `memory` or `metrics`", "none of them");
+    if cpu.is_none() && memory.is_none() && metrics.is_empty() && queue.is_none() {
+        let expected = "`cpu`, `memory`, `metrics` or `queue`";
+        let problem = Problem::error(path.clone(), expected, "none of them");
         findings.add(problem.hint("`cpu: 70` keeps pods at 70 % of their CPU request"));
+    }
+    if let Some(queue) = queue {
+        queued(queue, auto, &path.key("queue"), findings);
     }
     for (name, percent) in [("cpu", cpu), ("memory", memory)] {
         let Some(percent) = percent else { continue };
@@ -55,6 +59,31 @@ fn autoscale(auto: &Autoscale, resources: &Resources, path: &KeyPath, findings: 
             let expected = format!("`server.resources.requests.{name}`, which it is a share of");
             findings.add(Problem::error(path.key(name), expected, "none"));
         }
+    }
+}
+
+fn queued(queue: &Queue, auto: &Autoscale, path: &KeyPath, findings: &mut Findings) {
+    let Queue { prometheus, waiting } = queue;
+    if !is_base_url(prometheus) {
+        let expected = "an address such as `http://prometheus.monitoring:9090`, without user, query \
+                        and fragment";
+        let problem = Problem::error(path.key("prometheus"), expected, masked(prometheus));
+        findings.add(problem.hint("`scale.keda` can name a TriggerAuthentication"));
+    }
+    if *waiting == Some(0) {
+        findings.add(Problem::error(path.key("waiting"), "at least 1", "0"));
+    }
+    if !auto.metrics.is_empty() {
+        let problem = Problem::error(path.clone(), "no `metrics` beside it", "both");
+        findings.add(problem.hint("KEDA has triggers in their place, which `scale.keda` can name"));
+    }
+    if auto.cpu.is_none() && auto.memory.is_none() {
+        let problem = Problem::warning(path.clone(), "`cpu` or `memory` beside it", "neither");
+        findings.add(
+            problem.hint(
+                "where nobody waits, nothing tells how many pods that takes: the number swings",
+            ),
+        );
     }
 }
 

@@ -45,6 +45,8 @@ fn what_is_in_order_is_taken() {
         "{scale: {auto: {min: 1, max: 8, cpu: 70}}, server: {resources: {requests: {cpu: 1}}}}",
         "{scale: {replicas: 3, pdb: {minAvailable: 50%}}}",
         "{scale: {keda: {triggers: [{type: cron}]}}}",
+        "{scale: {auto: {min: 1, max: 8, cpu: 70, queue: {prometheus: 'http://prometheus:9090'}}}, \
+         server: {resources: {requests: {cpu: 1}}}}",
         "{rollout: {timeout: 1h30m, strategy: canary, canary: {steps: [5, 25, 50], hold: 5m, \
          abortWhen: {errorRate: 1%, p95Increase: 120%}}}}",
         "{route: {baseUrl: 'https://models.example.com/a', host: a.b, gateway: istio/gw}}",
@@ -59,7 +61,7 @@ fn what_is_in_order_is_taken() {
 }
 
 /// Each breaks one rule: what is said of it has all of these words.
-const BROKEN: [(&str, &str); 64] = [
+const BROKEN: [(&str, &str); 68] = [
     ("{name: Fraud}", "at most 40 lowercase letters"),
     ("{namespace: a.b}", "`namespace`: expected at most 63"),
     ("{labels: {a b: c}}", "`labels.a b`: expected a key"),
@@ -129,7 +131,26 @@ const BROKEN: [(&str, &str); 64] = [
     ("{scale: {replicas: 1, auto: {min: 1, max: 2, metrics: [{}]}}}", "got `replicas` and `auto`"),
     ("{scale: {auto: {min: 3, max: 2, metrics: [{}]}}}", "at least `min`, which is 3"),
     ("{scale: {auto: {min: 0, max: 2, metrics: [{}]}}}", "at least 1"),
-    ("{scale: {auto: {min: 1, max: 2}}}", "`cpu`, `memory` or `metrics`"),
+    ("{scale: {auto: {min: 1, max: 2}}}", "`cpu`, `memory`, `metrics` or `queue`"),
+    (
+        "{scale: {auto: {min: 1, max: 2, cpu: 70, queue: {prometheus: 'http://me:hunter2@host'}}}, \
+         server: {resources: {limits: {cpu: 1}}}}",
+        "`scale.auto.queue.prometheus`: expected an address",
+    ),
+    (
+        "{scale: {auto: {min: 1, max: 2, cpu: 70, queue: {prometheus: 'http://p', waiting: 0}}}, \
+         server: {resources: {limits: {cpu: 1}}}}",
+        "`scale.auto.queue.waiting`: expected at least 1",
+    ),
+    (
+        "{scale: {auto: {min: 1, max: 2, cpu: 70, metrics: [{}], queue: {prometheus: 'http://p'}}}, \
+         server: {resources: {limits: {cpu: 1}}}}",
+        "`scale.auto.queue`: expected no `metrics` beside it",
+    ),
+    (
+        "{scale: {auto: {min: 1, max: 2, queue: {prometheus: 'http://p'}}}}",
+        "warning: `scale.auto.queue`: expected `cpu` or `memory` beside it",
+    ),
     ("{scale: {auto: {min: 1, max: 2, cpu: 70}}}", "expected `server.resources.requests.cpu`"),
     ("{scale: {keda: {}}}", "a list of KEDA's triggers"),
     ("{scale: {pdb: {}}}", "`minAvailable` or `maxUnavailable`, got neither"),

@@ -63,7 +63,8 @@ pub fn render(config: &Deployment, facts: &Facts) -> Result<Objects, RenderError
     let variants = Part::variants(config);
     let others = variants.iter().map(|part| predictor(&context, part));
     let others = others.collect::<Result<Vec<_>, _>>()?;
-    let desired = traffic::share(&Release::Whole, facts, new.clone(), &variants, others.clone())?;
+    let desired =
+        traffic::share(&Release::Whole, &context, new.clone(), &variants, others.clone())?;
     let mut deployment = SeldonDeployment {
         metadata: meta::of_object(&context)?,
         spec: SeldonDeploymentSpec {
@@ -78,7 +79,7 @@ pub fn render(config: &Deployment, facts: &Facts) -> Result<Objects, RenderError
     };
     // The hash is of what is wanted in the end, also while an old predictor stands beside it.
     let config_hash = hash::of(&deployment, &facts.digests);
-    deployment.spec.predictors = traffic::share(&facts.release, facts, new, &variants, others)?;
+    deployment.spec.predictors = traffic::share(&facts.release, &context, new, &variants, others)?;
     let annotations = deployment.metadata.annotations.get_or_insert_default();
     annotations.insert(CONFIG_HASH.to_owned(), config_hash.clone());
     Ok(Objects { deployment, config_hash, warnings: warnings(&context) })

@@ -33,7 +33,7 @@ pub(super) fn predictor(context: &Context<'_>, part: &Part<'_>) -> Result<Predic
         spec: pods,
         ..ComponentSpec::default()
     };
-    scale::scale(&mut component, part, context.has_metrics_v2())?;
+    scale::scale(context, &mut component, part)?;
     let replicas = if part.is_scaled_apart { scale::replicas(part)? } else { None };
     Ok(Predictor {
         name: part.name.clone(),

@@ -3,24 +3,32 @@
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Map, Value, json};
 
-use super::RenderError;
 use super::error::number;
-use super::part::Part;
-use crate::config::{Autoscale, DisruptionBudget};
+use super::part::{MAIN, Part};
+use super::{Context, MODEL_NODE, RenderError, object_name};
+use crate::config::{Autoscale, DisruptionBudget, Quantity, Queue, Resources};
 use crate::manifest::problem::member;
+use crate::manifest::queue;
 use crate::manifest::seldon::{ComponentSpec, DisruptionBudgetSpec, HpaSpec};
 
 /// Writes autoscalers and budgets into a predictor's pods.
 pub(super) fn scale(
+    context: &Context<'_>,
     component: &mut ComponentSpec,
     part: &Part<'_>,
-    has_metrics_v2: bool,
 ) -> Result<(), RenderError> {
     let path = part.at("scale");
-    if let Some(auto) = &part.scale.auto {
-        component.hpa_spec = Some(hpa(&member(&path, "auto"), auto, has_metrics_v2)?);
-    }
     component.keda_spec.clone_from(&part.scale.keda);
+    if let Some(auto) = &part.scale.auto {
+        let path = member(&path, "auto");
+        match &auto.queue {
+            None => component.hpa_spec = Some(hpa(&path, auto, context.has_metrics_v2())?),
+            Some(queue) => {
+                let trigger = waiting(context, component, part, queue)?;
+                component.keda_spec = Some(keda(auto, trigger));
+            }
+        }
+    }
     component.pdb_spec = match &part.scale.pdb {
         Some(budget) => Some(disruptions(&member(&path, "pdb"), budget)?),
         None => None,
@@ -34,6 +42,69 @@ pub(super) fn replicas(part: &Part<'_>) -> Result<Option<i32>, RenderError> {
         return Ok(None);
     }
     number(&part.at("scale.replicas"), part.scale.replicas.unwrap_or(1)).map(Some)
+}
+
+/// What KEDA makes Kubernetes' autoscaler of: the same bounds and aims, and who waits.
+fn keda(auto: &Autoscale, waiting: Value) -> Map<String, Value> {
+    let share = |(name, share): (&str, Option<u32>)| {
+        let metadata = json!({"value": share?.to_string()});
+        Some(json!({"type": name, "metricType": "Utilization", "metadata": metadata}))
+    };
+    let shares = [("cpu", auto.cpu), ("memory", auto.memory)].into_iter().filter_map(share);
+    let triggers: Vec<Value> = shares.chain([waiting]).collect();
+    Map::from_iter([
+        ("minReplicaCount".to_owned(), json!(auto.min)),
+        ("maxReplicaCount".to_owned(), json!(auto.max)),
+        ("triggers".to_owned(), Value::Array(triggers)),
+    ])
+}
+
+/// KEDA's question of how many wait, from its version 2.7 on.
+fn waiting(
+    context: &Context<'_>,
+    component: &ComponentSpec,
+    part: &Part<'_>,
+    of: &Queue,
+) -> Result<Value, RenderError> {
+    let object = object_name(context.config);
+    is_called_by_its_name(&object, component, part)?;
+    let namespace = context.config.namespace.as_deref().or(context.facts.namespace.as_deref());
+    let aim = of.waiting.unwrap_or_else(|| processors(&part.server.resources).saturating_mul(2));
+    Ok(json!({"type": "prometheus", "metricType": "AverageValue", "metadata": {
+        "serverAddress": of.prometheus,
+        "query": queue::waiting(namespace, &object, &part.name),
+        "threshold": aim.to_string(),
+    }}))
+}
+
+/// Whether pods are called by the names of what they are of.
+fn is_called_by_its_name(
+    object: &str,
+    component: &ComponentSpec,
+    part: &Part<'_>,
+) -> Result<(), RenderError> {
+    /// As long as the name of a canary that has the main predictor's configuration.
+    const CANARY: &str = "canary-99999";
+    let containers = component.spec.iter().flat_map(|pod| &pod.containers);
+    let names: Vec<&str> = containers.map(|container| container.name.as_str()).collect();
+    let names = if names.is_empty() { MODEL_NODE.to_owned() } else { names.join("-") };
+    let predictor = if part.name == MAIN { CANARY } else { &part.name };
+    let name = format!("{}{names}", queue::prefix(object, predictor));
+    if name.len() <= queue::NAME_LEN_MAX {
+        return Ok(());
+    }
+    let expected = format!("pods with a name of at most {} characters", queue::NAME_LEN_MAX);
+    let got = format!("`{name}`, of {}", name.len());
+    Err(RenderError::new(part.at("scale.auto.queue"), expected, got).hint(
+        "beyond that the operator calls them by a digest: shorten names, or write the question \
+               yourself, in `scale.keda`",
+    ))
+}
+
+/// How many processors a pod's server has threads for; one where nothing is said.
+fn processors(resources: &Resources) -> u32 {
+    let said = resources.limits.get("cpu").or(resources.requests.get("cpu"));
+    said.and_then(Quantity::of).map_or(1, |cpu| cpu.rounded_up().max(1))
 }
 
 /// Both forms of metrics: operators from 1.15 on read the newer one where the cluster knows it, and

@@ -166,6 +166,10 @@ fn what_cannot_be_said_is_refused_by_its_place() {
             "`scale.auto.metrics[0]`",
         ),
         (json!({"scale": {"pdb": {"minAvailable": 0.5}}}), "`scale.pdb.minAvailable`"),
+        (
+            json!({"name": "a".repeat(45), "scale": {"auto": {"min": 1, "max": 2, "queue": {"prometheus": "http://p"}}}}),
+            "`scale.auto.queue`: expected pods with a name of at most 63 characters",
+        ),
         (json!({"annotations": {"seldon.io/no-engine": "true"}}), "expected it as `server.engine`"),
         (
             json!({"variants": [{"name": "b", "model": {}, "server": {}}]}),
@@ -340,6 +344,8 @@ fn scales() -> impl Strategy<Value = Value> {
         (0..100_u32).prop_map(|replicas| json!({"replicas": replicas})),
         (1..5_u32).prop_map(|min| json!({"auto": {"min": min, "max": 9, "cpu": 70, "memory": 80}})),
         Just(json!({"keda": {"triggers": [{"type": "cron", "metadata": {"start": "0"}}]}})),
+        (1..9_u32).prop_map(|waiting| json!({"auto": {"min": 1, "max": 9, "cpu": 70,
+            "queue": {"prometheus": "http://prometheus:9090", "waiting": waiting}}})),
         Just(json!({"replicas": 3, "pdb": {"maxUnavailable": "34%"}})),
     ]
 }
@@ -391,6 +397,8 @@ fn configs() -> impl Strategy<Value = Deployment> {
             if graph.is_some() {
                 server["engine"] = json!("auto");
             }
+            // Pods of ZenML's long names are called by theirs where they are of one container.
+            let zenml = zenml && (graph.is_none() || scale.pointer("/auto/queue").is_none());
             config(&json!({
                 "model": model, "server": server, "scale": scale, "pod": pod, "graph": graph,
                 "variants": variants, "compat": {"zenml": zenml},

@@ -1,18 +1,20 @@
 //! Who gets which share of the requests.
 
 use super::part::{MAIN, Part};
-use super::{Facts, Release, RenderError};
+use super::{Context, Release, RenderError, object_name};
+use crate::manifest::queue;
 use crate::manifest::seldon::Predictor;
 
 /// All predictors with their shares: the main one first, then the variants, then what is new.
 pub(super) fn share(
     release: &Release,
-    facts: &Facts,
+    context: &Context<'_>,
     new: Predictor,
     variants: &[Part<'_>],
     others: Vec<Predictor>,
 ) -> Result<Vec<Predictor>, RenderError> {
-    let name = |kind: &str| match facts.revision {
+    let object = object_name(context.config);
+    let name = |kind: &str| match context.facts.revision {
         Some(revision) => format!("{kind}-{revision}"),
         None => kind.to_owned(),
     };
@@ -25,13 +27,14 @@ pub(super) fn share(
                     "a canary of nothing is taken away, and one of all is the main predictor",
                 ));
             }
-            let canary =
-                Predictor { name: name("canary"), traffic: Some((*traffic).into()), ..new };
+            let canary = renamed(new, &object, name("canary"));
+            let canary = Predictor { traffic: Some((*traffic).into()), ..canary };
             ((**live).clone(), Some(canary))
         }
         Release::Shadow { live, mirrored } => {
             let traffic = mirrored.map(i32::from);
-            let shadow = Predictor { name: name("shadow"), shadow: Some(true), traffic, ..new };
+            let shadow = renamed(new, &object, name("shadow"));
+            let shadow = Predictor { shadow: Some(true), traffic, ..shadow };
             ((**live).clone(), Some(shadow))
         }
     };
@@ -55,4 +58,13 @@ pub(super) fn share(
     }
     predictors.insert(0, main);
     Ok(predictors)
+}
+
+/// The predictor by another name, which what is asked of its pods follows.
+fn renamed(mut predictor: Predictor, object: &str, name: String) -> Predictor {
+    let specs = predictor.component_specs.iter_mut();
+    for keda in specs.filter_map(|component| component.keda_spec.as_mut()) {
+        queue::follow(keda, object, &predictor.name, &name);
+    }
+    Predictor { name, ..predictor }
 }
