@@ -2,29 +2,36 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::net::Ipv4Addr;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
 use h2::{Reason, RecvStream};
-use tokio::net::TcpStream;
 
 use crate::support::grpc::{Answer, Call, WINDOW, fill, frame};
 
+use super::connection::Place;
+use super::conversation::{self, Conversation};
 use super::tally::Lost;
 
-/// A client that shares its connection with its clones; a new one is opened with the next call.
-#[derive(Debug, Clone)]
+/// A client that shares its connection with its siblings; a new one is opened with the next call.
+#[derive(Debug)]
 pub(crate) struct Client {
-    port: u16,
+    place: Place,
     connection: Rc<RefCell<Option<SendRequest<Bytes>>>>,
+    conversation: Option<Conversation>,
 }
 
 impl Client {
-    /// A client of this port of 127.0.0.1.
-    pub(crate) fn new(port: u16) -> Self {
-        Self { port, connection: Rc::default() }
+    /// A client that has no connection yet.
+    pub(crate) fn new(place: Place) -> Self {
+        Self { place, connection: Rc::default(), conversation: None }
+    }
+
+    /// Another client of the same connection.
+    pub(crate) fn sibling(&self) -> Self {
+        let connection = Rc::clone(&self.connection);
+        Self { connection, ..Self::new(self.place.clone()) }
     }
 
     /// Calls a method with one message.
@@ -32,7 +39,7 @@ impl Client {
     /// # Errors
     /// When the call ends without a status.
     pub(crate) async fn ask(&self, path: &str, message: &[u8]) -> Result<Answer, Lost> {
-        let (mut stream, response) = self.open(path).await?;
+        let (mut stream, response) = self.open(&Call::new(path)).await?;
         if let Err(error) = stream.send_data(frame(false, message), true) {
             return Err(self.lost(&error));
         }
@@ -51,12 +58,46 @@ impl Client {
         Ok(answer)
     }
 
+    /// Asks on the call that it keeps open, or opens.
+    ///
+    /// # Errors
+    /// When the call ends without a status.
+    pub(crate) async fn converse(&mut self, message: &[u8]) -> Result<Answer, Lost> {
+        let mut conversation = if let Some(open) = self.conversation.take() {
+            open
+        } else {
+            let (sending, response) = self.open(&conversation::call()).await?;
+            Conversation::new(response, sending)
+        };
+        let (answer, is_over) =
+            conversation.ask(message).await.map_err(|error| self.lost(&error))?;
+        if !is_over {
+            self.conversation = Some(conversation);
+        }
+        Ok(answer)
+    }
+
+    /// Ends the call that it keeps open, on which nothing more may come.
+    ///
+    /// # Errors
+    /// When something does.
+    pub(crate) async fn finish(&mut self) -> Result<(), Lost> {
+        let Some(conversation) = self.conversation.take() else { return Ok(()) };
+        // It may have been ended by the server, which is no second answer.
+        match conversation.finish().await {
+            Ok(answers) if !answers.is_empty() => {
+                Err(Lost::Broken(format!("it was answered twice: {answers:?}")))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// Opens a call, sends some bytes of its message, and takes it back.
     ///
     /// # Errors
     /// When there is no server.
     pub(crate) async fn vanish(&self, path: &str, bytes: Bytes) -> Result<(), Lost> {
-        let (mut stream, _response) = self.open(path).await?;
+        let (mut stream, _response) = self.open(&Call::new(path)).await?;
         // What is not sent when it is taken back is none of the server's.
         drop(stream.send_data(bytes, false));
         tokio::task::yield_now().await;
@@ -66,12 +107,12 @@ impl Client {
 
     async fn open(
         &self,
-        path: &str,
+        call: &Call,
     ) -> Result<(h2::SendStream<Bytes>, h2::client::ResponseFuture), Lost> {
         loop {
             let mut connection = self.connection().await?;
             let ready = poll_fn(|context| connection.poll_ready(context)).await;
-            let sent = ready.and_then(|()| connection.send_request(Call::new(path).head(), false));
+            let sent = ready.and_then(|()| connection.send_request(call.head(), false));
             match sent.map_err(|error| (self.lost(&error), error)) {
                 Ok((response, stream)) => return Ok((stream, response)),
                 // A connection that takes no calls any more was asked nothing: another is.
@@ -85,11 +126,11 @@ impl Client {
         if let Some(connection) = &*self.connection.borrow() {
             return Ok(connection.clone());
         }
-        let opened = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await;
-        let stream = opened.map_err(|error| Lost::Gone(error.to_string()))?;
-        stream.set_nodelay(true).map_err(|error| Lost::Gone(error.to_string()))?;
+        let stream = self.place.connect("h2").await?;
         let mut builder = h2::client::Builder::new();
         builder.initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
+        // What still comes on calls that were taken back is no reason to leave.
+        builder.max_local_error_reset_streams(None);
         let opened = builder.handshake(stream).await;
         let (sender, driver) = opened.map_err(|error| Lost::Gone(error.to_string()))?;
         // What ends it ends its calls, too, and they tell.

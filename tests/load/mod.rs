@@ -6,6 +6,8 @@
 //! written down; what ends it may have is the test's to say.
 
 pub(crate) mod answer;
+pub(crate) mod connection;
+mod conversation;
 pub(crate) mod grpc;
 pub(crate) mod process;
 pub(crate) mod question;

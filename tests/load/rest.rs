@@ -1,26 +1,23 @@
 //! HTTP/1.1 without blocking: one request at a time on a connection that is kept.
 
-use std::net::Ipv4Addr;
-
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
 use crate::support::http::{self, Reply, Request};
 
+use super::connection::{Duplex, Place};
 use super::tally::Lost;
 
 /// A client that has a connection, or opens one with the next request.
-#[derive(Debug)]
 pub(crate) struct Client {
-    port: u16,
-    stream: Option<TcpStream>,
+    place: Place,
+    stream: Option<Box<dyn Duplex>>,
     pending: Vec<u8>,
 }
 
 impl Client {
-    /// A client of this port of 127.0.0.1.
-    pub(crate) fn new(port: u16) -> Self {
-        Self { port, stream: None, pending: Vec::new() }
+    /// A client that has no connection yet.
+    pub(crate) fn new(place: Place) -> Self {
+        Self { place, stream: None, pending: Vec::new() }
     }
 
     /// Sends a request and reads its reply.
@@ -57,8 +54,7 @@ impl Client {
         // It may be closed already, which is what follows.
         drop(stream.write_all(bytes).await);
         if abruptly {
-            // What is then dropped is reset, and whatever was on its way is lost.
-            drop(stream.set_zero_linger());
+            stream.reset_when_dropped();
         }
         self.stream = None;
         Ok(())
@@ -79,12 +75,9 @@ impl Client {
         Err(Lost::Broken(format!("it was answered twice: {}", self.pending.escape_ascii())))
     }
 
-    async fn stream(&mut self) -> Result<&mut TcpStream, Lost> {
+    async fn stream(&mut self) -> Result<&mut Box<dyn Duplex>, Lost> {
         if self.stream.is_none() {
-            let opened = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await;
-            let stream = opened.map_err(|error| Lost::Gone(error.to_string()))?;
-            stream.set_nodelay(true).map_err(|error| Lost::Gone(error.to_string()))?;
-            self.stream = Some(stream);
+            self.stream = Some(self.place.connect("http/1.1").await?);
         }
         self.stream.as_mut().ok_or_else(|| Lost::Gone("no connection".to_owned()))
     }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+use rustls::ClientConfig;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::support::grpc::{Answer, frame};
@@ -15,6 +16,7 @@ use crate::support::process::Server;
 use crate::support::{PATIENCE, http};
 
 use super::answer::scramble;
+use super::connection::Place;
 use super::tally::{Ending, Lost, Tally};
 use super::wire::Encoded;
 use super::{Question, Truth, Wire, grpc, rest};
@@ -24,6 +26,8 @@ use super::{Question, Truth, Wire, grpc, rest};
 pub(crate) struct Load {
     pub(crate) http: u16,
     pub(crate) grpc: u16,
+    /// How both ports are spoken to, where that is TLS.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
     pub(crate) model: String,
     pub(crate) truth: Truth,
     pub(crate) wires: &'static [Wire],
@@ -49,6 +53,7 @@ impl Load {
         Self {
             http: server.http,
             grpc: server.grpc,
+            tls: None,
             model: model.to_owned(),
             truth: Truth::Nonces,
             wires: &Wire::ALL,
@@ -121,6 +126,7 @@ impl Running {
 async fn run(load: Rc<Load>, shared: Arc<Shared>) -> Tally {
     let tally = Rc::new(RefCell::new(Tally::default()));
     let mut workers = JoinSet::new();
+    let place = |port| Place { port, tls: load.tls.clone() };
     let worker = |client| Worker {
         load: Rc::clone(&load),
         shared: Arc::clone(&shared),
@@ -129,15 +135,15 @@ async fn run(load: Rc<Load>, shared: Arc<Shared>) -> Tally {
     };
     if load.wires.iter().any(|wire| !wire.is_grpc()) {
         for _ in 0..load.connections {
-            let client = Client::Rest(rest::Client::new(load.http));
+            let client = Client::Rest(rest::Client::new(place(load.http)));
             workers.spawn_local(worker(client).work());
         }
     }
     if load.wires.iter().any(|wire| wire.is_grpc()) {
         for at in (0..load.streams).step_by(STREAMS) {
-            let client = grpc::Client::new(load.grpc);
+            let client = grpc::Client::new(place(load.grpc));
             for _ in at..load.streams.min(at + STREAMS) {
-                workers.spawn_local(worker(Client::Grpc(client.clone())).work());
+                workers.spawn_local(worker(Client::Grpc(client.sibling())).work());
             }
         }
     }
@@ -188,9 +194,11 @@ impl Worker {
                 break;
             }
         }
-        if let Client::Rest(client) = &mut self.client
-            && let Err(Lost::Broken(why)) = client.finish().await
-        {
+        let finished = match &mut self.client {
+            Client::Rest(client) => client.finish().await,
+            Client::Grpc(client) => client.finish().await,
+        };
+        if let Err(Lost::Broken(why)) = finished {
             let nobodys = Question::new(self.load.end, self.load.truth);
             self.tally.borrow_mut().record(&nobodys, Ending::Wrong(why));
         }
@@ -213,6 +221,10 @@ impl Worker {
             }
             (Encoded::Rest(request), Client::Rest(client)) => {
                 client.ask(&request).await.map(|reply| rest_ending(wire, question, &reply))
+            }
+            (Encoded::Grpc(_, message), Client::Grpc(client)) if wire == Wire::GrpcV2Stream => {
+                let answered = client.converse(&message).await;
+                answered.map(|answer| grpc_ending(wire, question, &answer))
             }
             (Encoded::Grpc(path, message), Client::Grpc(client)) => {
                 let answered = client.ask(path, &message).await;

@@ -5,6 +5,8 @@ mod rest;
 
 use crate::support::http;
 
+pub(super) use grpc::V2_STREAM;
+
 use super::question::Question;
 
 /// A form of request over REST or gRPC.
@@ -26,6 +28,8 @@ pub(crate) enum Wire {
     GrpcV2,
     /// The same with raw bytes.
     GrpcV2Raw,
+    /// The same, question after question on one call.
+    GrpcV2Stream,
     /// TensorFlow Serving over gRPC.
     GrpcTensorflow,
 }
@@ -55,7 +59,7 @@ impl Encoded {
 
 impl Wire {
     /// All forms; those of Seldon v1 reach the main model only.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Ndarray,
         Self::Tensor,
         Self::V2,
@@ -64,21 +68,23 @@ impl Wire {
         Self::GrpcTensor,
         Self::GrpcV2,
         Self::GrpcV2Raw,
+        Self::GrpcV2Stream,
         Self::GrpcTensorflow,
     ];
 
     /// The forms whose requests name a model.
-    pub(crate) const NAMING: [Self; 6] = [
+    pub(crate) const NAMING: [Self; 7] = [
         Self::V2,
         Self::V2Binary,
         Self::Tensorflow,
         Self::GrpcV2,
         Self::GrpcV2Raw,
+        Self::GrpcV2Stream,
         Self::GrpcTensorflow,
     ];
 
     /// The forms that can be followed by bytes that mean nothing.
-    pub(crate) const PADDED: [Self; 8] = [
+    pub(crate) const PADDED: [Self; 9] = [
         Self::Ndarray,
         Self::Tensor,
         Self::V2,
@@ -86,13 +92,18 @@ impl Wire {
         Self::GrpcTensor,
         Self::GrpcV2,
         Self::GrpcV2Raw,
+        Self::GrpcV2Stream,
         Self::GrpcTensorflow,
     ];
 
     pub(crate) fn is_grpc(self) -> bool {
         match self {
             Self::Ndarray | Self::Tensor | Self::V2 | Self::V2Binary | Self::Tensorflow => false,
-            Self::GrpcTensor | Self::GrpcV2 | Self::GrpcV2Raw | Self::GrpcTensorflow => true,
+            Self::GrpcTensor
+            | Self::GrpcV2
+            | Self::GrpcV2Raw
+            | Self::GrpcV2Stream
+            | Self::GrpcTensorflow => true,
         }
     }
 
@@ -107,6 +118,7 @@ impl Wire {
             Self::GrpcTensor => Encoded::Grpc(grpc::SELDON, grpc::tensor(question)),
             Self::GrpcV2 => Encoded::Grpc(grpc::V2, grpc::v2(question, model)),
             Self::GrpcV2Raw => Encoded::Grpc(grpc::V2, grpc::v2_raw(question, model)),
+            Self::GrpcV2Stream => Encoded::Grpc(grpc::V2_STREAM, grpc::v2(question, model)),
             Self::GrpcTensorflow => {
                 Encoded::Grpc(grpc::TENSORFLOW, grpc::tensorflow(question, model))
             }
@@ -136,6 +148,7 @@ impl Wire {
         let checked = match self {
             Self::GrpcTensor => grpc::check_seldon(question, message),
             Self::GrpcV2 | Self::GrpcV2Raw => grpc::check_v2(question, message),
+            Self::GrpcV2Stream => grpc::check_v2_stream(question, message),
             Self::GrpcTensorflow => grpc::check_tensorflow(question, message),
             _ => Err("a REST request was answered over gRPC".to_owned()),
         };

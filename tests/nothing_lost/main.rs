@@ -23,6 +23,8 @@ mod memory;
 #[cfg(test)]
 mod overload;
 #[cfg(test)]
+mod sheltered;
+#[cfg(test)]
 mod swapping;
 #[cfg(test)]
 mod vanishing;

@@ -7,6 +7,7 @@ use radiant_protocol::pb::inference::model_infer_request::{
 };
 use radiant_protocol::pb::inference::{
     InferParameter, InferTensorContents, ModelInferRequest, ModelInferResponse,
+    ModelStreamInferResponse,
 };
 use radiant_protocol::pb::seldon::protos::default_data::DataOneof as Array;
 use radiant_protocol::pb::seldon::protos::seldon_message::DataOneof as Data;
@@ -22,6 +23,7 @@ use super::{whole, whole_numbers};
 
 pub(super) const SELDON: &str = "/seldon.protos.Seldon/Predict";
 pub(super) const V2: &str = "/inference.GRPCInferenceService/ModelInfer";
+pub(in crate::load) const V2_STREAM: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
 pub(super) const TENSORFLOW: &str = "/tensorflow.serving.PredictionService/Predict";
 
 /// A field that no message has, with so many bytes.
@@ -103,8 +105,19 @@ fn contents(question: &Question) -> InferTensorContents {
     contents
 }
 
+pub(super) fn check_v2_stream(question: &Question, message: &[u8]) -> Result<(), String> {
+    let reply: ModelStreamInferResponse = decode(message)?;
+    match reply.infer_response {
+        Some(own) if reply.error_message.is_empty() => check_response(question, &own),
+        _ => Err(format!("expected an answer, got {reply:?}")),
+    }
+}
+
 pub(super) fn check_v2(question: &Question, message: &[u8]) -> Result<(), String> {
-    let reply: ModelInferResponse = decode(message)?;
+    check_response(question, &decode(message)?)
+}
+
+fn check_response(question: &Question, reply: &ModelInferResponse) -> Result<(), String> {
     if reply.id != question.id() {
         return Err(format!("expected the id {}, got {reply:?}", question.id()));
     }
