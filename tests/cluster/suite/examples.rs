@@ -8,7 +8,8 @@ use crate::deployer::{Deployer, config};
 use crate::stand::{at, items, settings};
 
 /// Files that are not Kubernetes objects, or are objects of kinds that this cluster does not have.
-const OTHERS: [&str; 3] = ["operator-values.yaml", "podmonitor.yaml", "servicemonitor.yaml"];
+const OTHERS: [&str; 4] =
+    ["operator-values.yaml", "podmonitor.yaml", "prometheusrule.yaml", "servicemonitor.yaml"];
 
 /// The manifests, least first in the alphabet.
 fn manifests() -> Vec<PathBuf> {

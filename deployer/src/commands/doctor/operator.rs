@@ -84,12 +84,8 @@ fn judge(operators: &[Deployment]) -> Finding {
         (Some(operator), _) => {
             let image = image(operator).unwrap_or_default();
             let place = operator.namespace().unwrap_or_default();
-            let keda = if has_keda(operator) {
-                "it makes KEDA's autoscalers"
-            } else {
-                "it passes over `scale.keda` and `scale.auto.queue`, as `keda.enabled` of its chart is off"
-            };
-            let what = format!("the operator runs in `{place}` ({image}); {keda}");
+            let keda = if has_keda(operator) { "with KEDA" } else { "without KEDA" };
+            let what = format!("the operator runs in `{place}` ({image}), {keda}");
             Finding::ok(Area::Operator, what)
         }
         (None, Some(operator)) => {
@@ -160,12 +156,12 @@ mod tests {
         let found = judge(&[operator(0), operator(1)]);
         assert_eq!(found.verdict, Verdict::Ok);
         assert!(
-            found.what.contains("1.17.1") && found.what.contains("passes over"),
+            found.what.contains("1.17.1") && found.what.contains("without KEDA"),
             "{}",
             found.what
         );
         let found = judge(&[with(1, &json!([{"name": "KEDA_ENABLED", "value": "true"}]))]);
-        assert!(found.what.contains("makes KEDA's autoscalers"), "{}", found.what);
+        assert!(found.what.contains("with KEDA"), "{}", found.what);
     }
 
     #[test]
