@@ -47,17 +47,16 @@ impl Conversation {
         self.next().await
     }
 
-    /// Says that nothing more will be asked, and reads what there is.
-    pub(super) async fn finish(mut self) -> Result<Vec<Answer>, h2::Error> {
+    /// Whether a part of an answer has come.
+    pub(super) fn is_within_answer(&self) -> bool {
+        !self.rest.is_empty()
+    }
+
+    /// Says that nothing more will be asked, and reads what comes all the same.
+    pub(super) async fn finish(mut self) -> Result<Option<Answer>, h2::Error> {
         drop(self.sending.send_data(Bytes::new(), true));
-        let mut answers = Vec::new();
-        loop {
-            let (answer, is_over) = self.next().await?;
-            if is_over {
-                return Ok(answers);
-            }
-            answers.push(answer);
-        }
+        let (answer, is_over) = self.next().await?;
+        Ok((!is_over).then_some(answer))
     }
 
     async fn next(&mut self) -> Result<(Answer, bool), h2::Error> {

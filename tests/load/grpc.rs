@@ -69,8 +69,13 @@ impl Client {
             let (sending, response) = self.open(&conversation::call()).await?;
             Conversation::new(response, sending)
         };
-        let (answer, is_over) =
-            conversation.ask(message).await.map_err(|error| self.lost(&error))?;
+        let asked = conversation.ask(message).await;
+        let (answer, is_over) = asked.map_err(|error| match self.lost(&error) {
+            Lost::Unanswered(why) if conversation.is_within_answer() => {
+                Lost::Broken(format!("an answer breaks off: {why}"))
+            }
+            lost => lost,
+        })?;
         if !is_over {
             self.conversation = Some(conversation);
         }
@@ -85,10 +90,8 @@ impl Client {
         let Some(conversation) = self.conversation.take() else { return Ok(()) };
         // It may have been ended by the server, which is no second answer.
         match conversation.finish().await {
-            Ok(answers) if !answers.is_empty() => {
-                Err(Lost::Broken(format!("it was answered twice: {answers:?}")))
-            }
-            Ok(_) | Err(_) => Ok(()),
+            Ok(Some(answer)) => Err(Lost::Broken(format!("it was answered twice: {answer:?}"))),
+            Ok(None) | Err(_) => Ok(()),
         }
     }
 
